@@ -1,0 +1,74 @@
+//! Accepting an event: store, start every step, mark started, answer.
+//!
+//! A crash between any two of these leaves something that the next delivery of the same event
+//! finishes: the conversation is found stored but not marked started, and whatever was started
+//! already answers that it exists.
+
+use chrono::{DateTime, Utc};
+
+use crate::conversation::{Conversation, Plan};
+use crate::ids::ConversationId;
+use crate::ports::{Acceptance, Conversations, Executions, Unavailable};
+
+/// What a source is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accepted {
+    /// The event is stored and its executions run.
+    New {
+        /// When the first text is due.
+        due: DateTime<Utc>,
+    },
+    /// The same event had been accepted before.
+    Duplicate {
+        /// When the first text was due.
+        due: DateTime<Utc>,
+    },
+    /// Another event had been accepted under the same id.
+    KeyReused,
+}
+
+/// Accepts a planned conversation.
+///
+/// # Errors
+/// When the store or Step Functions cannot be reached: nothing is lost, the caller repeats.
+pub async fn accept(
+    conversations: &impl Conversations,
+    executions: &impl Executions,
+    conversation: &Conversation,
+    now: DateTime<Utc>,
+) -> Result<Accepted, Unavailable> {
+    let Some(plan) = &conversation.plan else { return Ok(Accepted::KeyReused) };
+    match conversations.accept(conversation, None).await? {
+        Acceptance::Stored => {
+            start(conversations, executions, &conversation.id, plan, now).await?;
+            Ok(Accepted::New { due: plan.first_due() })
+        }
+        Acceptance::Existing(stored) => {
+            let Some(stored_plan) = &stored.plan else { return Ok(Accepted::KeyReused) };
+            if stored_plan.content_hash != plan.content_hash {
+                return Ok(Accepted::KeyReused);
+            }
+            if stored.life.started_at.is_none() {
+                start(conversations, executions, &stored.id, stored_plan, now).await?;
+            }
+            Ok(Accepted::Duplicate { due: stored_plan.first_due() })
+        }
+    }
+}
+
+/// Starts every step with the due time that is stored, so that a repeat carries identical input, and
+/// notes that it is done. The steps start side by side.
+pub(crate) async fn start(
+    conversations: &impl Conversations,
+    executions: &impl Executions,
+    id: &ConversationId,
+    plan: &Plan,
+    now: DateTime<Utc>,
+) -> Result<(), Unavailable> {
+    let starts = plan.steps.iter().map(|step| executions.start(id, &step.name, step.due));
+    futures_util::future::try_join_all(starts).await?;
+    conversations.mark_started(id, now).await
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! What one event opened: the plan that was made at acceptance and what has become of it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ConversationId, JourneyName, SourceName, StepName};
+use crate::journeys::{Category, Channel};
+use crate::phone::PhoneNumber;
+use crate::reply::ReplyMeaning;
+use crate::step::Progress;
+use crate::text::{MessageText, PersonName};
+use crate::verdict::Verdict;
+
+/// A conversation as it stands in the table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// What was accepted; absent on a tombstone (a cancellation that came before its event).
+    pub plan: Option<Plan>,
+    /// What has happened since.
+    pub life: Life,
+}
+
+/// What was accepted. Copied whole, so that an edit of `journeys.toml` never changes what waits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Who called.
+    pub source: SourceName,
+    /// Whose phone.
+    pub contact: PhoneNumber,
+    /// What the customer is called, where the event says.
+    pub name: Option<PersonName>,
+    /// The journey, and the version of the file that it was read from.
+    pub journey: JourneyName,
+    /// Version of `journeys.toml` at acceptance.
+    pub journeys_version: String,
+    /// SHA-256 of the event's canonical content, to tell a repeat from a reused key.
+    pub content_hash: String,
+    /// When it was accepted.
+    pub accepted_at: DateTime<Utc>,
+    /// The caller's own id for the chain of events, carried through.
+    pub correlation_id: Option<String>,
+    /// The texts in the order of their due times.
+    pub steps: Vec<Step>,
+}
+
+/// What has happened to a conversation since it was accepted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Life {
+    /// When every step's execution had been started.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it was cancelled.
+    pub cancelled_at: Option<DateTime<Utc>>,
+    /// When a newer conversation took its place, and which.
+    pub superseded: Option<Superseded>,
+    /// When the customer first answered.
+    pub replied_at: Option<DateTime<Utc>>,
+    /// What the customer has sent, in the order in which it was stored.
+    pub replies: Vec<Reply>,
+}
+
+/// A message of the customer's, as far as the conversation needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// When it was received.
+    pub at: DateTime<Utc>,
+    /// What it means.
+    pub meaning: ReplyMeaning,
+}
+
+/// A newer conversation took this one's place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Superseded {
+    /// When that was stored.
+    pub at: DateTime<Utc>,
+    /// The newer conversation, where it is known.
+    pub by: Option<ConversationId>,
+}
+
+/// One text of a conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Its name.
+    pub name: StepName,
+    /// When it is due: whole seconds.
+    pub due: DateTime<Utc>,
+    /// Until when it may be claimed: whole seconds.
+    pub deadline: DateTime<Utc>,
+    /// Not sent once the customer has answered.
+    pub unless_replied: bool,
+    /// Not sent when that step was not sent.
+    pub follows: Option<StepName>,
+    /// Kind of text.
+    pub category: Category,
+    /// How it travels.
+    pub channel: Channel,
+    /// The words, filled in.
+    pub text: MessageText,
+    /// The number or service that the provider sent it from.
+    pub sent_from: Option<String>,
+    /// How far it has come.
+    pub progress: Progress,
+}
+
+/// What the table knows of a phone across its conversations.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// When the customer opted out, if they have.
+    pub opted_out_at: Option<DateTime<Utc>>,
+    /// By which message, or by whom.
+    pub opted_out_by: Option<String>,
+}
+
+impl Conversation {
+    /// A conversation as acceptance makes it.
+    #[must_use]
+    pub fn open(id: ConversationId, plan: Plan) -> Self {
+        Self { id, plan: Some(plan), life: Life::default() }
+    }
+
+    /// A step by name.
+    #[must_use]
+    pub fn step(&self, name: &StepName) -> Option<&Step> {
+        self.plan.as_ref()?.step(name)
+    }
+
+    /// Whether it has been superseded.
+    #[must_use]
+    pub const fn is_superseded(&self) -> bool {
+        self.life.superseded.is_some()
+    }
+}
+
+impl Plan {
+    /// A step by name.
+    #[must_use]
+    pub fn step(&self, name: &StepName) -> Option<&Step> {
+        self.steps.iter().find(|step| step.name == *name)
+    }
+
+    /// The due time that the caller is told: the first step's.
+    #[must_use]
+    pub fn first_due(&self) -> DateTime<Utc> {
+        self.steps.iter().map(|step| step.due).min().unwrap_or(self.accepted_at)
+    }
+
+    /// The last deadline: what the retention is counted from.
+    #[must_use]
+    pub fn last_deadline(&self) -> DateTime<Utc> {
+        self.steps.iter().map(|step| step.deadline).max().unwrap_or(self.accepted_at)
+    }
+
+    /// The verdict of a step, if it has one.
+    #[must_use]
+    pub fn verdict_of(&self, name: &StepName) -> Option<Verdict> {
+        self.step(name)?.progress.verdict()
+    }
+}

@@ -1,0 +1,198 @@
+//! Messages from customers: stored once, attributed, understood.
+
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::clock::Clock;
+use crate::conversation::{Contact, Conversation};
+use crate::journeys::Channel;
+use crate::phone::PhoneNumber;
+use crate::ports::{Inbox, OptOutChange, Receiving, StoredInbound, Unavailable};
+use crate::reply::{ReplyMeaning, meaning_of};
+use crate::step::StepState;
+use crate::text::MessageText;
+use crate::verdict::Verdict;
+
+/// A message of a customer's, as a provider reports it.
+#[derive(Clone)]
+pub struct InboundMessage {
+    /// `twilio`.
+    pub provider: &'static str,
+    /// The provider's id of the message: stored once.
+    pub id: String,
+    /// The customer.
+    pub from: PhoneNumber,
+    /// The number or sender of ours that it came to.
+    pub to: String,
+    /// How it travelled.
+    pub channel: Channel,
+    /// The words; empty for a picture without any.
+    pub body: MessageText,
+    /// How many pictures or other media came with it.
+    pub media: u32,
+    /// The message of ours that it answers, where the provider says.
+    pub replied_to: Option<String>,
+    /// The provider's own reading, where it acts on keywords itself.
+    pub keyword: Option<ProviderKeyword>,
+    /// When it arrived.
+    pub at: DateTime<Utc>,
+}
+
+impl fmt::Debug for InboundMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InboundMessage")
+            .field("provider", &self.provider)
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a provider has done about a message before it told us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProviderKeyword {
+    /// It has blocked the customer and confirmed that.
+    Stop,
+    /// It has lifted the block.
+    Start,
+    /// It has answered with help.
+    Help,
+    /// It acts on this word (and confirms it) by default, though it does not say so here.
+    StopByDefault,
+}
+
+/// What became of an inbound message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// What it means.
+    pub meaning: ReplyMeaning,
+    /// It had been received before: nothing was changed.
+    pub duplicate: bool,
+    /// The customer has opted out just now and nobody else tells them so: one confirmation is due.
+    pub confirm_opt_out: bool,
+    /// How many conversations it counts for.
+    pub conversations: usize,
+}
+
+/// What a customer is told who has opted out, unless `journeys.toml` has other words under
+/// `notices.opt_out_confirmation`. One confirmation is allowed (47 CFR 64.1200(a)(12)), without
+/// advertising.
+pub const OPT_OUT_CONFIRMATION: &str =
+    "You have opted out and will get no more texts from us. Reply START to get them again.";
+
+/// Two texts that left within this time cannot be told apart by what is answered to them.
+const INDISTINGUISHABLE: TimeDelta = TimeDelta::seconds(60);
+/// More replies than this are not kept on one conversation; what they mean still counts.
+pub const MAX_REPLIES: usize = 200;
+/// How often a message is weighed anew because something changed meanwhile.
+const ROUNDS: usize = 5;
+
+/// Receives a message.
+///
+/// # Errors
+/// When the store cannot be reached: nothing is stored, the provider delivers again.
+pub async fn receive(
+    inbox: &impl Inbox,
+    message: &InboundMessage,
+    clock: &impl Clock,
+) -> Result<Received, Unavailable> {
+    for _ in 0..ROUNDS {
+        let now = clock.now();
+        let (contact, open) = inbox.open_conversations(&message.from, now).await?;
+        let named = match &message.replied_to {
+            Some(id) => inbox.conversation_of(message.provider, id).await?,
+            None => None,
+        };
+        let meaning = meaning(message);
+        let counts_for =
+            match named.and_then(|named| open.iter().find(|conversation| conversation.id == named)) {
+                Some(conversation) if !conversation.is_superseded() => vec![conversation],
+                _ => attribute(&message.to, &open),
+            };
+        let (opt_out, is_reply) = consequences(meaning, &contact);
+        let conversations = counts_for;
+        let count = conversations.len();
+        let stored = StoredInbound { message, meaning, contact: &contact, opt_out, conversations, is_reply };
+        let received = |duplicate| Received {
+            meaning,
+            duplicate,
+            confirm_opt_out: !duplicate && opt_out == OptOutChange::OptOut && message.keyword.is_none(),
+            conversations: count,
+        };
+        match inbox.store(&stored).await? {
+            Receiving::Stored => return Ok(received(false)),
+            Receiving::Duplicate => return Ok(received(true)),
+            Receiving::Overtaken => {}
+        }
+    }
+    Err(Unavailable {
+        operation: "dynamodb:TransactWriteItems",
+        reason: "the contact changed too often".to_owned(),
+    })
+}
+
+/// What a message means: the provider's own act first, then the words; media alone are an answer.
+fn meaning(message: &InboundMessage) -> ReplyMeaning {
+    match message.keyword {
+        Some(ProviderKeyword::Stop) => ReplyMeaning::OptOut,
+        Some(ProviderKeyword::Start) => ReplyMeaning::OptIn,
+        Some(ProviderKeyword::Help) => ReplyMeaning::Help,
+        Some(ProviderKeyword::StopByDefault) | None => meaning_of(message.body.expose()),
+    }
+}
+
+/// What a meaning does: to the opt-out, and whether it is an answer. A bare YES opts in who is opted
+/// out, and is an answer otherwise.
+fn consequences(meaning: ReplyMeaning, contact: &Contact) -> (OptOutChange, bool) {
+    let opted_out = contact.opted_out_at.is_some();
+    match meaning {
+        ReplyMeaning::OptOut if !opted_out => (OptOutChange::OptOut, false),
+        ReplyMeaning::OptIn | ReplyMeaning::ConfirmOrOptIn if opted_out => (OptOutChange::OptIn, false),
+        ReplyMeaning::Reply | ReplyMeaning::ConfirmOrOptIn => (OptOutChange::None, true),
+        _ => (OptOutChange::None, false),
+    }
+}
+
+/// The conversations that a message counts for when the provider does not name one: that of the last
+/// text that left from the number it came to. Where that is ambiguous (nothing has left, several
+/// texts left at about the same time, the conversation is superseded) it counts for every open one:
+/// a follow-up that stays away does less harm than one that ignores an answer.
+fn attribute<'a>(to: &str, open: &'a [Conversation]) -> Vec<&'a Conversation> {
+    let last_out = |conversation: &Conversation| last_text_from(conversation, to);
+    let Some((newest, at)) = open
+        .iter()
+        .filter_map(|conversation| Some((conversation, last_out(conversation)?)))
+        .max_by_key(|(_, at)| *at)
+    else {
+        return open.iter().collect();
+    };
+    let rivals = open
+        .iter()
+        .filter(|other| other.id != newest.id)
+        .filter_map(last_out)
+        .any(|other| at - other <= INDISTINGUISHABLE);
+    if rivals || newest.is_superseded() { open.iter().collect() } else { vec![newest] }
+}
+
+/// When the last text of a conversation left from that number; a text whose sender is not known may
+/// have been it.
+fn last_text_from(conversation: &Conversation, from: &str) -> Option<DateTime<Utc>> {
+    let steps = conversation.plan.as_ref().map_or(&[][..], |plan| &plan.steps);
+    steps
+        .iter()
+        .filter(|step| step.sent_from.as_deref().is_none_or(|sent_from| sent_from == from))
+        .filter_map(|step| match &step.progress.state {
+            StepState::Claimed(claim) => Some(claim.at),
+            StepState::Unknown(lost) => Some(lost.claim.at),
+            StepState::Decided(decision)
+                if matches!(decision.verdict, Verdict::Sent | Verdict::HeldUnknownOutcome) =>
+            {
+                Some(decision.at)
+            }
+            _ => None,
+        })
+        .max()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! Which conversations a message counts for, and what it does.
+
+use futures_util::FutureExt;
+
+use super::*;
+use crate::conversation::Superseded;
+use crate::fakes::{World, at, conversation};
+use crate::step::{Decision, Progress};
+use crate::verdict::Because;
+
+const OURS: &str = "+15005550006";
+
+fn message(id: &str, body: &str) -> InboundMessage {
+    InboundMessage {
+        provider: "twilio",
+        id: id.to_owned(),
+        from: PhoneNumber::parse_e164("+12025550143").unwrap(),
+        to: OURS.to_owned(),
+        channel: Channel::Sms,
+        body: MessageText::new(body),
+        media: 0,
+        replied_to: None,
+        keyword: None,
+        at: at(600),
+    }
+}
+
+/// A conversation whose first text left from a number of ours at an instant.
+fn texted(id: &str, from: Option<&str>, sent: i64) -> Conversation {
+    let mut texted = conversation(id, &["confirmation", "follow_up"]);
+    let step = &mut texted.plan.as_mut().unwrap().steps[0];
+    let decision = Decision { verdict: Verdict::Sent, because: Because::default(), at: at(sent) };
+    step.progress = Progress { state: StepState::Decided(decision), attempt: 1, deferrals: 0 };
+    step.sent_from = from.map(str::to_owned);
+    texted
+}
+
+fn world(conversations: &[Conversation]) -> World {
+    let world = World::new();
+    for conversation in conversations {
+        world.state().conversations.insert(conversation.id.clone(), conversation.clone());
+    }
+    world
+}
+
+fn receive_now(world: &World, message: &InboundMessage) -> Received {
+    receive(world, message, world).now_or_never().unwrap().unwrap()
+}
+
+/// The ids of the conversations that have a reply, sorted.
+fn replied(world: &World) -> Vec<String> {
+    let state = world.state();
+    let mut ids: Vec<String> = state
+        .conversations
+        .values()
+        .filter(|conversation| conversation.life.replied_at.is_some())
+        .map(|conversation| conversation.id.to_string())
+        .collect();
+    ids.sort();
+    ids
+}
+
+#[test]
+fn a_reply_counts_for_the_conversation_of_the_last_text() {
+    let world = world(&[texted("sms-1", Some(OURS), 0), texted("sms-2", Some(OURS), 300)]);
+    assert_eq!(receive_now(&world, &message("a", "yes that works")).conversations, 1);
+    assert_eq!(replied(&world), ["sms-2"]);
+}
+
+#[test]
+fn texts_that_cannot_be_told_apart_share_the_reply() {
+    let world = world(&[texted("sms-1", Some(OURS), 270), texted("sms-2", Some(OURS), 300)]);
+    receive_now(&world, &message("a", "yes that works"));
+    assert_eq!(replied(&world), ["sms-1", "sms-2"]);
+}
+
+#[test]
+fn the_number_that_it_came_to_decides() {
+    let other = "+15005550010";
+    let world = world(&[texted("sms-1", Some(OURS), 0), texted("sms-2", Some(other), 300)]);
+    receive_now(&world, &message("a", "yes that works"));
+    assert_eq!(replied(&world), ["sms-1"]);
+}
+
+#[test]
+fn a_reply_before_any_text_or_to_a_superseded_booking_counts_for_every_open_one() {
+    let planned = [conversation("sms-1", &["follow_up"]), conversation("sms-2", &["follow_up"])];
+    let early = world(&planned);
+    receive_now(&early, &message("a", "running late"));
+    assert_eq!(replied(&early), ["sms-1", "sms-2"]);
+
+    let mut old = texted("sms-1", Some(OURS), 0);
+    old.life.superseded = Some(Superseded { at: at(1), by: None });
+    let moved = world(&[old, conversation("sms-2", &["follow_up"])]);
+    receive_now(&moved, &message("a", "running late"));
+    assert_eq!(replied(&moved), ["sms-1", "sms-2"]);
+}
+
+#[test]
+fn a_message_is_stored_once() {
+    let world = world(&[texted("sms-1", Some(OURS), 0)]);
+    assert!(!receive_now(&world, &message("a", "hello")).duplicate);
+    assert!(receive_now(&world, &message("a", "hello")).duplicate);
+    assert_eq!(world.state().conversations.values().next().unwrap().life.replies.len(), 1);
+}
+
+#[test]
+fn only_a_real_reply_stops_what_waits_for_one() {
+    for (body, media, is_reply) in [
+        ("See you then", 0, true),
+        ("", 1, true),
+        ("YES", 0, true),
+        ("Liked \u{201c}See you on Tuesday\u{201d}", 0, false),
+        ("I'm driving with Do Not Disturb While Driving turned on.", 0, false),
+        ("HELP", 0, false),
+        ("STOP", 0, false),
+    ] {
+        let world = world(&[texted("sms-1", Some(OURS), 0)]);
+        receive_now(&world, &InboundMessage { media, ..message("a", body) });
+        assert_eq!(!replied(&world).is_empty(), is_reply, "{body:?}");
+    }
+}
+
+#[test]
+fn an_opt_out_is_confirmed_once_and_only_where_nobody_else_does() {
+    let opts_out = |keyword, body: &str| {
+        let world = world(&[]);
+        let first = receive_now(&world, &InboundMessage { keyword, ..message("a", body) });
+        assert!(world.state().contact.opted_out_at.is_some(), "{body:?}");
+        let second = receive_now(&world, &message("b", "please stop texting me"));
+        assert!(!second.confirm_opt_out, "once");
+        first.confirm_opt_out
+    };
+    assert!(opts_out(None, "please stop texting me"));
+    assert!(opts_out(None, "ARRET"));
+    assert!(!opts_out(Some(ProviderKeyword::StopByDefault), "STOP"));
+    assert!(!opts_out(Some(ProviderKeyword::Stop), "no thank you"));
+}
+
+#[test]
+fn a_bare_yes_opts_in_who_is_opted_out_and_is_a_reply_otherwise() {
+    let out = world(&[texted("sms-1", Some(OURS), 0)]);
+    receive_now(&out, &message("a", "please stop texting me"));
+    receive_now(&out, &message("b", "YES"));
+    assert!(out.state().contact.opted_out_at.is_none());
+    assert!(replied(&out).is_empty());
+    receive_now(&out, &message("c", "YES"));
+    assert_eq!(replied(&out), ["sms-1"]);
+}

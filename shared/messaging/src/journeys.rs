@@ -1,0 +1,192 @@
+//! What a business edits: sources, journeys, their steps and texts (`journeys.toml`).
+
+mod lint;
+mod span;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+pub use lint::{Finding, Severity, lint};
+pub use span::Span;
+
+use crate::ids::{JourneyName, SourceName, StepName};
+use crate::money::Currency;
+use crate::phone::Region;
+
+/// The whole file. Read with [`Journeys::from_toml`], which lints it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Journeys {
+    /// Who calls.
+    pub sources: BTreeMap<SourceName, Source>,
+    /// What happens after an event.
+    pub journeys: BTreeMap<JourneyName, Journey>,
+    /// The words, by name and locale.
+    pub texts: BTreeMap<String, BTreeMap<String, String>>,
+    /// Words outside journeys: `opt_out_confirmation`.
+    #[serde(default)]
+    pub notices: BTreeMap<String, String>,
+}
+
+/// A source's habits: what its numbers, amounts and texts mean.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The currency of its amounts.
+    #[serde(default = "usd")]
+    pub currency: Currency,
+    /// The region of its national phone numbers (ISO 3166 alpha-2). Without it only numbers with a
+    /// country code are accepted: a region is never guessed.
+    pub region: Option<Region>,
+    /// The language of its customers (`en-US`).
+    #[serde(default = "en_us")]
+    pub locale: String,
+    /// The journey that its events open, for sources whose events do not name one.
+    pub journey: Option<JourneyName>,
+}
+
+/// What one event leads to.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Journey {
+    /// Variables that every event of this journey must bring.
+    #[serde(default)]
+    pub variables: Vec<String>,
+    /// The texts, in order.
+    pub steps: Vec<StepPlan>,
+}
+
+/// One text of a journey.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepPlan {
+    /// Its name; also the end of its execution's name.
+    pub name: StepName,
+    /// Due this long after acceptance.
+    pub delay: Option<Span>,
+    /// Due this long before the appointment.
+    pub before_appointment: Option<Span>,
+    /// Until when it may be sent.
+    #[serde(default)]
+    pub deadline: Deadline,
+    /// What kind of text it is, for policy.
+    pub category: Category,
+    /// How it travels.
+    #[serde(default)]
+    pub channel: Channel,
+    /// Not sent once the customer has answered.
+    #[serde(default)]
+    pub unless_replied: bool,
+    /// Not sent when that earlier step was not sent.
+    pub follows: Option<StepName>,
+    /// The words: a name in `texts`.
+    pub text: String,
+}
+
+/// Until when a step may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Deadline {
+    /// This long after the due time.
+    AfterDue(Span),
+    /// The appointment.
+    Appointment,
+}
+
+impl Default for Deadline {
+    /// 24 hours after the due time.
+    fn default() -> Self {
+        Self::AfterDue(Span::hours(24))
+    }
+}
+
+impl TryFrom<String> for Deadline {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        if text == "appointment" { Ok(Self::Appointment) } else { Span::try_from(text).map(Self::AfterDue) }
+    }
+}
+
+/// What kind of text it is. Decides policy: consent, quiet hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Category {
+    /// About something the customer did or ordered.
+    Transactional,
+    /// Part of a dialogue.
+    Conversational,
+    /// Advertising: needs consent, keeps quiet hours.
+    Promotional,
+    /// A one-time code.
+    Otp,
+}
+
+/// How a text travels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// Text message.
+    #[default]
+    Sms,
+    /// WhatsApp.
+    Whatsapp,
+}
+
+const fn usd() -> Currency {
+    Currency::Usd
+}
+
+fn en_us() -> String {
+    "en-US".to_owned()
+}
+
+impl Journeys {
+    /// Reads and lints the file.
+    ///
+    /// # Errors
+    /// Every error that the lint found, or the one place where the file is not TOML of this shape.
+    pub fn from_toml(text: &str) -> Result<Self, Vec<Finding>> {
+        let journeys: Self = toml::from_str(text)
+            .map_err(|e| vec![Finding::error("journeys.toml", e.message().to_owned())])?;
+        let errors: Vec<Finding> =
+            lint(&journeys).into_iter().filter(|f| f.severity == Severity::Error).collect();
+        if errors.is_empty() { Ok(journeys) } else { Err(errors) }
+    }
+
+    /// The template of a text in a locale: the locale itself, else its language, else any other
+    /// locale of the same language.
+    #[must_use]
+    pub fn template(&self, text: &str, locale: &str) -> Option<&str> {
+        let by_locale = self.texts.get(text)?;
+        let language = |locale: &str| locale.split('-').next().unwrap_or_default().to_owned();
+        by_locale
+            .get(locale)
+            .or_else(|| by_locale.get(&language(locale)))
+            .or_else(|| {
+                by_locale
+                    .iter()
+                    .find(|(other, _)| language(other) == language(locale))
+                    .map(|(_, words)| words)
+            })
+            .map(String::as_str)
+    }
+}
+
+impl Journeys {
+    /// Words outside journeys.
+    #[must_use]
+    pub fn notice(&self, name: &str) -> Option<&str> {
+        self.notices.get(name).map(String::as_str)
+    }
+}
+
+/// The version of a file: the first 16 hexadecimal digits of its SHA-256.
+#[must_use]
+pub fn version_of(toml: &str) -> String {
+    hex::encode(&Sha256::digest(toml.as_bytes())[..8])
+}
+
+#[cfg(test)]
+mod tests;

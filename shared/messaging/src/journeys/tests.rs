@@ -1,0 +1,115 @@
+use super::*;
+
+const GOOD: &str = include_str!("../../../../journeys.toml");
+
+/// A file with one journey of these steps, one text and these further lines.
+fn file(steps: &str, rest: &str) -> String {
+    format!(
+        "[sources.sms]\n[journeys.j]\nvariables = [\"a\"]\n{steps}\n[texts.t]\nen = \"{{{{ a }}}}\"\n{rest}"
+    )
+}
+
+fn step(name: &str, more: &str) -> String {
+    format!("[[journeys.j.steps]]\nname = \"{name}\"\ncategory = \"transactional\"\ntext = \"t\"\n{more}\n")
+}
+
+fn findings(toml: &str) -> Vec<String> {
+    let show = |finding: &Finding| format!("{:?} {}: {}", finding.severity, finding.place, finding.detail);
+    match toml::from_str::<Journeys>(toml) {
+        Ok(journeys) => lint(&journeys).iter().map(show).collect(),
+        Err(_) => Journeys::from_toml(toml).unwrap_err().iter().map(show).collect(),
+    }
+}
+
+#[test]
+fn the_shipped_file_has_nothing_wrong_with_it() {
+    assert_eq!(findings(GOOD), Vec::<String>::new());
+    let journeys = Journeys::from_toml(GOOD).unwrap();
+    assert_eq!(
+        journeys.template("advance_approved", "en-US"),
+        journeys.template("advance_approved", "en-GB")
+    );
+}
+
+#[test]
+fn every_finding_names_its_place() {
+    let fine = step("s", "delay = \"0s\"");
+    let cases = [
+        ("fine", file(&fine, "")),
+        ("unknown journey of a source", file(&fine, "[sources.b]\njourney = \"nothing\"")),
+        ("no steps", "[sources.sms]\n[journeys.j]\nsteps = []\n[texts]".to_owned()),
+        ("neither delay nor appointment", file(&step("s", ""), "")),
+        ("both", file(&step("s", "delay = \"0s\"\nbefore_appointment = \"1h\""), "")),
+        ("the same name twice", file(&format!("{fine}{fine}"), "")),
+        ("follows nothing", file(&step("s", "delay = \"0s\"\nfollows = \"x\""), "")),
+        ("follows itself", file(&step("s", "delay = \"0s\"\nfollows = \"s\""), "")),
+        ("no time to send", file(&step("s", "delay = \"0s\"\ndeadline = \"0s\""), "")),
+        ("no such text", file(&fine.replace("\"t\"", "\"x\""), "")),
+        ("unknown variable", file(&fine, "de = \"{{ b }}\"")),
+        ("template broken", file(&fine, "de = \"{{ a\"")),
+        ("empty text", file(&fine, "de = \" \"")),
+        ("text without words", file(&fine, "[texts.u]")),
+        ("unused text", file(&fine, "[texts.u]\nen = \"u\"")),
+        ("unused variable", file(&fine, "").replace("{{ a }}", "words")),
+        ("unknown field", file(&step("s", "delay = \"0s\"\nmedia = 1"), "")),
+        ("wrong length of time", file(&step("s", "delay = \"2 minutes\""), "")),
+        ("unknown category", file(&fine.replace("transactional", "spam"), "")),
+        ("bad name", file(&step("Big", "delay = \"0s\""), "")),
+        ("no TOML", "[".to_owned()),
+    ];
+    let mut told = String::new();
+    for (name, toml) in cases {
+        told.push_str(&format!("{name}\n"));
+        for finding in findings(&toml) {
+            told.push_str(&format!("  {finding}\n"));
+        }
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn warnings_do_not_keep_a_file_from_being_used() {
+    let toml = file(&step("s", "delay = \"0s\""), "[texts.u]\nen = \"u\"");
+    assert!(Journeys::from_toml(&toml).is_ok());
+    assert!(Journeys::from_toml(&toml.replace("delay", "follows")).is_err());
+}
+
+#[test]
+fn words_are_found_by_locale_then_language() {
+    let words = "[sources]\n[journeys]\n[texts.t]\nen-GB = \"colour\"\nde = \"Farbe\"\nde-AT = \"Farb\"";
+    let journeys = Journeys::from_toml(words).unwrap();
+    for (locale, expected) in [
+        ("en-GB", Some("colour")),
+        ("en-US", Some("colour")),
+        ("en", Some("colour")),
+        ("de", Some("Farbe")),
+        ("de-AT", Some("Farb")),
+        ("de-CH", Some("Farbe")),
+        ("fr", None),
+        ("", None),
+    ] {
+        assert_eq!(journeys.template("t", locale), expected, "{locale}");
+    }
+    assert_eq!(journeys.template("u", "en"), None);
+}
+
+#[test]
+fn a_file_is_versioned_by_its_bytes() {
+    assert_eq!(version_of("a").len(), 16);
+    assert_ne!(version_of("a"), version_of("a "));
+}
+
+/// What the lint lets pass must not fail when a customer's text is filled in.
+#[test]
+fn a_text_that_cannot_be_filled_in_is_found() {
+    for template in [
+        "{{ a | nosuchfilter }}",
+        "{{ nosuchfunction(a) }}",
+        "{{ a.b.c }}",
+        "{{ a / 2 }}",
+        "{{ a is nosuchtest }}",
+    ] {
+        let toml = file(&step("s", "delay = \"0s\""), "").replace("{{ a }}", template);
+        assert!(Journeys::from_toml(&toml).is_err(), "{template}");
+    }
+}

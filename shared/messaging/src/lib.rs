@@ -1,0 +1,29 @@
+//! The domain: what is sent to whom, when, and why not. Pure: no AWS, Lambda, HTTP, runtime, clock,
+//! environment or I/O; what it needs of the world stands in [`ports`].
+//!
+//! In the order in which a message meets it: an event is [`plan`]ned from [`journeys`] and
+//! [`accept`]ed; when a step is due it is taken ([`take_step`]): looked at ([`obstacle`]), moved
+//! through its life ([`step`]) and sent, skipped or deferred, which is its [`verdict`].
+
+pub mod accept;
+pub mod book;
+pub mod clock;
+pub mod conversation;
+#[cfg(test)]
+mod fakes;
+pub mod gsm7;
+pub mod ids;
+pub mod inbound;
+pub mod journeys;
+pub mod money;
+pub mod obstacle;
+pub mod phone;
+pub mod plan;
+pub mod ports;
+pub mod reply;
+pub mod secret;
+pub mod segments;
+pub mod step;
+pub mod take_step;
+pub mod text;
+pub mod verdict;

@@ -1,0 +1,55 @@
+//! What stands in the way of a step. Where several reasons hold, the first names the verdict.
+
+use chrono::{DateTime, Utc};
+
+use crate::clock::to_rfc3339;
+use crate::conversation::{Contact, Conversation, Plan, Step};
+use crate::verdict::{Because, Verdict};
+
+/// The first reason not to send a planned step: cancelled, superseded, opted out, replied, nothing
+/// sent, too late.
+///
+/// The claim's transaction repeats the checks on what is stored (cancelled, superseded, opted out,
+/// replied) in its conditions; this function names the verdict and spares the attempt.
+#[must_use]
+pub fn obstacle(
+    conversation: &Conversation,
+    plan: &Plan,
+    step: &Step,
+    contact: &Contact,
+    now: DateTime<Utc>,
+) -> Option<(Verdict, Because)> {
+    let life = &conversation.life;
+    if let Some(at) = life.cancelled_at {
+        return Some((Verdict::SkippedCancelled, Because::fact("cancelled_at", to_rfc3339(at))));
+    }
+    if let Some(superseded) = &life.superseded {
+        let because = Because::fact("superseded_at", to_rfc3339(superseded.at));
+        let because = match &superseded.by {
+            Some(by) => because.and("superseded_by", by.as_str()),
+            None => because,
+        };
+        return Some((Verdict::SkippedSuperseded, because));
+    }
+    if let Some(at) = contact.opted_out_at {
+        return Some((Verdict::SkippedOptedOut, Because::fact("opted_out_at", to_rfc3339(at))));
+    }
+    if let (true, Some(at)) = (step.unless_replied, life.replied_at) {
+        let because = Because::fact("replied_at", to_rfc3339(at)).and("rule", "unless_replied");
+        return Some((Verdict::SkippedCustomerReplied, because));
+    }
+    if let Some(followed) = &step.follows
+        && !plan.step(followed).is_some_and(|earlier| earlier.progress.counts_as_sent())
+    {
+        let verdict = plan.verdict_of(followed).map(Verdict::as_str);
+        let because = Because::fact("follows", followed.as_str()).and("verdict_of_followed", verdict);
+        return Some((Verdict::SkippedNothingSent, because));
+    }
+    if now > step.deadline {
+        return Some((Verdict::ExpiredTooLate, Because::fact("deadline", to_rfc3339(step.deadline))));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! Ports of what arrives from outside our own services: customers' messages, unusable events.
+
+use std::future::Future;
+
+use chrono::{DateTime, Utc};
+
+use super::Unavailable;
+use crate::conversation::{Contact, Conversation};
+use crate::ids::{ConversationId, SourceName};
+use crate::inbound::InboundMessage;
+use crate::phone::PhoneNumber;
+use crate::reply::ReplyMeaning;
+
+/// What customers send.
+pub trait Inbox: Send + Sync {
+    /// The conversations of a phone whose last deadline has not passed, and what is known of it.
+    ///
+    /// # Errors
+    /// MUST be strongly consistent.
+    fn open_conversations(
+        &self,
+        phone: &PhoneNumber,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<(Contact, Vec<Conversation>), Unavailable>> + Send;
+
+    /// The conversation that a provider's message belongs to.
+    ///
+    /// # Errors
+    /// MUST answer `None` for a message that is not ours.
+    fn conversation_of(
+        &self,
+        provider: &str,
+        message_id: &str,
+    ) -> impl Future<Output = Result<Option<ConversationId>, Unavailable>> + Send;
+
+    /// Stores an inbound message, what it means for the contact and for each conversation that it
+    /// counts for.
+    ///
+    /// # Errors
+    /// MUST be all or nothing, and MUST store each message id once.
+    fn store(
+        &self,
+        inbound: &StoredInbound<'_>,
+    ) -> impl Future<Output = Result<Receiving, Unavailable>> + Send;
+}
+
+/// What is stored of an inbound message.
+#[derive(Debug)]
+pub struct StoredInbound<'a> {
+    /// The message.
+    pub message: &'a InboundMessage,
+    /// What it means.
+    pub meaning: ReplyMeaning,
+    /// The contact as it was read.
+    pub contact: &'a Contact,
+    /// What it does to the contact's opt-out.
+    pub opt_out: OptOutChange,
+    /// The conversations that it counts for.
+    pub conversations: Vec<&'a Conversation>,
+    /// Whether it stops what is not sent after a reply.
+    pub is_reply: bool,
+}
+
+/// What an inbound message does to the contact's opt-out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptOutChange {
+    /// Nothing; MUST be `Overtaken` when the opt-out has changed since it was read.
+    None,
+    /// The customer opts out; MUST be `Overtaken` when they have meanwhile.
+    OptOut,
+    /// The customer, who had opted out, opts in again.
+    OptIn,
+}
+
+/// What storing an inbound message led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receiving {
+    /// It is stored.
+    Stored,
+    /// It had been stored before.
+    Duplicate,
+    /// Something changed first: read again and decide anew.
+    Overtaken,
+}
+
+/// Authentic events that cannot be used, kept for an operator.
+pub trait Quarantine: Send + Sync {
+    /// Keeps an event; the same one once.
+    ///
+    /// # Errors
+    /// MUST NOT answer before it is stored.
+    fn keep(&self, event: &QuarantinedEvent) -> impl Future<Output = Result<(), Unavailable>> + Send;
+}
+
+/// An event in quarantine. The body is personal data and lives in the table only.
+#[derive(Clone, PartialEq)]
+pub struct QuarantinedEvent {
+    /// Its id: `<source>-<32 hex of the body's SHA-256>`.
+    pub id: String,
+    /// Who sent it.
+    pub source: SourceName,
+    /// Why it cannot be used: a code.
+    pub reason: String,
+    /// The places that are wrong, and the rules; no values.
+    pub details: Vec<String>,
+    /// When it first arrived.
+    pub received_at: DateTime<Utc>,
+    /// As it was signed.
+    pub body: Vec<u8>,
+}

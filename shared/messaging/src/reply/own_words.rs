@@ -1,0 +1,75 @@
+//! Leaves what the person wrote: no mail signature, no quotation of our own text.
+
+use super::folding::fold;
+
+/// How signatures of phones and mail programs begin, folded.
+const SIGNATURES: [&str; 14] = [
+    "sent from my ",
+    "sent from mail",
+    "sent from outlook",
+    "sent from yahoo",
+    "sent from proton",
+    "sent from samsung",
+    "sent via ",
+    "sent using ",
+    "get outlook for ",
+    "envoye de mon ",
+    "envoye depuis ",
+    "von meinem ",
+    "gesendet von ",
+    "enviado desde ",
+];
+
+/// The text without signature and quotation.
+///
+/// A cut that would leave no word is not made: then the marks are the message's own, as in
+/// `> STOP` or `--STOP`.
+pub(super) fn own_words(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut has_words = false;
+    for line in text.lines() {
+        let folded = fold(line);
+        if has_words && ends_message(line.trim(), &folded) {
+            break;
+        }
+        if line.trim_start().starts_with('>') {
+            continue;
+        }
+        has_words |= !folded.is_empty();
+        kept.push_str(line);
+        kept.push('\n');
+    }
+    if has_words { kept } else { text.to_owned() }
+}
+
+/// Whether nothing from this line on is the person's.
+fn ends_message(line: &str, folded: &str) -> bool {
+    let is_signature_mark = matches!(line, "--" | "—" | "___" | "---");
+    let is_quotation_head = (folded.starts_with("on ") && folded.ends_with(" wrote"))
+        || folded.starts_with("original message")
+        || folded.starts_with("forwarded message");
+    is_signature_mark || is_quotation_head || SIGNATURES.iter().any(|signature| folded.starts_with(signature))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_words;
+
+    #[test]
+    fn signature_and_quotation_go_and_the_message_stays() {
+        for text in [
+            "Stop\n-- \nJane Doe\nACME",
+            "Stop\n\nSent from my iPhone",
+            "Stop\nEnvoyé de mon iPhone",
+            "Stop\n> Hi Jane, see you on Tuesday",
+            "> Hi Jane, see you on Tuesday\nStop",
+            "Stop\nOn Fri, 20 Nov 2026 at 10:00, ACME <a@example.com> wrote:\n> Hi Jane",
+            "Stop\n-----Original Message-----\nHi Jane",
+        ] {
+            assert_eq!(own_words(text).trim(), "Stop", "{text}");
+        }
+        for text in ["> STOP", "--\nStop", "Sent from my iPhone", "", ">\n>"] {
+            assert_eq!(own_words(text).trim(), text, "{text}");
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! The life of one step: a total function from where it stands and what happens to where it goes.
+//!
+//! ```text
+//!            visit: something stands in the way            (verdict)
+//!  Planned ───────────────────────────────────────────────► Decided
+//!   ▲   │ visit: nothing does                                ▲  ▲
+//!   │   ▼                    accepted, rejected              │  │
+//!   │  Claimed ──────────────────────────────────────────────┘  │
+//!   │   │   │ time-out; or another invocation's claim, 60 s old │
+//!   └───┘   ▼                          evidence; or 72 minutes  │
+//!  not sent Unknown ────────────────────────────────────────────┘
+//! ```
+//!
+//! There is no way from Unknown back to Claimed: an ambiguous send is never repeated.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::{ceil_to_second, to_rfc3339};
+use crate::verdict::{Because, Verdict};
+
+/// A claim younger than this may still be at the provider; an older one belongs to an invocation
+/// that is gone (Lambda's own limit is 30 s).
+pub const CLAIM_LIFETIME: TimeDelta = TimeDelta::seconds(60);
+
+/// How long after a lost answer evidence is looked for, before an operator is asked.
+pub const EVIDENCE_WAITS: [TimeDelta; 3] =
+    [TimeDelta::minutes(2), TimeDelta::minutes(12), TimeDelta::minutes(72)];
+
+/// How far a step has come.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Progress {
+    /// Where it stands.
+    pub state: StepState,
+    /// How many claims have been made: the number of the last attempt.
+    pub attempt: u32,
+    /// How many times a provider's trouble or a pause has put it off.
+    pub deferrals: u32,
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum StepState {
+    /// Nobody has tried to send it.
+    #[default]
+    Planned,
+    /// An invocation holds it and may be talking to the provider.
+    Claimed(Claim),
+    /// The provider may or may not have taken it.
+    Unknown(Lost),
+    /// It has ended.
+    Decided(Decision),
+}
+
+/// An invocation's right to send a step once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Which invocation.
+    pub id: String,
+    /// Since when.
+    pub at: DateTime<Utc>,
+}
+
+/// An answer that was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// The claim under which the provider was called.
+    pub claim: Claim,
+    /// Since when it is known to be lost.
+    pub since: DateTime<Utc>,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Because of what.
+    pub because: Because,
+    /// When it was decided.
+    pub at: DateTime<Utc>,
+}
+
+/// What the operators' switch says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    /// Send.
+    On,
+    /// Decide everything, send nothing.
+    Shadow,
+    /// Wait.
+    Paused,
+    /// It could not be read: wait, because an operator may have paused the service.
+    Unreadable,
+}
+
+/// What the provider said.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SendOutcome {
+    /// The provider took the text.
+    Accepted {
+        /// Provider's name and message id, for receipts and replies.
+        message: ProviderMessage,
+    },
+    /// The provider refused it for good.
+    Rejected {
+        /// The refusal is that the customer has opted out.
+        opted_out: bool,
+        /// Provider, code.
+        because: Because,
+    },
+    /// It certainly was not sent; trying again later is safe.
+    NotSent {
+        /// Provider, reason.
+        because: Because,
+    },
+    /// It may have been sent.
+    Unknown {
+        /// Provider, reason.
+        because: Because,
+    },
+}
+
+/// A message as the provider names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderMessage {
+    /// `twilio`.
+    pub provider: String,
+    /// The provider's id of the message.
+    pub id: String,
+    /// The number or service it left from.
+    pub from: Option<String>,
+}
+
+/// What happens to a step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StepEvent {
+    /// The state machine calls, and nothing stands in the way but perhaps the switch.
+    Visited {
+        /// Names the claim that this visit may make.
+        invocation: String,
+        /// What the switch says.
+        switch: Switch,
+        /// When the step is due.
+        due: DateTime<Utc>,
+        /// Until when the step may be claimed.
+        deadline: DateTime<Utc>,
+    },
+    /// The state machine calls, and this stands in the way.
+    Obstructed(Verdict, Because),
+    /// The provider's answer to the claim of that invocation.
+    Answered {
+        /// Whose claim.
+        invocation: String,
+        /// What it said.
+        outcome: SendOutcome,
+        /// Until when the step may be claimed.
+        deadline: DateTime<Utc>,
+    },
+}
+
+/// What is to be done after the new state has been stored.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Answer with the decision that the state holds.
+    Answer,
+    /// Call the provider: the state holds the claim.
+    CallProvider,
+    /// Come back then.
+    Wait(DateTime<Utc>, Because),
+    /// Another invocation is at it: come back in a moment (an error for the state machine's Retry).
+    TryAgainSoon,
+    /// Nothing: the event came too late to matter.
+    Nothing,
+}
+
+impl Progress {
+    /// The verdict, if the step has ended.
+    #[must_use]
+    pub const fn verdict(&self) -> Option<Verdict> {
+        match &self.state {
+            StepState::Decided(decision) => Some(decision.verdict),
+            _ => None,
+        }
+    }
+
+    /// Whether the step was sent, as far as a text that follows it is concerned: a lost answer counts
+    /// as sent, because the customer may have it. A step that is still put off does not count: a text
+    /// that asks about another one makes no sense before it.
+    #[must_use]
+    pub const fn counts_as_sent(&self) -> bool {
+        match &self.state {
+            StepState::Planned => false,
+            StepState::Claimed(_) | StepState::Unknown(_) => true,
+            StepState::Decided(decision) => {
+                matches!(decision.verdict, Verdict::Sent | Verdict::HeldUnknownOutcome)
+            }
+        }
+    }
+
+    /// The whole life of a step: where it goes, and what is to be done.
+    #[must_use]
+    pub fn on(&self, event: StepEvent, now: DateTime<Utc>) -> (Self, Effect) {
+        match (&self.state, event) {
+            (StepState::Decided(_), StepEvent::Answered { .. }) => (self.clone(), Effect::Nothing),
+            (StepState::Decided(_), _) => (self.clone(), Effect::Answer),
+            (StepState::Planned, StepEvent::Obstructed(verdict, because)) => {
+                self.decided(verdict, because, now)
+            }
+            (StepState::Planned, StepEvent::Visited { due, .. }) if now < due => {
+                (self.clone(), Effect::Wait(due, Because::fact("early", true)))
+            }
+            (StepState::Planned, StepEvent::Visited { invocation, switch, deadline, .. }) => {
+                self.visited(invocation, switch, deadline, now)
+            }
+            (StepState::Planned, StepEvent::Answered { .. }) => (self.clone(), Effect::Nothing),
+            (StepState::Claimed(claim), StepEvent::Visited { .. } | StepEvent::Obstructed(..)) => {
+                self.found_claimed(claim, now)
+            }
+            (StepState::Unknown(lost), StepEvent::Visited { .. } | StepEvent::Obstructed(..)) => {
+                self.await_evidence(lost, now)
+            }
+            (
+                StepState::Claimed(claim) | StepState::Unknown(Lost { claim, .. }),
+                StepEvent::Answered { invocation, outcome, deadline },
+            ) => {
+                if claim.id == invocation {
+                    self.answered(claim, outcome, deadline, now)
+                } else {
+                    (self.clone(), Effect::Nothing)
+                }
+            }
+        }
+    }
+
+    fn visited(
+        &self,
+        invocation: String,
+        switch: Switch,
+        deadline: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> (Self, Effect) {
+        match switch {
+            Switch::On => {
+                let state = StepState::Claimed(Claim { id: invocation, at: now });
+                (Self { state, attempt: self.attempt + 1, ..self.clone() }, Effect::CallProvider)
+            }
+            Switch::Shadow => self.decided(Verdict::Shadowed, Because::fact("switch", "shadow"), now),
+            Switch::Paused => self.deferred(Because::fact("switch", "paused"), deadline, now),
+            Switch::Unreadable => self.deferred(Because::fact("switch", "unreadable"), deadline, now),
+        }
+    }
+
+    fn found_claimed(&self, claim: &Claim, now: DateTime<Utc>) -> (Self, Effect) {
+        if now - claim.at < CLAIM_LIFETIME {
+            return (self.clone(), Effect::TryAgainSoon);
+        }
+        let lost = Lost { claim: claim.clone(), since: now };
+        let because = Because::fact("unknown", "the invocation that called the provider did not come back");
+        let wait = evidence_wait(&lost, now, because);
+        (Self { state: StepState::Unknown(lost), ..self.clone() }, wait)
+    }
+
+    fn await_evidence(&self, lost: &Lost, now: DateTime<Utc>) -> (Self, Effect) {
+        let because = Because::fact("unknown", "no evidence yet");
+        match evidence_wait(lost, now, because) {
+            Effect::Nothing => self.decided(
+                Verdict::HeldUnknownOutcome,
+                Because::fact("unknown_since", to_rfc3339(lost.since))
+                    .and("attempt", self.attempt)
+                    .explained(format!(
+                        "The provider's answer to attempt {} was lost at {} and no receipt came within 72 minutes, so the text may or may not have been delivered; it is not sent again by itself.",
+                        self.attempt,
+                        to_rfc3339(lost.since)
+                    )),
+                now,
+            ),
+            wait => (self.clone(), wait),
+        }
+    }
+
+    fn answered(
+        &self,
+        claim: &Claim,
+        outcome: SendOutcome,
+        deadline: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> (Self, Effect) {
+        match outcome {
+            SendOutcome::Accepted { message } => self.decided(
+                Verdict::Sent,
+                Because::fact("provider", message.provider)
+                    .and("provider_message_id", message.id)
+                    .and("attempt", self.attempt),
+                now,
+            ),
+            SendOutcome::Rejected { opted_out: true, because } => {
+                self.decided(Verdict::SkippedOptedOut, because.and("attempt", self.attempt), now)
+            }
+            SendOutcome::Rejected { opted_out: false, because } => {
+                self.decided(Verdict::RejectedByProvider, because.and("attempt", self.attempt), now)
+            }
+            SendOutcome::NotSent { because } => self.deferred(because, deadline, now),
+            SendOutcome::Unknown { because } => {
+                let lost = Lost { claim: claim.clone(), since: now };
+                let wait = evidence_wait(&lost, now, because);
+                (Self { state: StepState::Unknown(lost), ..self.clone() }, wait)
+            }
+        }
+    }
+
+    /// Puts the step off: 60, 120, 240 s, then every 15 minutes, with one last try at the deadline.
+    fn deferred(&self, because: Because, deadline: DateTime<Utc>, now: DateTime<Utc>) -> (Self, Effect) {
+        if now >= deadline {
+            return self.decided(Verdict::ExpiredTooLate, because.and("deadline", to_rfc3339(deadline)), now);
+        }
+        let pause = match self.deferrals {
+            0 => TimeDelta::seconds(60),
+            1 => TimeDelta::seconds(120),
+            2 => TimeDelta::seconds(240),
+            _ => TimeDelta::minutes(15),
+        };
+        let due = ceil_to_second(now + pause).min(deadline);
+        let next = Self {
+            state: StepState::Planned,
+            deferrals: self.deferrals.saturating_add(1),
+            attempt: self.attempt,
+        };
+        (next, Effect::Wait(due, because.and("attempt", self.attempt).and("deferrals", self.deferrals + 1)))
+    }
+
+    fn decided(&self, verdict: Verdict, because: Because, now: DateTime<Utc>) -> (Self, Effect) {
+        let state = StepState::Decided(Decision { verdict, because, at: now });
+        (Self { state, ..self.clone() }, Effect::Answer)
+    }
+}
+
+/// When evidence for a lost answer is looked for next; `Nothing` when the last wait is over.
+fn evidence_wait(lost: &Lost, now: DateTime<Utc>, because: Because) -> Effect {
+    let since = ceil_to_second(lost.since);
+    EVIDENCE_WAITS.iter().map(|wait| since + *wait).find(|due| *due > now).map_or(Effect::Nothing, |due| {
+        Effect::Wait(due, because.and("unknown_since", to_rfc3339(lost.since)))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,246 @@
+//! Taking a step: what the state machine's task does when a text is due.
+//!
+//! Look, claim, call the provider, record. Each visit ends in a verdict, in a wait, or in an error
+//! that makes the state machine come back in a moment; it never calls a provider without a claim of
+//! its own, and a claim leads to one call at most.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::clock::Clock;
+use crate::conversation::{Contact, Conversation, Plan, Step};
+use crate::ids::{ConversationId, StepName};
+use crate::obstacle::obstacle;
+use crate::ports::{
+    Claiming, Conversations, Learned, OutboundText, Sender, SendingSwitch, Unavailable, Written,
+};
+use crate::step::{Effect, Progress, SendOutcome, StepEvent, StepState, Switch};
+use crate::verdict::{Because, Verdict};
+
+/// How often a visit starts over because something changed between its reading and its writing.
+const ROUNDS: usize = 5;
+
+/// What a visit came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Visit {
+    /// The step has ended.
+    Decided(Verdict, Because),
+    /// The state machine waits and calls again.
+    Wait(DateTime<Utc>, Because),
+    /// The execution asks for something that is not there. Not a verdict: the state machine ends it
+    /// as `EndedOther`.
+    Stray(Stray),
+}
+
+/// An execution without its conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Stray {
+    /// The conversation has expired or was erased.
+    ConversationNotFound,
+    /// The conversation has no such step.
+    StepNotFound,
+}
+
+/// The state machine is to come back in a moment.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Transient {
+    /// Our own store could not be reached.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    /// The provider has been called and its answer could not be recorded. Apart from `Unavailable`,
+    /// because a visit must not start over after it: its claim has been used.
+    #[error("the provider's answer could not be recorded: {0}")]
+    Unrecorded(Unavailable),
+    /// Another invocation holds the step and may be at the provider.
+    #[error("another invocation is sending this step")]
+    ClaimedElsewhere,
+    /// The conversation kept changing under the visit.
+    #[error("the conversation changed too often during one visit")]
+    Contended,
+}
+
+/// What a visit works with.
+pub struct TakeStep<'a, C, S, W, K> {
+    /// The table.
+    pub conversations: &'a C,
+    /// The provider.
+    pub sender: &'a S,
+    /// The operators' switch.
+    pub switch: &'a W,
+    /// Time.
+    pub clock: &'a K,
+}
+
+impl<C: Conversations, S: Sender, W: SendingSwitch, K: Clock> TakeStep<'_, C, S, W, K> {
+    /// Visits a step. `invocation` names the claim that this visit may make; it is unique to the visit.
+    ///
+    /// # Errors
+    /// See [`Transient`].
+    pub async fn visit(
+        &self,
+        id: &ConversationId,
+        name: &StepName,
+        invocation: &str,
+    ) -> Result<Visit, Transient> {
+        let mut met_trouble = None;
+        for round in 0..ROUNDS {
+            let now = self.clock.now();
+            let Some(conversation) = self.conversations.load(id, now).await? else {
+                return Ok(Visit::Stray(Stray::ConversationNotFound));
+            };
+            let Some((plan, step)) =
+                conversation.plan.as_ref().and_then(|plan| Some((plan, plan.step(name)?)))
+            else {
+                return Ok(Visit::Stray(Stray::StepNotFound));
+            };
+            match self.round(&conversation, plan, step, invocation, round > 0).await {
+                Ok(Some(visit)) => return Ok(visit),
+                Ok(None) => {}
+                // The write may or may not have happened: read again and see, once.
+                Err(Transient::Unavailable(trouble)) if met_trouble.is_none() => met_trouble = Some(trouble),
+                Err(other) => return Err(other),
+            }
+        }
+        Err(met_trouble.map_or(Transient::Contended, Transient::Unavailable))
+    }
+
+    /// One reading, one decision, one write; `None` when the write was overtaken.
+    async fn round(
+        &self,
+        conversation: &Conversation,
+        plan: &Plan,
+        step: &Step,
+        invocation: &str,
+        overtaken: bool,
+    ) -> Result<Option<Visit>, Transient> {
+        if let StepState::Claimed(claim) = &step.progress.state
+            && claim.id == invocation
+        {
+            // The claim's answer was lost, not the claim: it is ours and nothing has been sent under it.
+            return Ok(Some(self.call_provider(conversation, plan, step, invocation).await?));
+        }
+        let now = self.clock.now();
+        let event = self.event(conversation, plan, step, invocation, overtaken, now).await?;
+        let (next, effect) = step.progress.on(event, now);
+        let written = match (&step.progress.state, &next.state) {
+            _ if next == step.progress => Written::Done,
+            (StepState::Planned, StepState::Claimed(_)) | (StepState::Planned, StepState::Decided(_))
+                if is_guarded(&next) =>
+            {
+                let claiming = Claiming {
+                    conversation: &conversation.id,
+                    contact: &plan.contact,
+                    step,
+                    next: &next,
+                    now,
+                };
+                self.conversations.claim(&claiming).await?
+            }
+            _ => self.conversations.advance(conversation, step, &next, &Learned::default(), now).await?,
+        };
+        if written == Written::Overtaken {
+            return Ok(None);
+        }
+        if effect == Effect::CallProvider {
+            let claimed = Step { progress: next, ..step.clone() };
+            return Ok(Some(self.call_provider(conversation, plan, &claimed, invocation).await?));
+        }
+        outcome(&next, effect).map(Some)
+    }
+
+    /// What this visit means to the step. The contact is read only where an opt-out could name the
+    /// verdict: when something else stands in the way, or when a claim was refused (its transaction
+    /// checks the contact, so the usual visit needs no reading of it).
+    async fn event(
+        &self,
+        conversation: &Conversation,
+        plan: &Plan,
+        step: &Step,
+        invocation: &str,
+        overtaken: bool,
+        now: DateTime<Utc>,
+    ) -> Result<StepEvent, Transient> {
+        let visited = |switch| StepEvent::Visited {
+            invocation: invocation.to_owned(),
+            switch,
+            due: step.due,
+            deadline: step.deadline,
+        };
+        if step.progress.state != StepState::Planned {
+            return Ok(visited(Switch::On));
+        }
+        let looks_free = obstacle(conversation, plan, step, &Contact::default(), now).is_none();
+        if !looks_free || overtaken {
+            let contact = self.conversations.contact(&plan.contact).await?;
+            if let Some((verdict, because)) = obstacle(conversation, plan, step, &contact, now) {
+                return Ok(StepEvent::Obstructed(verdict, because));
+            }
+        }
+        Ok(visited(self.switch.read().await))
+    }
+
+    /// Calls the provider under a claim of ours and records what it said.
+    async fn call_provider(
+        &self,
+        conversation: &Conversation,
+        plan: &Plan,
+        step: &Step,
+        invocation: &str,
+    ) -> Result<Visit, Transient> {
+        let text = OutboundText {
+            conversation: &conversation.id,
+            to: &plan.contact,
+            step,
+            attempt: step.progress.attempt,
+            now: self.clock.now(),
+        };
+        let outcome_of_call = self.sender.send(&text).await;
+        let now = self.clock.now();
+        let learned = learned(&outcome_of_call);
+        let answered = StepEvent::Answered {
+            invocation: invocation.to_owned(),
+            outcome: outcome_of_call,
+            deadline: step.deadline,
+        };
+        let (next, effect) = step.progress.on(answered, now);
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.conversations.advance(conversation, step, &next, &learned, now).await {
+                Ok(Written::Done) => return outcome(&next, effect),
+                // Somebody decided without us (an operator, a receipt): the next visit repeats it.
+                Ok(Written::Overtaken) => return Err(Transient::Contended),
+                Err(_) if tries < 3 => {}
+                // The claim stays behind and ages into Unknown: never sent again on a guess.
+                Err(unavailable) => return Err(Transient::Unrecorded(unavailable)),
+            }
+        }
+    }
+}
+
+/// Whether a step's way must be guarded by the checks of a claim: it leads to the provider, or says
+/// what would have been sent.
+fn is_guarded(next: &Progress) -> bool {
+    matches!(next.state, StepState::Claimed(_)) || next.verdict() == Some(Verdict::Shadowed)
+}
+
+fn learned(outcome: &SendOutcome) -> Learned {
+    match outcome {
+        SendOutcome::Accepted { message } => Learned { message: Some(message.clone()), opted_out: false },
+        SendOutcome::Rejected { opted_out, .. } => Learned { message: None, opted_out: *opted_out },
+        SendOutcome::NotSent { .. } | SendOutcome::Unknown { .. } => Learned::default(),
+    }
+}
+
+fn outcome(next: &Progress, effect: Effect) -> Result<Visit, Transient> {
+    match (effect, &next.state) {
+        (Effect::Wait(due, because), _) => Ok(Visit::Wait(due, because)),
+        (_, StepState::Decided(decision)) => Ok(Visit::Decided(decision.verdict, decision.because.clone())),
+        (Effect::TryAgainSoon, _) => Err(Transient::ClaimedElsewhere),
+        _ => Err(Transient::Contended),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::fakes::{FAULTS, Fault, Happening, World, at, conversation};
+use crate::step::Claim;
+
+fn text() -> Conversation {
+    conversation("sms-1", &["text"])
+}
+
+fn step() -> StepName {
+    StepName::new("text").unwrap()
+}
+
+fn run(world: &World) -> Option<Verdict> {
+    world.run(&text().id, &step())
+}
+
+/// What must be true whatever has gone wrong.
+fn check(world: &World, verdict: Option<Verdict>, what: &str) {
+    let state = world.state();
+    assert!(state.delivered <= 1, "{what}: delivered {} times ({:?})", state.delivered, state.calls);
+    let mut attempts = state.attempts.clone();
+    attempts.dedup();
+    assert_eq!(attempts, state.attempts, "{what}: two calls under one claim ({:?})", state.calls);
+    let verdict = verdict.unwrap_or_else(|| panic!("{what}: no verdict ({:?})", state.calls));
+    match verdict {
+        Verdict::Sent => assert_eq!(state.delivered, 1, "{what}"),
+        Verdict::HeldUnknownOutcome => {}
+        other => assert_eq!(state.delivered, 0, "{what}: {other}"),
+    }
+}
+
+#[test]
+fn the_usual_visit_looks_claims_sends_and_records() {
+    let world = World::with(&text());
+    assert_eq!(run(&world), Some(Verdict::Sent));
+    assert_eq!(world.state().calls, ["load", "switch", "claim", "send", "advance"]);
+    let again = world.visit(&text().id, &step(), "later").unwrap().unwrap();
+    assert!(matches!(again, Visit::Decided(Verdict::Sent, _)));
+    assert_eq!(world.state().calls.len(), 6, "a decided step is only read");
+}
+
+#[test]
+fn what_is_not_there_is_a_stray() {
+    let world = World::with(&text());
+    let other = ConversationId::new("sms-2").unwrap();
+    let visit = |id, name: &str| world.visit(id, &StepName::new(name).unwrap(), "a").unwrap().unwrap();
+    assert_eq!(visit(&other, "text"), Visit::Stray(Stray::ConversationNotFound));
+    assert_eq!(visit(&text().id, "nothing"), Visit::Stray(Stray::StepNotFound));
+}
+
+#[test]
+fn shadow_decides_and_sends_nothing() {
+    let world = World::with(&text());
+    world.state().switch = Some(Switch::Shadow);
+    assert_eq!(run(&world), Some(Verdict::Shadowed));
+    assert!(world.state().attempts.is_empty());
+}
+
+#[test]
+fn shadow_keeps_the_checks_of_a_claim() {
+    let world = World::with(&text());
+    world.state().switch = Some(Switch::Shadow);
+    world.state().happenings.insert(2, Happening::OptedOut);
+    assert_eq!(run(&world), Some(Verdict::SkippedOptedOut));
+}
+
+#[test]
+fn a_foreign_claim_is_awaited_then_unknown() {
+    let mut conversation = text();
+    let claim = Claim { id: "other".to_owned(), at: at(0) };
+    conversation.plan.as_mut().unwrap().steps[0].progress =
+        Progress { state: StepState::Claimed(claim), attempt: 1, deferrals: 0 };
+    let world = World::with(&conversation);
+    world.pass(59);
+    let visit = |invocation: &str| world.visit(&text().id, &step(), invocation).unwrap();
+    assert_eq!(visit("a"), Err(Transient::ClaimedElsewhere));
+    world.pass(1);
+    assert!(matches!(visit("b"), Ok(Visit::Wait(until, _)) if until == at(60 + 120)));
+    assert_eq!(run(&world), Some(Verdict::HeldUnknownOutcome));
+    assert!(world.state().attempts.is_empty());
+}
+
+#[test]
+fn a_rejection_that_is_an_opt_out_is_kept_for_the_contact() {
+    let world = World::with(&text());
+    let because = Because::fact("code", 21610);
+    world.state().outcomes.push_back(SendOutcome::Rejected { opted_out: true, because });
+    assert_eq!(run(&world), Some(Verdict::SkippedOptedOut));
+    assert!(world.state().contact.opted_out_at.is_some());
+}
+
+/// Every fault at every port call of a visit, and every pair of faults at two of them.
+#[test]
+fn whatever_fails_a_text_leaves_at_most_once() {
+    for first in 0..8 {
+        for second in first..14 {
+            for (a, b) in FAULTS.iter().flat_map(|a| FAULTS.iter().map(move |b| (*a, *b))) {
+                let world = World::with(&text());
+                world.state().faults.extend([(first, a), (second, b)]);
+                let verdict = run(&world);
+                check(&world, verdict, &format!("{first} {a:?}, {second} {b:?}"));
+            }
+        }
+    }
+}
+
+/// The store stays away after the provider has taken the text: the visit must not start over under
+/// the claim that it has used.
+#[test]
+fn an_answer_that_cannot_be_recorded_is_never_fetched_again() {
+    for outage in 1..12 {
+        for fault in [Fault::Before, Fault::LostAnswer] {
+            let world = World::with(&text());
+            world.state().faults.extend((4..4 + outage).map(|place| (place, fault)));
+            let verdict = run(&world);
+            check(&world, verdict, &format!("{outage} times {fault:?}"));
+        }
+    }
+}
+
+/// Whatever others store before any port call: no text leaves that was stopped before its claim.
+#[test]
+fn nothing_is_claimed_after_a_stop_is_stored() {
+    for (happening, verdict) in [
+        (Happening::Cancelled, Verdict::SkippedCancelled),
+        (Happening::Superseded, Verdict::SkippedSuperseded),
+        (Happening::OptedOut, Verdict::SkippedOptedOut),
+        (Happening::Replied, Verdict::SkippedCustomerReplied),
+    ] {
+        for place in 0..6 {
+            let mut conversation = text();
+            conversation.plan.as_mut().unwrap().steps[0].unless_replied = true;
+            let world = World::with(&conversation);
+            world.state().happenings.insert(place, happening);
+            let expected = if place <= 2 { verdict } else { Verdict::Sent };
+            assert_eq!(run(&world), Some(expected), "{happening:?} before call {place}");
+            assert_eq!(world.state().delivered, usize::from(place > 2));
+        }
+    }
+}
+
+fn any_fault() -> impl Strategy<Value = Fault> {
+    proptest::sample::select(FAULTS.to_vec())
+}
+
+fn any_happening() -> impl Strategy<Value = Happening> {
+    use Happening::{Cancelled, OptedOut, Replied, Superseded};
+    proptest::sample::select(vec![Cancelled, OptedOut, Replied, Superseded])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+
+    #[test]
+    fn any_run_of_faults_ends_in_a_verdict_and_one_text_at_most(
+        faults in proptest::collection::btree_map(0..40_usize, any_fault(), 0..12),
+        happenings in proptest::collection::btree_map(0..40_usize, any_happening(), 0..2),
+        turned_away in 0..4_usize,
+    ) {
+        let world = World::with(&text());
+        {
+            let mut state = world.state();
+            state.faults = faults;
+            state.happenings = happenings;
+            let because = Because::fact("reason", "turned away");
+            state.outcomes.extend((0..turned_away).map(|_| SendOutcome::NotSent { because: because.clone() }));
+        }
+        let verdict = run(&world);
+        check(&world, verdict, "random faults");
+    }
+}
