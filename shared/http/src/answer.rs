@@ -1,0 +1,47 @@
+//! How a function answers: within 10 s, whatever we depend on does, and with one log line for a refusal.
+
+use std::future::Future;
+use std::time::Duration;
+
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use messaging::ports::Unavailable;
+
+use crate::problem::Problem;
+use crate::request::Request;
+use crate::response::Response;
+
+/// What a caller waits at most.
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// Answers a call: in time, with the request's id, and with one log line where it was refused.
+pub async fn respond(
+    request: &Request,
+    work: impl Future<Output = Result<Response, Problem>>,
+) -> ApiGatewayV2httpResponse {
+    let answer = in_time(work).await.unwrap_or_else(|problem| {
+        tracing::info!(
+            request_id = request.id,
+            route = request.route,
+            status = problem.status(),
+            decision = problem.code()
+        );
+        Response::from(problem)
+    });
+    answer.into_event(&request.id)
+}
+
+/// Notes that something we need does not answer, and tells the caller to come back.
+#[must_use]
+pub fn unavailable(request: &Request, trouble: &Unavailable) -> Problem {
+    tracing::error!(request_id = request.id, route = request.route, error = %trouble, decision = "unavailable");
+    Problem::DependencyUnavailable
+}
+
+/// Runs a handler and gives up in time. Giving up leaves what a crash leaves: something that the
+/// caller's repeat finishes.
+///
+/// # Errors
+/// 503 when the time is up, else the handler's own problem.
+async fn in_time<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    tokio::time::timeout(ANSWER_WITHIN, work).await.unwrap_or(Err(Problem::DependencyUnavailable))
+}
