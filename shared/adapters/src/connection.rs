@@ -1,0 +1,124 @@
+//! How AWS and the providers are reached: region, credentials, endpoint, one HTTP client.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient, SharedHttpConnector};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use crate::environment::{self, EnvironmentError};
+
+/// Everything that the clients of AWS and the providers share. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// The AWS region.
+    pub region: String,
+    /// Another endpoint than AWS's own: one machine, tests.
+    pub endpoint: Option<String>,
+    /// Credentials; on Lambda they come as environment variables and live as long as the container.
+    pub credentials: Credentials,
+    /// The HTTP client of all SDK clients.
+    pub sdk_http: SharedHttpClient,
+    /// The HTTP connector of providers that are no part of AWS. It never tries twice.
+    pub provider_http: SharedHttpConnector,
+}
+
+/// A provider must be connected to within this time. Nothing has been sent when it runs out.
+pub const PROVIDER_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+impl Connection {
+    /// From the environment that Lambda sets.
+    ///
+    /// # Errors
+    /// Names the variable that is missing.
+    pub fn from_environment() -> Result<Self, EnvironmentError> {
+        let credentials = Credentials::new(
+            environment::required("AWS_ACCESS_KEY_ID")?,
+            environment::required("AWS_SECRET_ACCESS_KEY")?,
+            environment::optional("AWS_SESSION_TOKEN"),
+            None,
+            "environment",
+        );
+        // ring instead of aws-lc: the latter gathers entropy for half a second in a small function.
+        let tls = || Provider::Rustls(CryptoMode::Ring);
+        Ok(Self {
+            region: environment::required("AWS_REGION")?,
+            endpoint: environment::optional("AWS_ENDPOINT_URL"),
+            credentials,
+            sdk_http: Builder::new().tls_provider(tls()).build_https(),
+            provider_http: SharedHttpConnector::new(
+                Connector::builder()
+                    .tls_provider(tls())
+                    .connector_settings(provider_settings())
+                    .sleep_impl(TokioSleep::new())
+                    .build(),
+            ),
+        })
+    }
+
+    /// To one machine, without TLS.
+    #[must_use]
+    pub fn plain(endpoint: impl Into<String>) -> Self {
+        Self {
+            region: "us-east-1".to_owned(),
+            endpoint: Some(endpoint.into()),
+            credentials: Credentials::new("local", "local", None, None, "one machine"),
+            sdk_http: Builder::new().build_http(),
+            provider_http: SharedHttpConnector::new(
+                Connector::builder()
+                    .connector_settings(provider_settings())
+                    .sleep_impl(TokioSleep::new())
+                    .build_http(),
+            ),
+        }
+    }
+}
+
+fn provider_settings() -> HttpConnectorSettings {
+    HttpConnectorSettings::builder().connect_timeout(PROVIDER_CONNECT_TIMEOUT).build()
+}
+
+/// What every SDK client is given. Our own stores may be asked three times: each write of ours is
+/// conditional or idempotent. (Senders never are.)
+pub(crate) const ATTEMPTS: u32 = 3;
+
+pub(crate) fn store_retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(Duration::from_millis(50))
+}
+
+/// Well inside the 10 s after which a caller is told to come back.
+pub(crate) fn store_timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(3))
+        .operation_timeout(Duration::from_secs(8))
+        .build()
+}
+
+pub(crate) fn sleep() -> SharedAsyncSleep {
+    SharedAsyncSleep::new(TokioSleep::new())
+}
+
+/// Configures an SDK client: `configured!(aws_sdk_dynamodb, connection)`.
+macro_rules! configured {
+    ($sdk:ident, $connection:expr) => {{
+        let connection: &$crate::Connection = $connection;
+        let mut config = $sdk::Config::builder()
+            .behavior_version($sdk::config::BehaviorVersion::latest())
+            .region($sdk::config::Region::new(connection.region.clone()))
+            .credentials_provider(connection.credentials.clone())
+            .http_client(connection.sdk_http.clone())
+            .sleep_impl($crate::connection::sleep())
+            .retry_config($crate::connection::store_retries())
+            .timeout_config($crate::connection::store_timeouts());
+        if let Some(endpoint) = &connection.endpoint {
+            config = config.endpoint_url(endpoint);
+        }
+        $sdk::Client::from_conf(config.build())
+    }};
+}
+pub(crate) use configured;

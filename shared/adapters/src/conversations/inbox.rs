@@ -1,0 +1,226 @@
+//! Inbound messages: who wrote, which conversations they have open, what changes.
+
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use chrono::{DateTime, Utc};
+use futures_util::future::try_join_all;
+use messaging::conversation::{Contact, Conversation, Reply};
+use messaging::ids::ConversationId;
+use messaging::inbound::MAX_REPLIES;
+use messaging::journeys::Channel;
+use messaging::phone::PhoneNumber;
+use messaging::ports::{Conversations, Inbox, OptOutChange, Receiving, StoredInbound, Unavailable};
+
+use super::expression::{Placeholders, number, text};
+use super::item::{ContactItem, Item, VERSION, contact_key, conversation_key, expiry, message_key, to_item};
+use super::write::{instant, transact_update, unbuildable, worklist};
+use super::{Table, Transacted};
+use crate::failure::unavailable;
+
+/// A transaction takes 100 items, two of which are the message and the contact.
+const CONVERSATIONS_AT_ONCE: usize = 98;
+
+impl Inbox for Table {
+    async fn open_conversations(
+        &self,
+        phone: &PhoneNumber,
+        now: DateTime<Utc>,
+    ) -> Result<(Contact, Vec<Conversation>), Unavailable> {
+        let unreadable =
+            |_| Unavailable { operation: "dynamodb:Query", reason: "unreadable item".to_owned() };
+        let mut contact = Contact::default();
+        let mut open: Vec<ConversationId> = Vec::new();
+        for item in self.items_of(phone).await? {
+            match item.get("sk").and_then(|sk| sk.as_s().ok()).map(String::as_str) {
+                Some("C") => contact = ContactItem::read(item).map_err(unreadable)?,
+                Some(pointer) if is_open(&item, now) => {
+                    open.extend(pointer.strip_prefix("V#").and_then(|id| ConversationId::new(id).ok()));
+                }
+                _ => {}
+            }
+        }
+        let loaded = try_join_all(open.iter().map(|id| self.load(id, now))).await?;
+        Ok((contact, loaded.into_iter().flatten().collect()))
+    }
+
+    async fn conversation_of(
+        &self,
+        provider: &str,
+        message_id: &str,
+    ) -> Result<Option<ConversationId>, Unavailable> {
+        let item = self.get(message_key(provider, message_id)).await?;
+        let id = item.as_ref().and_then(|item| item.get("conversation")).and_then(|id| id.as_s().ok());
+        Ok(id.and_then(|id| ConversationId::new(id).ok()))
+    }
+
+    async fn store(&self, inbound: &StoredInbound<'_>) -> Result<Receiving, Unavailable> {
+        let (now_or_never, first) =
+            inbound.conversations.split_at(inbound.conversations.len().saturating_sub(CONVERSATIONS_AT_ONCE));
+        // Nobody has so many conversations open; if somebody does, each stops no later than the message
+        // is stored. Each write alone is harmless to repeat.
+        for conversation in now_or_never {
+            self.transact(vec![replied(&self.name, inbound, conversation)?]).await?;
+        }
+        let mut items = vec![self.message(inbound)?, self.contact_update(inbound)?];
+        for conversation in first {
+            items.push(replied(&self.name, inbound, conversation)?);
+        }
+        match self.transact_named(items).await? {
+            (Transacted::Done, _) => Ok(Receiving::Stored),
+            (Transacted::Refused(_), Some(0)) => Ok(Receiving::Duplicate),
+            (Transacted::Refused(_), _) => Ok(Receiving::Overtaken),
+        }
+    }
+}
+
+impl Table {
+    /// Everything under a phone, in one consistent query.
+    pub(super) async fn items_of(&self, phone: &PhoneNumber) -> Result<Vec<Item>, Unavailable> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", AttributeValue::S(contact_key(phone).0))
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| unavailable("dynamodb:Query", &error))?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    fn message(&self, inbound: &StoredInbound<'_>) -> Result<TransactWriteItem, Unavailable> {
+        let message = inbound.message;
+        let conversations =
+            inbound.conversations.iter().map(|conversation| text(conversation.id.as_str())).collect();
+        let meaning = serde_json::to_value(inbound.meaning).unwrap_or_default();
+        let item = Item::from([
+            ("pk".to_owned(), text(format!("I#{}#{}", message.provider, message.id))),
+            ("sk".to_owned(), text("I")),
+            ("v".to_owned(), number(VERSION)),
+            ("expires_at".to_owned(), number(expiry(message.at, self.retention))),
+            ("at".to_owned(), instant(message.at)),
+            ("from".to_owned(), text(message.from.as_e164())),
+            ("to".to_owned(), text(&message.to)),
+            ("channel".to_owned(), text(channel(message.channel))),
+            ("text".to_owned(), text(message.body.expose())),
+            ("media".to_owned(), number(message.media)),
+            ("meaning".to_owned(), text(meaning.as_str().unwrap_or_default())),
+            ("conversations".to_owned(), AttributeValue::L(conversations)),
+        ]);
+        let put = Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()
+            .map_err(|_| unbuildable("the message"))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// The contact: last inbound, and the opt-out where it changes. A contact who has opted out does
+    /// not expire: the wish outlives every conversation.
+    fn contact_update(&self, inbound: &StoredInbound<'_>) -> Result<TransactWriteItem, Unavailable> {
+        let message = inbound.message;
+        let mut p = Placeholders::default();
+        let opted_out_at = p.path("opted_out_at");
+        let mut sets = format!(
+            "SET {} = {}, {} = {}",
+            p.path("v"),
+            p.value("v", number(VERSION)),
+            p.path(&format!("last_inbound_{}", channel(message.channel))),
+            p.value("at", instant(message.at)),
+        );
+        let mut removes = Vec::new();
+        let is_opted_out = inbound.contact.opted_out_at.is_some();
+        match inbound.opt_out {
+            OptOutChange::OptOut => {
+                let by = p.path("opted_out_by");
+                sets.push_str(&format!(
+                    ", {opted_out_at} = {}, {by} = {}{}",
+                    p.value("opted_out_at", instant(message.at)),
+                    p.value("by", text(&message.id)),
+                    worklist(&mut p, "opted_out", message.at),
+                ));
+                removes.push(p.path("expires_at"));
+            }
+            OptOutChange::OptIn => {
+                let names = ["opted_out_at", "opted_out_by", "worklist", "worklist_at"];
+                removes.extend(names.map(|name| p.path(name)));
+                sets.push_str(&format!(
+                    ", {} = {}, {} = {}, {} = {}",
+                    p.path("opted_in_at"),
+                    p.value("opted_in_at", instant(message.at)),
+                    p.path("opted_in_by"),
+                    p.value("by", text(&message.id)),
+                    p.path("expires_at"),
+                    p.value("expires_at", number(expiry(message.at, self.retention))),
+                ));
+            }
+            OptOutChange::None if !is_opted_out => {
+                let expires_at = p.path("expires_at");
+                // Not earlier than it was: a claim may have set it by a later deadline.
+                sets.push_str(&format!(
+                    ", {expires_at} = if_not_exists({expires_at}, {})",
+                    p.value("expires_at", number(expiry(message.at, self.retention)))
+                ));
+            }
+            OptOutChange::None => {}
+        }
+        let exists = if is_opted_out { "attribute_exists" } else { "attribute_not_exists" };
+        let condition = format!("{exists}({opted_out_at})");
+        let removes =
+            if removes.is_empty() { String::new() } else { format!(" REMOVE {}", removes.join(", ")) };
+        transact_update(&self.name, contact_key(&message.from), sets + &removes, Some(condition), &p)
+    }
+}
+
+/// A message noted on a conversation.
+fn replied(
+    table: &str,
+    inbound: &StoredInbound<'_>,
+    conversation: &Conversation,
+) -> Result<TransactWriteItem, Unavailable> {
+    let mut p = Placeholders::default();
+    let mut sets = vec![format!("{} = {}", p.path("v"), p.value("v", number(VERSION)))];
+    if inbound.is_reply {
+        let replied_at = p.path("replied_at");
+        let at = p.value("at", instant(inbound.message.at));
+        sets.push(format!("{replied_at} = if_not_exists({replied_at}, {at})"));
+    }
+    if conversation.life.replies.len() < MAX_REPLIES {
+        let reply = Reply { at: inbound.message.at, meaning: inbound.meaning };
+        let reply = to_item(&reply).map_err(|_| unbuildable("the reply"))?;
+        let replies = p.path("replies");
+        sets.push(format!(
+            "{replies} = list_append(if_not_exists({replies}, {}), {})",
+            p.value("none", AttributeValue::L(Vec::new())),
+            p.value("reply", AttributeValue::L(vec![AttributeValue::M(reply)])),
+        ));
+    }
+    let condition = format!("attribute_exists({})", p.path("pk"));
+    let update = format!("SET {}", sets.join(", "));
+    transact_update(table, conversation_key(&conversation.id), update, Some(condition), &p)
+}
+
+fn is_open(item: &Item, now: DateTime<Utc>) -> bool {
+    let until = item
+        .get("open_until")
+        .and_then(|until| until.as_n().ok())
+        .and_then(|until| until.parse::<i64>().ok());
+    until.is_some_and(|until| until > now.timestamp())
+}
+
+const fn channel(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Sms => "sms",
+        Channel::Whatsapp => "whatsapp",
+    }
+}

@@ -1,0 +1,334 @@
+//! Items as they are stored: a persisted format (version 1). Old items stay readable: a new
+//! attribute is optional, an attribute's meaning never changes.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, TimeDelta, Utc};
+use messaging::conversation::{Contact, Conversation, Life, Plan, Reply, Step, Superseded};
+use messaging::ids::{ConversationId, JourneyName, SourceName, StepName};
+use messaging::journeys::{Category, Channel};
+use messaging::phone::PhoneNumber;
+use messaging::step::{Claim, Decision, Lost, Progress, StepState};
+use messaging::text::{MessageText, PersonName};
+use messaging::verdict::{Because, Verdict};
+use serde::{Deserialize, Serialize};
+
+/// The version that this code writes.
+pub(crate) const VERSION: u32 = 1;
+
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// `V#<id>` / `V`.
+pub(crate) fn conversation_key(id: &ConversationId) -> (String, String) {
+    (format!("V#{id}"), "V".to_owned())
+}
+
+/// `P#<phone>` / `C`.
+pub(crate) fn contact_key(phone: &PhoneNumber) -> (String, String) {
+    (format!("P#{}", phone.as_e164()), "C".to_owned())
+}
+
+/// `M#<provider>#<message id>` / `M`.
+pub(crate) fn message_key(provider: &str, id: &str) -> (String, String) {
+    (format!("M#{provider}#{id}"), "M".to_owned())
+}
+
+/// A conversation; a tombstone has no plan.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ConversationItem {
+    pk: String,
+    sk: String,
+    v: u32,
+    expires_at: i64,
+    #[serde(flatten)]
+    plan: Option<PlanItem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    superseded_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    superseded_by: Option<ConversationId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replied_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    replies: Vec<Reply>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PlanItem {
+    source: SourceName,
+    #[serde(with = "messaging::phone::stored")]
+    contact: PhoneNumber,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<PersonName>,
+    journey: JourneyName,
+    journeys_version: String,
+    content_hash: String,
+    accepted_at: DateTime<Utc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<String>,
+    steps: BTreeMap<StepName, StepItem>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StepItem {
+    due: DateTime<Utc>,
+    deadline: DateTime<Utc>,
+    unless_replied: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    follows: Option<StepName>,
+    category: Category,
+    channel: Channel,
+    text: MessageText,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_from: Option<String>,
+    progress: ProgressItem,
+}
+
+/// How far a step has come, flat, so that conditions can name its attributes.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ProgressItem {
+    state: StateName,
+    attempt: u32,
+    deferrals: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claim_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claimed_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown_since: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<Verdict>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    because: Option<Because>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decided_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum StateName {
+    Planned,
+    Claimed,
+    Unknown,
+    Decided,
+}
+
+/// What is known of a phone.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ContactItem {
+    opted_out_at: Option<DateTime<Utc>>,
+    opted_out_by: Option<String>,
+}
+
+/// An item that this code cannot read.
+#[derive(Debug)]
+pub(crate) struct Unreadable;
+
+pub(crate) fn to_item(value: &impl Serialize) -> Result<Item, Unreadable> {
+    serde_dynamo::aws_sdk_dynamodb_1::to_item(value).map_err(|_| Unreadable)
+}
+
+pub(crate) fn conversation_item(conversation: &Conversation, expires_at: i64) -> Result<Item, Unreadable> {
+    let (pk, sk) = conversation_key(&conversation.id);
+    let life = &conversation.life;
+    to_item(&ConversationItem {
+        pk,
+        sk,
+        v: VERSION,
+        expires_at,
+        plan: conversation.plan.as_ref().map(PlanItem::from),
+        started_at: life.started_at,
+        cancelled_at: life.cancelled_at,
+        superseded_at: life.superseded.as_ref().map(|superseded| superseded.at),
+        superseded_by: life.superseded.as_ref().and_then(|superseded| superseded.by.clone()),
+        replied_at: life.replied_at,
+        replies: life.replies.clone(),
+    })
+}
+
+/// Reads a conversation; `None` when it has expired, whether or not DynamoDB has deleted it yet.
+pub(crate) fn conversation_from(item: Item, now: DateTime<Utc>) -> Result<Option<Conversation>, Unreadable> {
+    let has_plan = item.contains_key("steps");
+    let item: ConversationItem = serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|_| Unreadable)?;
+    if has_plan && item.plan.is_none() {
+        return Err(Unreadable);
+    }
+    if item.expires_at <= now.timestamp() {
+        return Ok(None);
+    }
+    let id = item.pk.strip_prefix("V#").and_then(|id| ConversationId::new(id).ok()).ok_or(Unreadable)?;
+    let superseded = item.superseded_at.map(|at| Superseded { at, by: item.superseded_by });
+    Ok(Some(Conversation {
+        id,
+        plan: item.plan.map(Plan::try_from).transpose()?,
+        life: Life {
+            started_at: item.started_at,
+            cancelled_at: item.cancelled_at,
+            superseded,
+            replied_at: item.replied_at,
+            replies: item.replies,
+        },
+    }))
+}
+
+/// The progress of a step of a stored item.
+pub(crate) fn progress_of(item: &Item, step: &StepName) -> Option<Progress> {
+    let progress =
+        item.get("steps")?.as_m().ok()?.get(step.as_str())?.as_m().ok()?.get("progress")?.as_m().ok()?;
+    let item: ProgressItem = serde_dynamo::aws_sdk_dynamodb_1::from_item(progress.clone()).ok()?;
+    Progress::try_from(item).ok()
+}
+
+impl ContactItem {
+    pub(crate) fn read(item: Item) -> Result<Contact, Unreadable> {
+        let item: Self = serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|_| Unreadable)?;
+        Ok(Contact { opted_out_at: item.opted_out_at, opted_out_by: item.opted_out_by })
+    }
+}
+
+/// An execution can end this long after its step's deadline (a lost answer is looked after for 72
+/// minutes, retries last for less than an hour), and Step Functions frees its name 90 days after
+/// that. An item that went earlier would let a late repeat of its event be accepted, and its execution
+/// be mistaken for the new one.
+const AFTER_THE_DEADLINE: TimeDelta = TimeDelta::hours(6);
+
+/// Until when an item is kept: the retention after everything about it is over (epoch seconds, as
+/// TTL wants).
+pub(crate) fn expiry(last_deadline: DateTime<Utc>, retention: TimeDelta) -> i64 {
+    (last_deadline + AFTER_THE_DEADLINE + retention).timestamp()
+}
+
+impl From<&Plan> for PlanItem {
+    fn from(plan: &Plan) -> Self {
+        let steps = plan.steps.iter().map(|step| (step.name.clone(), StepItem::from(step))).collect();
+        Self {
+            source: plan.source.clone(),
+            contact: plan.contact.clone(),
+            name: plan.name.clone(),
+            journey: plan.journey.clone(),
+            journeys_version: plan.journeys_version.clone(),
+            content_hash: plan.content_hash.clone(),
+            accepted_at: plan.accepted_at,
+            correlation_id: plan.correlation_id.clone(),
+            steps,
+        }
+    }
+}
+
+impl TryFrom<PlanItem> for Plan {
+    type Error = Unreadable;
+    fn try_from(item: PlanItem) -> Result<Self, Unreadable> {
+        let mut steps =
+            item.steps.into_iter().map(|(name, step)| step.named(name)).collect::<Result<Vec<_>, _>>()?;
+        steps.sort_by_key(|step| step.due);
+        Ok(Self {
+            source: item.source,
+            contact: item.contact,
+            name: item.name,
+            journey: item.journey,
+            journeys_version: item.journeys_version,
+            content_hash: item.content_hash,
+            accepted_at: item.accepted_at,
+            correlation_id: item.correlation_id,
+            steps,
+        })
+    }
+}
+
+impl From<&Step> for StepItem {
+    fn from(step: &Step) -> Self {
+        Self {
+            due: step.due,
+            deadline: step.deadline,
+            unless_replied: step.unless_replied,
+            follows: step.follows.clone(),
+            category: step.category,
+            channel: step.channel,
+            text: step.text.clone(),
+            sent_from: step.sent_from.clone(),
+            progress: ProgressItem::from(&step.progress),
+        }
+    }
+}
+
+impl StepItem {
+    fn named(self, name: StepName) -> Result<Step, Unreadable> {
+        Ok(Step {
+            name,
+            due: self.due,
+            deadline: self.deadline,
+            unless_replied: self.unless_replied,
+            follows: self.follows,
+            category: self.category,
+            channel: self.channel,
+            text: self.text,
+            sent_from: self.sent_from,
+            progress: Progress::try_from(self.progress)?,
+        })
+    }
+}
+
+impl From<&Progress> for ProgressItem {
+    fn from(progress: &Progress) -> Self {
+        let mut item = Self {
+            state: StateName::Planned,
+            attempt: progress.attempt,
+            deferrals: progress.deferrals,
+            claim_id: None,
+            claimed_at: None,
+            unknown_since: None,
+            verdict: None,
+            because: None,
+            decided_at: None,
+        };
+        match &progress.state {
+            StepState::Planned => {}
+            StepState::Claimed(claim) => {
+                item.state = StateName::Claimed;
+                item.claim_id = Some(claim.id.clone());
+                item.claimed_at = Some(claim.at);
+            }
+            StepState::Unknown(lost) => {
+                item.state = StateName::Unknown;
+                item.claim_id = Some(lost.claim.id.clone());
+                item.claimed_at = Some(lost.claim.at);
+                item.unknown_since = Some(lost.since);
+            }
+            StepState::Decided(decision) => {
+                item.state = StateName::Decided;
+                item.verdict = Some(decision.verdict);
+                item.because = Some(decision.because.clone());
+                item.decided_at = Some(decision.at);
+            }
+        }
+        item
+    }
+}
+
+impl TryFrom<ProgressItem> for Progress {
+    type Error = Unreadable;
+    fn try_from(item: ProgressItem) -> Result<Self, Unreadable> {
+        let claim = |id: Option<String>, at: Option<DateTime<Utc>>| {
+            Ok(Claim { id: id.ok_or(Unreadable)?, at: at.ok_or(Unreadable)? })
+        };
+        let state = match item.state {
+            StateName::Planned => StepState::Planned,
+            StateName::Claimed => StepState::Claimed(claim(item.claim_id, item.claimed_at)?),
+            StateName::Unknown => StepState::Unknown(Lost {
+                claim: claim(item.claim_id, item.claimed_at)?,
+                since: item.unknown_since.ok_or(Unreadable)?,
+            }),
+            StateName::Decided => StepState::Decided(Decision {
+                verdict: item.verdict.ok_or(Unreadable)?,
+                because: item.because.unwrap_or_default(),
+                at: item.decided_at.ok_or(Unreadable)?,
+            }),
+        };
+        Ok(Self { state, attempt: item.attempt, deferrals: item.deferrals })
+    }
+}

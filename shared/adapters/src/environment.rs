@@ -1,0 +1,48 @@
+//! Settings from the environment, the way Lambda gives them.
+
+use std::env::VarError;
+use std::fmt;
+
+/// A setting that is missing or unusable. Names the variable, never its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvironmentError {
+    name: &'static str,
+    problem: &'static str,
+}
+
+impl fmt::Display for EnvironmentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "environment variable {}: {}", self.name, self.problem)
+    }
+}
+
+impl std::error::Error for EnvironmentError {}
+
+/// A setting that must be there.
+///
+/// # Errors
+/// Names the variable when it is missing, empty or not UTF-8.
+pub fn required(name: &'static str) -> Result<String, EnvironmentError> {
+    match std::env::var(name) {
+        Ok(value) if value.is_empty() => Err(EnvironmentError { name, problem: "is empty" }),
+        Ok(value) => Ok(value),
+        Err(VarError::NotPresent) => Err(EnvironmentError { name, problem: "is not set" }),
+        Err(VarError::NotUnicode(_)) => Err(EnvironmentError { name, problem: "is not UTF-8" }),
+    }
+}
+
+/// A setting that may be there; empty counts as absent.
+#[must_use]
+pub fn optional(name: &'static str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A number that may be there.
+///
+/// # Errors
+/// When it is there and no number.
+pub fn number(name: &'static str, default: u32) -> Result<u32, EnvironmentError> {
+    optional(name).map_or(Ok(default), |value| {
+        value.parse().map_err(|_| EnvironmentError { name, problem: "is not a whole number" })
+    })
+}

@@ -1,0 +1,51 @@
+//! One request, one answer, never repeated: for what is spoken to without an SDK.
+
+use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+
+/// Answers are about a kilobyte.
+const ANSWER_LIMIT: usize = 1024 * 1024;
+
+/// A call without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// No connection was made: nothing was sent.
+    Before(&'static str),
+    /// The request may have arrived.
+    Afterwards(&'static str),
+}
+
+/// Posts once and reads the whole answer.
+///
+/// # Errors
+/// [`Lost`] says whether the request can have arrived.
+pub async fn exchange(http: &SharedHttpConnector, request: HttpRequest) -> Result<(u16, Vec<u8>), Lost> {
+    let response: HttpResponse = http.call(request).await.map_err(|error| lost(&error))?;
+    let status = response.status().as_u16();
+    let body = collect(response.into_body()).await.ok_or(Lost::Afterwards("truncated answer"))?;
+    Ok((status, body))
+}
+
+async fn collect(body: SdkBody) -> Option<Vec<u8>> {
+    use http_body_util::{BodyExt as _, Limited};
+    let collected = Limited::new(body, ANSWER_LIMIT).collect().await.ok()?;
+    Some(collected.to_bytes().to_vec())
+}
+
+/// Only a failure to connect is certain to have sent nothing. The connector's own time limit is on
+/// connecting alone (the limit on the whole call stands in `send`).
+fn lost(error: &ConnectorError) -> Lost {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(cause) = source {
+        if cause
+            .downcast_ref::<hyper_util::client::legacy::Error>()
+            .is_some_and(hyper_util::client::legacy::Error::is_connect)
+        {
+            return Lost::Before("no connection");
+        }
+        source = cause.source();
+    }
+    if error.is_timeout() { Lost::Afterwards("timeout") } else { Lost::Afterwards("connection lost") }
+}

@@ -1,0 +1,71 @@
+//! Executions of the state machine.
+
+use chrono::{DateTime, Utc};
+use messaging::clock::to_rfc3339;
+use messaging::ids::{ConversationId, StepName, execution_name};
+use messaging::ports::{Executions, Unavailable};
+
+use crate::connection::{Connection, configured};
+use crate::failure::unavailable;
+
+/// The state machine in Step Functions.
+pub struct StateMachine {
+    client: aws_sdk_sfn::Client,
+    arn: String,
+}
+
+impl StateMachine {
+    /// The state machine by ARN.
+    #[must_use]
+    pub fn new(connection: &Connection, arn: impl Into<String>) -> Self {
+        Self { client: configured!(aws_sdk_sfn, connection), arn: arn.into() }
+    }
+}
+
+/// The input of a step's execution: ids and the stored due time, nothing else, the same bytes at
+/// every repeat. A persisted format: executions wait for months.
+#[must_use]
+pub fn execution_input(conversation: &ConversationId, step: &StepName, due: DateTime<Utc>) -> String {
+    format!(r#"{{"conversation_id":"{conversation}","step":"{step}","due":"{}"}}"#, to_rfc3339(due))
+}
+
+impl Executions for StateMachine {
+    async fn start(
+        &self,
+        conversation: &ConversationId,
+        step: &StepName,
+        due: DateTime<Utc>,
+    ) -> Result<(), Unavailable> {
+        let started = self
+            .client
+            .start_execution()
+            .state_machine_arn(&self.arn)
+            .name(execution_name(conversation, step))
+            .input(execution_input(conversation, step, due))
+            .send()
+            .await;
+        match started {
+            Ok(_) => Ok(()),
+            // The name is the step's and nobody else's, so whatever exists under it is this step's
+            // execution: running (with a due time that has moved on) or ended.
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_execution_already_exists()) => Ok(()),
+            Err(error) => Err(unavailable("states:StartExecution", &error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_input_is_ids_and_a_due_time() {
+        let due = DateTime::from_timestamp(1_795_177_809, 0).unwrap();
+        let id = ConversationId::new("sms-6f1c2d9e-3b64-4f0a-9d2e-0a1b2c3d4e5f").unwrap();
+        let input = execution_input(&id, &StepName::new("text").unwrap(), due);
+        assert_eq!(
+            input,
+            r#"{"conversation_id":"sms-6f1c2d9e-3b64-4f0a-9d2e-0a1b2c3d4e5f","step":"text","due":"2026-11-20T12:30:09Z"}"#
+        );
+    }
+}

@@ -1,0 +1,17 @@
+//! The domain's ports, made of AWS and Twilio. One module per port; the functions' `main` puts them
+//! together from the environment.
+
+pub mod cache;
+pub mod clock;
+pub mod connection;
+pub mod conversations;
+pub mod environment;
+pub mod exchange;
+pub mod executions;
+pub mod failure;
+pub mod journeys;
+pub mod secrets;
+pub mod switch;
+pub mod twilio;
+
+pub use connection::Connection;

@@ -1,0 +1,178 @@
+//! Twilio's Messages API, spoken directly: one POST, never repeated.
+//!
+//! Twilio has no idempotency key for messages, so a POST whose answer is lost may or may not have
+//! sent a text. [`outcome_of`] decides what each answer means.
+
+mod classify;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use base64::Engine as _;
+use messaging::clock::Clock;
+use messaging::journeys::Channel;
+use messaging::phone::PhoneNumber;
+use messaging::ports::{Notices, OutboundText, Sender, Unavailable};
+use messaging::step::SendOutcome;
+use messaging::text::MessageText;
+use messaging::verdict::Because;
+
+pub use classify::outcome_of;
+
+use crate::connection::Connection;
+use crate::exchange::{Lost, exchange};
+use crate::secrets::Secrets;
+
+/// The whole call must be over within this time.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where texts leave from, and how Twilio reaches us.
+#[derive(Clone)]
+pub struct TwilioSettings {
+    /// `https://api.twilio.com`, or a stand-in.
+    pub base_url: String,
+    /// The number (E.164) or Messaging Service (`MG...`) that texts leave from.
+    pub from: String,
+    /// Our own public base URL, for status callbacks.
+    pub public_url: String,
+}
+
+impl fmt::Debug for TwilioSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TwilioSettings").field("base_url", &self.base_url).finish_non_exhaustive()
+    }
+}
+
+/// Sends by Twilio.
+pub struct Twilio<K> {
+    http: SharedHttpConnector,
+    secrets: Arc<Secrets<K>>,
+    settings: TwilioSettings,
+}
+
+impl<K: Clock> Twilio<K> {
+    /// A sender with the account's SID and token taken from the installation's secret.
+    #[must_use]
+    pub fn new(connection: &Connection, secrets: Arc<Secrets<K>>, settings: TwilioSettings) -> Self {
+        Self { http: connection.provider_http.clone(), secrets, settings }
+    }
+
+    /// Posts a form, once.
+    async fn post(&self, form: String, from: &str) -> SendOutcome {
+        let request = match self.request(form).await {
+            Ok(request) => request,
+            Err(trouble) => {
+                let because = Because::fact("provider", "twilio").and("reason", trouble.to_string());
+                return SendOutcome::NotSent { because };
+            }
+        };
+        match tokio::time::timeout(CALL_TIMEOUT, exchange(&self.http, request)).await {
+            Ok(Ok((status, body))) => outcome_of(status, &body, from),
+            Ok(Err(lost)) => without_answer(lost),
+            Err(_) => without_answer(Lost::Afterwards("timeout")),
+        }
+    }
+
+    async fn request(&self, form: String) -> Result<HttpRequest, Unavailable> {
+        let account = self.secrets.newest("twilio_account_sid").await?;
+        // The primary token is the newest; an older one is only kept to check signatures.
+        let token = self.secrets.newest("twilio_auth_token").await?;
+        let unbuildable = || Unavailable {
+            operation: "twilio:CreateMessage",
+            reason: "the request could not be built".to_owned(),
+        };
+        let url = format!(
+            "{}/2010-04-01/Accounts/{}/Messages.json",
+            self.settings.base_url.trim_end_matches('/'),
+            account.expose_secret()
+        );
+        let credentials = base64::engine::general_purpose::STANDARD.encode(format!(
+            "{}:{}",
+            account.expose_secret(),
+            token.expose_secret()
+        ));
+        let request = http::Request::post(url)
+            .header("authorization", format!("Basic {credentials}"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("accept", "application/json")
+            .header("user-agent", concat!("afterword/", env!("CARGO_PKG_VERSION")))
+            .body(SdkBody::from(form))
+            .map_err(|_| unbuildable())?;
+        HttpRequest::try_from(request).map_err(|_| unbuildable())
+    }
+}
+
+/// The form that Twilio is posted.
+fn form(settings: &TwilioSettings, text: &OutboundText<'_>) -> String {
+    let prefix = prefix(text.step.channel);
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("To", &format!("{prefix}{}", text.to.as_e164()));
+    if settings.from.starts_with("MG") {
+        form.append_pair("MessagingServiceSid", &settings.from);
+    } else {
+        form.append_pair("From", &format!("{prefix}{}", settings.from));
+    }
+    form.append_pair("Body", text.step.text.expose());
+    form.append_pair("StatusCallback", &status_callback(settings, text));
+    // Seconds for which Twilio may hold the text back; it allows 1 to 36,000.
+    let left = (text.step.deadline - text.now).num_seconds().clamp(1, 36_000);
+    form.append_pair("ValidityPeriod", &left.to_string());
+    form.finish()
+}
+
+/// Our ids travel in the callback's URL and come back with every receipt: evidence for a lost answer.
+fn status_callback(settings: &TwilioSettings, text: &OutboundText<'_>) -> String {
+    format!(
+        "{}/twilio/status?conversation={}&step={}&attempt={}",
+        settings.public_url.trim_end_matches('/'),
+        text.conversation,
+        text.step.name,
+        text.attempt
+    )
+}
+
+impl<K: Clock> Sender for Twilio<K> {
+    async fn send(&self, text: &OutboundText<'_>) -> SendOutcome {
+        self.post(form(&self.settings, text), &self.settings.from).await
+    }
+}
+
+impl<K: Clock> Notices for Twilio<K> {
+    async fn notify(
+        &self,
+        to: &PhoneNumber,
+        channel: Channel,
+        from: &str,
+        words: &MessageText,
+    ) -> SendOutcome {
+        let prefix = prefix(channel);
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("To", &format!("{prefix}{}", to.as_e164()))
+            .append_pair("From", &format!("{prefix}{from}"))
+            .append_pair("Body", words.expose())
+            .finish();
+        self.post(form, from).await
+    }
+}
+
+const fn prefix(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Sms => "",
+        Channel::Whatsapp => "whatsapp:",
+    }
+}
+
+fn without_answer(lost: Lost) -> SendOutcome {
+    let because = |reason: &str| Because::fact("provider", "twilio").and("reason", reason);
+    match lost {
+        Lost::Before(reason) => SendOutcome::NotSent { because: because(reason) },
+        Lost::Afterwards(reason) => SendOutcome::Unknown { because: because(reason) },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,37 @@
+use super::*;
+
+#[test]
+fn every_answer_has_its_meaning() {
+    let kind = |status, body: &str| match outcome_of(status, body.as_bytes(), "+15005550006") {
+        SendOutcome::Accepted { .. } => "accepted",
+        SendOutcome::Rejected { opted_out: true, .. } => "opted out",
+        SendOutcome::Rejected { .. } => "rejected",
+        SendOutcome::NotSent { .. } => "not sent",
+        SendOutcome::Unknown { .. } => "unknown",
+    };
+    for (status, body, expected) in [
+        (201, r#"{"sid":"SM1","from":"+15005550006"}"#, "accepted"),
+        (200, r#"{"sid":"SM1"}"#, "accepted"),
+        (201, r#"{"sid":"SM"#, "unknown"),
+        (201, "<html>", "unknown"),
+        (201, r#"{"sid":""}"#, "unknown"),
+        (400, r#"{"code":21211,"status":400}"#, "rejected"),
+        (400, r#"{"code":21610,"status":400}"#, "opted out"),
+        (400, "<html>", "rejected"),
+        (401, r#"{"code":20003}"#, "rejected"),
+        (404, r#"{"code":20404}"#, "rejected"),
+        (400, r#"{"code":21611}"#, "not sent"),
+        (408, "", "unknown"),
+        (409, r#"{"code":20409}"#, "not sent"),
+        (429, r#"{"code":20429}"#, "not sent"),
+        (429, r#"{"code":63038}"#, "not sent"),
+        (429, "slow down", "not sent"),
+        (500, r#"{"code":20500}"#, "unknown"),
+        (502, "", "unknown"),
+        (503, r#"{"code":20503}"#, "not sent"),
+        (504, "", "unknown"),
+        (302, "", "unknown"),
+    ] {
+        assert_eq!(kind(status, body), expected, "{status} {body}");
+    }
+}

@@ -1,0 +1,148 @@
+//! An embedded DynamoDB over HTTP, a clock that is set by hand, and conversations to store.
+
+use std::sync::{Arc, Mutex};
+
+use adapters::Connection;
+use adapters::conversations::Table;
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, TimeDelta, Utc};
+use messaging::clock::Clock;
+use messaging::conversation::{Conversation, Plan, Step};
+use messaging::ids::{ConversationId, JourneyName, SourceName, StepName};
+use messaging::journeys::{Category, Channel};
+use messaging::phone::PhoneNumber;
+use messaging::step::Progress;
+use messaging::text::MessageText;
+use serde_json::json;
+
+pub(crate) const TABLE: &str = "afterword";
+
+pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+}
+
+#[derive(Clone)]
+pub(crate) struct HandClock(Arc<Mutex<DateTime<Utc>>>);
+
+impl HandClock {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Mutex::new(at(0))))
+    }
+
+    pub(crate) fn pass(&self, seconds: i64) {
+        *self.0.lock().unwrap() += TimeDelta::seconds(seconds);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+pub(crate) fn phone() -> PhoneNumber {
+    PhoneNumber::parse_e164("+12025550143").unwrap()
+}
+
+pub(crate) fn step_name(name: &str) -> StepName {
+    StepName::new(name).unwrap()
+}
+
+/// A conversation of one step, `text`, due at [`at`] zero, with a day's deadline.
+pub(crate) fn conversation(id: &str) -> Conversation {
+    let step = Step {
+        name: step_name("text"),
+        due: at(0),
+        deadline: at(24 * 3600),
+        unless_replied: true,
+        follows: None,
+        category: Category::Transactional,
+        channel: Channel::Sms,
+        text: MessageText::new("Hi + 50% & ünï 🙂"),
+        sent_from: None,
+        progress: Progress::default(),
+    };
+    let plan = Plan {
+        source: SourceName::new("sms").unwrap(),
+        contact: phone(),
+        name: None,
+        journey: JourneyName::new("advance_approved").unwrap(),
+        journeys_version: "0123456789abcdef".to_owned(),
+        content_hash: "hash".to_owned(),
+        accepted_at: at(-120),
+        correlation_id: Some("req-1".to_owned()),
+        steps: vec![step],
+    };
+    Conversation::open(ConversationId::new(id).unwrap(), plan)
+}
+
+pub(crate) struct Rig {
+    pub(crate) table: Table,
+    client: aws_sdk_dynamodb::Client,
+}
+
+impl Rig {
+    pub(crate) async fn start() -> Self {
+        let database = dynoxide::Database::memory().unwrap();
+        let create = json!({
+            "TableName": TABLE,
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [
+                { "AttributeName": "pk", "AttributeType": "S" },
+                { "AttributeName": "sk", "AttributeType": "S" },
+            ],
+            "KeySchema": [
+                { "AttributeName": "pk", "KeyType": "HASH" },
+                { "AttributeName": "sk", "KeyType": "RANGE" },
+            ],
+        });
+        database.create_table(serde_json::from_value(create).unwrap()).unwrap();
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let connection = Connection::plain(format!("http://{}", listener.local_addr().unwrap()));
+        tokio::spawn(dynoxide::server::serve_on(listener, database));
+        Self { table: table(&connection), client: client(&connection) }
+    }
+
+    /// An item as it is stored.
+    pub(crate) async fn item(&self, pk: &str, sk: &str) -> Option<serde_json::Value> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(TABLE)
+            .key("pk", AttributeValue::S(pk.to_owned()))
+            .key("sk", AttributeValue::S(sk.to_owned()))
+            .consistent_read(true)
+            .send()
+            .await
+            .unwrap();
+        answer.item.map(|item| serde_dynamo::aws_sdk_dynamodb_1::from_item(item).unwrap())
+    }
+
+    /// Writes an item past the adapter.
+    pub(crate) async fn put(&self, item: &serde_json::Value) {
+        let item = serde_dynamo::aws_sdk_dynamodb_1::to_item(item).unwrap();
+        self.client.put_item().table_name(TABLE).set_item(Some(item)).send().await.unwrap();
+    }
+
+    /// Changes a stored item past the adapter.
+    pub(crate) async fn change(&self, pk: &str, sk: &str, change: impl FnOnce(&mut serde_json::Value)) {
+        let mut item = self.item(pk, sk).await.unwrap_or_else(|| json!({ "pk": pk, "sk": sk, "v": 1 }));
+        change(&mut item);
+        self.put(&item).await;
+    }
+}
+
+pub(crate) fn table(connection: &Connection) -> Table {
+    Table::new(connection, TABLE, TimeDelta::days(90))
+}
+
+fn client(connection: &Connection) -> aws_sdk_dynamodb::Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+        .region(aws_sdk_dynamodb::config::Region::new(connection.region.clone()))
+        .credentials_provider(connection.credentials.clone())
+        .http_client(connection.sdk_http.clone())
+        .endpoint_url(connection.endpoint.clone().unwrap())
+        .build();
+    aws_sdk_dynamodb::Client::from_conf(config)
+}

@@ -1,0 +1,374 @@
+use std::sync::Arc;
+
+use adapters::Connection;
+use chrono::TimeDelta;
+use messaging::conversation::{Contact, Conversation, Step};
+use messaging::ports::{Acceptance, Cancelling, Claiming, Conversations, Learned, Written};
+use messaging::step::{Claim, Decision, Lost, Progress, ProviderMessage, StepState};
+use messaging::verdict::{Because, Verdict};
+use serde_json::json;
+use wiremock::matchers::method;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::rig::{Rig, at, conversation, phone, step_name, table};
+
+const ID: &str = "sms-6f1c2d9e-3b64-4f0a-9d2e-0a1b2c3d4e5f";
+const V: (&str, &str) = ("V#sms-6f1c2d9e-3b64-4f0a-9d2e-0a1b2c3d4e5f", "V");
+const P: (&str, &str) = ("P#+12025550143", "C");
+const DAY: i64 = 24 * 3600;
+
+fn text() -> Conversation {
+    conversation(ID)
+}
+
+fn step(conversation: &Conversation) -> Step {
+    conversation.step(&step_name("text")).unwrap().clone()
+}
+
+fn claimed(by: &str) -> Progress {
+    let claim = Claim { id: by.to_owned(), at: at(1) + TimeDelta::nanoseconds(123_456_789) };
+    Progress { state: StepState::Claimed(claim), attempt: 1, deferrals: 0 }
+}
+
+fn decided(verdict: Verdict) -> Progress {
+    let because = Because::fact("code", 21211).and("nothing", None::<String>).and("list", vec!["a"]);
+    let decision = Decision { verdict, because, at: at(2) };
+    Progress { state: StepState::Decided(decision), attempt: 1, deferrals: 0 }
+}
+
+async fn claim(rig: &Rig, step: &Step, next: &Progress, now: i64) -> Written {
+    let (conversation, contact) = (text().id, phone());
+    let claiming = Claiming { conversation: &conversation, contact: &contact, step, next, now: at(now) };
+    rig.table.claim(&claiming).await.unwrap()
+}
+
+async fn stored(rig: &Rig) -> Conversation {
+    rig.table.load(&text().id, at(0)).await.unwrap().unwrap()
+}
+
+/// A table with the conversation in it.
+async fn accepted() -> Rig {
+    let rig = Rig::start().await;
+    assert_eq!(rig.table.accept(&text(), None).await, Ok(Acceptance::Stored));
+    rig
+}
+
+#[tokio::test]
+async fn what_is_accepted_is_read_back_whole() {
+    let rig = accepted().await;
+    assert_eq!(stored(&rig).await, text());
+    let Ok(Acceptance::Existing(existing)) = rig.table.accept(&text(), None).await else {
+        panic!("stored twice")
+    };
+    assert_eq!(*existing, text());
+    let pointer = rig.item("P#+12025550143", V.0).await.unwrap();
+    assert_eq!(pointer["open_until"], at(DAY).timestamp());
+}
+
+#[tokio::test]
+async fn an_expired_item_counts_as_absent() {
+    let rig = accepted().await;
+    // 90 days after everything about it is over, which is 6 hours after the deadline at the latest.
+    let expiry = DAY + 90 * DAY + 6 * 3600;
+    let id = text().id;
+    assert!(rig.table.load(&id, at(expiry - 1)).await.unwrap().is_some());
+    assert!(rig.table.load(&id, at(expiry)).await.unwrap().is_none());
+    assert_eq!(rig.table.cancel(&id, at(expiry)).await, Ok(Cancelling::Absent));
+    assert_eq!(claim(&rig, &step(&text()), &claimed("a"), expiry).await, Written::Overtaken);
+    let mut again = text();
+    again.plan.as_mut().unwrap().accepted_at = at(expiry);
+    assert_eq!(rig.table.accept(&again, None).await, Ok(Acceptance::Stored));
+}
+
+#[tokio::test]
+async fn of_two_contents_the_first_stays() {
+    let rig = accepted().await;
+    let mut other = text();
+    other.plan.as_mut().unwrap().content_hash = "other".to_owned();
+    let Ok(Acceptance::Existing(existing)) = rig.table.accept(&other, None).await else {
+        panic!("stored twice")
+    };
+    assert_eq!(*existing, text());
+    assert_eq!(stored(&rig).await, text());
+}
+
+#[tokio::test]
+async fn started_keeps_its_first_time_and_creates_nothing() {
+    let rig = Rig::start().await;
+    rig.table.mark_started(&text().id, at(0)).await.unwrap();
+    assert!(rig.item(V.0, V.1).await.is_none());
+    rig.table.accept(&text(), None).await.unwrap();
+    rig.table.mark_started(&text().id, at(3)).await.unwrap();
+    rig.table.mark_started(&text().id, at(4)).await.unwrap();
+    assert_eq!(stored(&rig).await.life.started_at, Some(at(3)));
+}
+
+#[tokio::test]
+async fn cancelled_keeps_its_first_time_and_creates_nothing() {
+    let rig = Rig::start().await;
+    assert_eq!(rig.table.cancel(&text().id, at(0)).await, Ok(Cancelling::Absent));
+    assert!(rig.item(V.0, V.1).await.is_none());
+    rig.table.accept(&text(), None).await.unwrap();
+    assert_eq!(rig.table.cancel(&text().id, at(3)).await, Ok(Cancelling::Cancelled));
+    assert_eq!(rig.table.cancel(&text().id, at(4)).await, Ok(Cancelling::AlreadyCancelled));
+    assert_eq!(stored(&rig).await.life.cancelled_at, Some(at(3)));
+}
+
+#[tokio::test]
+async fn a_claim_is_stored_with_the_contacts_last_text() {
+    let rig = accepted().await;
+    let next = claimed("a");
+    assert_eq!(claim(&rig, &step(&text()), &next, 1).await, Written::Done);
+    assert_eq!(step(&stored(&rig).await).progress, next);
+    assert_eq!(rig.item(P.0, P.1).await.unwrap()["last_out"]["conversation"], ID);
+    assert_eq!(claim(&rig, &step(&text()), &next, 1).await, Written::Done, "its answer was lost");
+    assert_eq!(claim(&rig, &step(&text()), &claimed("b"), 1).await, Written::Overtaken);
+}
+
+#[tokio::test]
+async fn each_condition_of_a_claim_refuses_it() {
+    for what in ["cancelled_at", "superseded_at", "replied_at", "opted_out_at", "moved on", "another attempt"]
+    {
+        let rig = accepted().await;
+        let mut read = step(&text());
+        match what {
+            "opted_out_at" => rig.change(P.0, P.1, |item| item[what] = json!("2026-01-01T00:00:00Z")).await,
+            "moved on" => {
+                let next = Progress { deferrals: 1, ..Progress::default() };
+                let written =
+                    rig.table.advance(&text(), &read, &next, &Learned::default(), at(0)).await.unwrap();
+                assert_eq!(written, Written::Done);
+            }
+            "another attempt" => read.progress.attempt = 1,
+            _ => rig.change(V.0, V.1, |item| item[what] = json!("2026-01-01T00:00:00Z")).await,
+        }
+        let before = rig.item(V.0, V.1).await;
+        assert_eq!(claim(&rig, &read, &claimed("a"), 1).await, Written::Overtaken, "{what}");
+        assert_eq!(claim(&rig, &read, &decided(Verdict::Shadowed), 1).await, Written::Overtaken, "{what}");
+        assert_eq!(rig.item(V.0, V.1).await, before, "{what}");
+        assert!(rig.item(P.0, P.1).await.is_none_or(|contact| contact["last_out"].is_null()), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_reply_refuses_only_what_is_unless_replied() {
+    let rig = accepted().await;
+    rig.change(V.0, V.1, |item| item["replied_at"] = json!("2026-01-01T00:00:00Z")).await;
+    let mut always = step(&text());
+    always.unless_replied = false;
+    assert_eq!(claim(&rig, &always, &claimed("a"), 1).await, Written::Done);
+}
+
+#[tokio::test]
+async fn what_shadow_decides_is_stored_without_a_last_text() {
+    let rig = accepted().await;
+    let next = decided(Verdict::Shadowed);
+    assert_eq!(claim(&rig, &step(&text()), &next, 1).await, Written::Done);
+    assert_eq!(step(&stored(&rig).await).progress, next);
+    assert!(rig.item(P.0, P.1).await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_200_concurrent_claims_one_wins() {
+    let rig = Arc::new(accepted().await);
+    let claims: Vec<_> = (0..200)
+        .map(|n| {
+            let rig = Arc::clone(&rig);
+            tokio::spawn(async move { claim(&rig, &step(&text()), &claimed(&format!("c{n}")), 1).await })
+        })
+        .collect();
+    let mut winners = Vec::new();
+    for (n, claim) in claims.into_iter().enumerate() {
+        if claim.await.unwrap() == Written::Done {
+            winners.push(format!("c{n}"));
+        }
+    }
+    let StepState::Claimed(stored) = step(&stored(&rig).await).progress.state else { panic!("claimed") };
+    assert_eq!(winners, [stored.id]);
+}
+
+#[tokio::test]
+async fn every_progress_is_stored_exactly_and_stored_again_without_harm() {
+    let claim_of = |progress: &Progress| match &progress.state {
+        StepState::Claimed(claim) => claim.clone(),
+        _ => panic!("claimed"),
+    };
+    let lost = Lost { claim: claim_of(&claimed("a")), since: at(61) };
+    let unknown = Progress { state: StepState::Unknown(lost), attempt: 1, deferrals: 0 };
+    let deferred = Progress { state: StepState::Planned, attempt: 1, deferrals: 1 };
+    let mut nexts = vec![unknown.clone(), deferred];
+    nexts.extend(Verdict::ALL.map(decided));
+    for next in nexts {
+        let rig = accepted().await;
+        claim(&rig, &step(&text()), &claimed("a"), 1).await;
+        let read = stored(&rig).await;
+        for _ in 0..2 {
+            let written = rig.table.advance(&read, &step(&read), &next, &Learned::default(), at(2)).await;
+            assert_eq!(written, Ok(Written::Done), "{next:?}");
+            assert_eq!(step(&stored(&rig).await).progress, next);
+        }
+        let late = decided(Verdict::RejectedByProvider);
+        let late = Progress { attempt: 7, ..late };
+        let overtaken = rig.table.advance(&read, &step(&read), &late, &Learned::default(), at(3)).await;
+        let expected = if next == unknown { Written::Done } else { Written::Overtaken };
+        assert_eq!(
+            overtaken,
+            Ok(expected),
+            "an answer finds its claim, aged or not, and nothing else: {next:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_provider_taught_is_stored_with_the_step_or_not_at_all() {
+    let rig = accepted().await;
+    claim(&rig, &step(&text()), &claimed("a"), 1).await;
+    let read = stored(&rig).await;
+    let message = ProviderMessage { provider: "twilio".to_owned(), id: "SM1".to_owned(), from: None };
+    let learned = Learned { message: Some(message), opted_out: true };
+    let next = decided(Verdict::Sent);
+    let mut elsewhere = step(&read);
+    elsewhere.progress = claimed("other");
+    let written = rig.table.advance(&read, &elsewhere, &next, &learned, at(2)).await;
+    assert_eq!(written, Ok(Written::Overtaken));
+    assert!(rig.item("M#twilio#SM1", "M").await.is_none());
+    assert_eq!(rig.table.contact(&phone()).await, Ok(Contact::default()));
+
+    for later in [2, 9] {
+        let written = rig.table.advance(&read, &step(&read), &next, &learned, at(later)).await;
+        assert_eq!(written, Ok(Written::Done));
+    }
+    let found = rig.item("M#twilio#SM1", "M").await.unwrap();
+    assert_eq!(
+        (&found["conversation"], &found["step"], &found["attempt"]),
+        (&json!(ID), &json!("text"), &json!(1))
+    );
+    assert_eq!(
+        rig.table.contact(&phone()).await,
+        Ok(Contact { opted_out_at: Some(at(2)), opted_out_by: Some("provider".to_owned()) })
+    );
+    let contact = rig.item(P.0, P.1).await.unwrap();
+    assert!(contact.get("expires_at").is_none(), "an opt-out is kept for good");
+}
+
+/// The stored form is a promise to the code that comes after: change it by adding only.
+#[tokio::test]
+async fn the_persisted_format() {
+    let rig = accepted().await;
+    insta::assert_json_snapshot!("accepted", rig.item(V.0, V.1).await.unwrap());
+    insta::assert_json_snapshot!("pointer", rig.item("P#+12025550143", V.0).await.unwrap());
+    claim(&rig, &step(&text()), &claimed("a"), 1).await;
+    insta::assert_json_snapshot!("contact", rig.item(P.0, P.1).await.unwrap());
+    rig.table.mark_started(&text().id, at(1)).await.unwrap();
+    rig.table.cancel(&text().id, at(1)).await.unwrap();
+    insta::assert_json_snapshot!("claimed", rig.item(V.0, V.1).await.unwrap());
+    let read = stored(&rig).await;
+    let message = ProviderMessage { provider: "twilio".to_owned(), id: "SM1".to_owned(), from: None };
+    let learned = Learned { message: Some(message), opted_out: false };
+    rig.table.advance(&read, &step(&read), &decided(Verdict::Sent), &learned, at(2)).await.unwrap();
+    insta::assert_json_snapshot!("decided", rig.item(V.0, V.1).await.unwrap()["steps"]["text"]["progress"]);
+    insta::assert_json_snapshot!("message", rig.item("M#twilio#SM1", "M").await.unwrap());
+}
+
+#[tokio::test]
+async fn an_item_with_more_in_it_is_still_read_and_kept() {
+    let rig = accepted().await;
+    rig.change(V.0, V.1, |item| {
+        item["v"] = 2.into();
+        item["colour"] = json!({ "deep": [1, null] });
+        item["steps"]["text"]["mood"] = "good".into();
+        item["steps"]["text"]["progress"]["rank"] = 3.into();
+    })
+    .await;
+    assert_eq!(stored(&rig).await, text());
+    assert_eq!(claim(&rig, &step(&text()), &claimed("a"), 1).await, Written::Done);
+    let item = rig.item(V.0, V.1).await.unwrap();
+    assert_eq!((&item["colour"]["deep"][0], &item["steps"]["text"]["mood"]), (&json!(1), &json!("good")));
+}
+
+#[tokio::test]
+async fn a_tombstone_is_a_conversation_without_a_plan() {
+    let rig = Rig::start().await;
+    rig.put(&json!({ "pk": V.0, "sk": V.1, "v": 1, "expires_at": at(9).timestamp(), "cancelled_at": "2027-01-15T08:00:00Z" })).await;
+    let read = stored(&rig).await;
+    assert!(read.plan.is_none());
+    assert_eq!(read.life.cancelled_at, Some(at(0)));
+    let Ok(Acceptance::Existing(existing)) = rig.table.accept(&text(), None).await else {
+        panic!("overwritten")
+    };
+    assert!(existing.plan.is_none());
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_read_is_an_error_and_no_absence() {
+    for broken in [json!({ "steps": {} }), json!({ "steps": 7 }), json!({ "expires_at": "soon" })] {
+        let rig = accepted().await;
+        rig.change(V.0, V.1, |item| {
+            for (name, value) in broken.as_object().unwrap() {
+                item[name] = value.clone();
+            }
+            item.as_object_mut().unwrap().remove("journey");
+        })
+        .await;
+        let trouble = rig.table.load(&text().id, at(0)).await.unwrap_err();
+        assert_eq!(trouble.reason, "unreadable item");
+        assert!(rig.table.accept(&text(), None).await.is_err(), "{broken}");
+    }
+}
+
+/// The embedded DynamoDB never reports a conflict, so this one answers nothing else.
+async fn conflicting(times: u64, then: ResponseTemplate) -> MockServer {
+    let server = MockServer::start().await;
+    let conflict = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled",
+        "CancellationReasons": [{ "Code": "TransactionConflict" }, { "Code": "None" }],
+    });
+    let conflict = ResponseTemplate::new(400).set_body_json(conflict);
+    if times > 0 {
+        Mock::given(method("POST")).respond_with(conflict).up_to_n_times(times).mount(&server).await;
+    }
+    Mock::given(method("POST")).respond_with(then).mount(&server).await;
+    server
+}
+
+#[tokio::test]
+async fn a_conflict_is_tried_three_times() {
+    let fine = ResponseTemplate::new(200).set_body_json(json!({}));
+    for (conflicts, is_stored) in [(0, true), (1, true), (2, true), (3, false), (9, false)] {
+        let server = conflicting(conflicts, fine.clone()).await;
+        let result = table(&Connection::plain(server.uri())).accept(&text(), None).await;
+        assert_eq!(result.is_ok(), is_stored, "{conflicts} conflicts: {result:?}");
+        let calls = server.received_requests().await.unwrap().len();
+        assert_eq!(calls, usize::try_from(conflicts.min(2) + 1).unwrap());
+        if let Err(trouble) = result {
+            assert_eq!(trouble.to_string(), "dynamodb:TransactWriteItems: TransactionConflict");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_error_names_the_operation_and_no_data() {
+    let message = json!({ "__type": "com.amazonaws.dynamodb.v20120810#ValidationException", "message": "+12025550143" });
+    let server = conflicting(0, ResponseTemplate::new(400).set_body_json(message)).await;
+    let table = table(&Connection::plain(server.uri()));
+    let id = text().id;
+    let troubles = [
+        table.accept(&text(), None).await.unwrap_err(),
+        table.load(&id, at(0)).await.unwrap_err(),
+        table.contact(&phone()).await.unwrap_err(),
+        table.mark_started(&id, at(0)).await.unwrap_err(),
+        table.cancel(&id, at(0)).await.unwrap_err(),
+    ];
+    let told: Vec<_> = troubles.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "dynamodb:TransactWriteItems: ValidationException",
+            "dynamodb:GetItem: ValidationException",
+            "dynamodb:GetItem: ValidationException",
+            "dynamodb:UpdateItem: ValidationException",
+            "dynamodb:UpdateItem: ValidationException",
+        ]
+    );
+}
