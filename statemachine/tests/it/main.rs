@@ -1,0 +1,10 @@
+//! `message.asl.json` and `template.yaml`, held to the code and to each other.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, called by nothing else")]
+
+mod definition;
+mod fakes;
+mod files;
+mod inputs;
+mod retries;
+mod template;
+mod verdicts;

@@ -1,0 +1,50 @@
+//! What is tried again, how often, and how the time-outs nest.
+
+use messaging::step::CLAIM_LIFETIME;
+use serde_json::{Value, json};
+
+use crate::files::{states_of, template};
+
+fn task() -> Value {
+    states_of("Task").pop().unwrap().1
+}
+
+#[test]
+fn what_our_own_store_or_lambda_cannot_do_now_is_tried_again_fifteen_times() {
+    let expected = json!([{
+        "ErrorEquals": [send::FAILED_VISIT, "States.TaskFailed", "States.Timeout"],
+        "IntervalSeconds": 2,
+        "BackoffRate": 2,
+        "MaxDelaySeconds": 300,
+        "MaxAttempts": 15,
+        "JitterStrategy": "FULL",
+    }]);
+    assert_eq!(task()["Retry"], expected);
+}
+
+#[test]
+fn what_is_still_failing_then_ends_without_a_verdict_and_keeps_its_ids() {
+    let expected = json!([{
+        "ErrorEquals": ["States.ALL"],
+        "ResultPath": "$.failure",
+        "Next": "RetriesExhausted",
+    }]);
+    assert_eq!(task()["Catch"], expected);
+}
+
+/// Each must end before what waits for it gives up, and a claim must outlive any invocation.
+#[test]
+fn the_provider_gives_up_before_the_function_and_the_function_before_the_task() {
+    let provider = adapters::twilio::CALL_TIMEOUT.as_secs();
+    let function = template()["Resources"]["SendFunction"]["Properties"]["Timeout"].as_u64().unwrap();
+    let task = task()["TimeoutSeconds"].as_u64().unwrap();
+    assert_eq!((provider, function, task), (10, 30, 60));
+    assert!(provider < function && function < task);
+    assert!(CLAIM_LIFETIME.num_seconds().unsigned_abs() > function);
+}
+
+#[test]
+fn a_caller_of_the_api_is_answered_before_its_function_is_killed() {
+    let function = template()["Resources"]["IngestFunction"]["Properties"]["Timeout"].as_u64().unwrap();
+    assert!(http_edge::answer::ANSWER_WITHIN.as_secs() < function);
+}

@@ -1,0 +1,159 @@
+//! `template.yaml`: one name per thing, least privilege, logs that end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::files::{TEMPLATE, root, template};
+
+/// Resources of this type.
+fn resources(kind: &str) -> BTreeMap<String, Value> {
+    let template = template();
+    let all = template["Resources"].as_object().unwrap();
+    let wanted = all.iter().filter(|(_, resource)| resource["Type"] == kind);
+    wanted.map(|(id, resource)| (id.clone(), resource["Properties"].clone())).collect()
+}
+
+/// The folders of functions: those that have something to run.
+fn folders() -> BTreeSet<String> {
+    let entries = std::fs::read_dir(root().join("functions")).unwrap().map(Result::unwrap);
+    let folders = entries.filter(|entry| entry.path().join("src/main.rs").exists());
+    folders.map(|entry| entry.file_name().into_string().unwrap()).collect()
+}
+
+/// `booking-webhook` -> `BookingWebhookFunction`.
+fn logical_id(folder: &str) -> String {
+    let words = folder.split('-').map(|word| word[..1].to_uppercase() + &word[1..]);
+    words.collect::<String>() + "Function"
+}
+
+#[test]
+fn a_folder_is_a_package_is_a_binary_is_a_function() {
+    let functions = resources("AWS::Serverless::Function");
+    let named: BTreeSet<_> = functions.keys().cloned().collect();
+    assert_eq!(named, folders().iter().map(|folder| logical_id(folder)).collect());
+    for folder in folders() {
+        let function = &functions[&logical_id(&folder)];
+        assert_eq!(function["CodeUri"], format!("target/lambda/{folder}/"));
+        assert!(
+            function.get("FunctionName").is_none(),
+            "{folder}: a fixed name stands in the way of a second stack"
+        );
+        let manifest =
+            std::fs::read_to_string(root().join("functions").join(&folder).join("Cargo.toml")).unwrap();
+        assert!(manifest.contains(&format!("name = \"{folder}\"\n")), "{folder}");
+    }
+}
+
+#[test]
+fn every_function_ends_in_time_and_logs_json_into_a_group_of_its_own() {
+    let logging = &template()["Globals"]["Function"]["LoggingConfig"];
+    assert_eq!(logging["LogFormat"], "JSON");
+    let mut groups = BTreeSet::new();
+    for (id, function) in resources("AWS::Serverless::Function") {
+        // API Gateway gives up after 30 s, whatever the function's own limit.
+        assert!(function["Timeout"].as_u64().is_some_and(|seconds| seconds <= 30), "{id}");
+        assert!(function["Description"].is_string(), "{id}");
+        let group = function["LoggingConfig"]["LogGroup"]["Ref"].as_str().unwrap().to_owned();
+        assert_eq!(group, id.replace("Function", "Log"));
+        assert!(groups.insert(group));
+    }
+}
+
+#[test]
+fn no_log_is_kept_for_ever() {
+    let groups = resources("AWS::Logs::LogGroup");
+    assert_eq!(groups.len(), folders().len() + 2, "functions, API, state machine");
+    for (id, group) in groups {
+        assert_eq!(group["RetentionInDays"], json!({ "Ref": "LogRetentionDays" }), "{id}");
+    }
+}
+
+/// Every statement of every role.
+fn statements() -> Vec<(String, Value)> {
+    let roles = resources("AWS::Serverless::Function").into_iter();
+    let roles = roles.chain(resources("AWS::Serverless::StateMachine"));
+    let mut statements = Vec::new();
+    for (id, properties) in roles {
+        for policy in properties["Policies"].as_array().into_iter().flatten() {
+            // No managed policy and no policy template: what a role may do stands here.
+            let list = policy["Statement"].as_array().unwrap_or_else(|| panic!("{id}: {policy}"));
+            statements.extend(list.iter().map(|statement| (id.clone(), statement.clone())));
+        }
+    }
+    statements
+}
+
+fn actions(statement: &Value) -> Vec<&str> {
+    match &statement["Action"] {
+        Value::Array(actions) => actions.iter().map(|action| action.as_str().unwrap()).collect(),
+        action => vec![action.as_str().unwrap()],
+    }
+}
+
+#[test]
+fn every_permission_names_its_action_and_its_resource() {
+    for (id, statement) in statements() {
+        let actions = actions(&statement);
+        assert!(actions.iter().all(|action| !action.contains('*')), "{id}: {actions:?}");
+        // The delivery of logs has no resource level at AWS.
+        let only_log_delivery = actions.iter().all(|action| action.starts_with("logs:"));
+        assert!(statement["Resource"] != "*" || only_log_delivery, "{id}: {actions:?} on everything");
+    }
+}
+
+#[test]
+fn nobody_scans_or_deletes() {
+    for (id, statement) in statements() {
+        for action in actions(&statement) {
+            assert!(
+                !["dynamodb:Scan", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"].contains(&action),
+                "{id}"
+            );
+        }
+    }
+}
+
+/// The names in `required("...")` (or `optional`) of a source file.
+fn asked<'a>(source: &'a str, function: &str) -> BTreeSet<&'a str> {
+    source.split(&format!("{function}(\"")).skip(1).map(|rest| rest.split('"').next().unwrap()).collect()
+}
+
+#[test]
+fn a_function_is_given_the_environment_that_its_main_reads() {
+    let globals = &template()["Globals"]["Function"]["Environment"]["Variables"];
+    assert!(globals.get("RETENTION_DAYS").is_some());
+    for folder in folders() {
+        let main =
+            std::fs::read_to_string(root().join("functions").join(&folder).join("src/main.rs")).unwrap();
+        let (required, optional) = (asked(&main, "required"), asked(&main, "optional"));
+        let function = &resources("AWS::Serverless::Function")[&logical_id(&folder)];
+        let own = function["Environment"]["Variables"].as_object();
+        let own: BTreeSet<_> = own.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+        assert!(own.is_superset(&required), "{folder}: {required:?} of {own:?}");
+        assert!(
+            own.is_subset(&required.union(&optional).copied().collect()),
+            "{folder}: nobody reads one of {own:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_stored_survives_the_stack() {
+    for id in ["Table", "Secret"] {
+        let resource = &template()["Resources"][id];
+        assert_eq!(resource["DeletionPolicy"], "Retain", "{id}");
+        assert_eq!(resource["UpdateReplacePolicy"], "Retain", "{id}");
+    }
+    let table = &resources("AWS::DynamoDB::Table")["Table"];
+    assert_eq!(table["BillingMode"], "PAY_PER_REQUEST");
+    assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+    assert_eq!(table["TimeToLiveSpecification"], json!({ "AttributeName": "expires_at", "Enabled": true }));
+}
+
+#[test]
+fn no_secret_has_a_value_here() {
+    let secret = &resources("AWS::SecretsManager::Secret")["Secret"];
+    assert!(secret.get("SecretString").is_none());
+    assert!(!TEMPLATE.contains("NoEcho"), "secrets are no parameters");
+}
