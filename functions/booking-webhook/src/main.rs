@@ -1,0 +1,35 @@
+//! The booking-webhook function on Lambda.
+
+#![recursion_limit = "256"]
+
+use adapters::Connection;
+use adapters::clock::SystemClock;
+use adapters::conversations::Table;
+use adapters::environment::{number, required};
+use adapters::executions::StateMachine;
+use adapters::journeys::JourneyStore;
+use adapters::secrets::Secrets;
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use booking_webhook::BookingWebhook;
+use chrono::TimeDelta;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    lambda_runtime::tracing::init_default_subscriber();
+    let connection = Connection::from_environment()?;
+    let retention = TimeDelta::days(i64::from(number("RETENTION_DAYS", 90)?));
+    let table = Table::new(&connection, required("TABLE_NAME")?, retention);
+    let webhook = BookingWebhook {
+        conversations: table.clone(),
+        executions: StateMachine::new(&connection, required("STATE_MACHINE_ARN")?),
+        keys: Secrets::new(&connection, required("SECRET_ID")?, SystemClock),
+        journeys: JourneyStore::new(table, TimeDelta::seconds(60), SystemClock),
+        clock: SystemClock,
+    };
+    let webhook = &webhook;
+    let handler = service_fn(|event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
+        Ok::<_, Error>(webhook.handle(event.payload).await)
+    });
+    lambda_runtime::run(handler).await
+}

@@ -1,0 +1,221 @@
+//! The function: a booking system's call is authenticated, read and taken, whatever is in it.
+//!
+//! An authentic call is always answered 200 once it is stored: a booking system that meets errors
+//! for a day switches the webhook off, and then nobody is texted (developer.calendly.com, webhook
+//! errors). What cannot be used is kept in quarantine for an operator.
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use http_edge::answer::{respond, unavailable};
+use http_edge::request::BODY_LIMIT;
+use http_edge::{Problem, Request, Response, auth};
+use messaging::book::{Booked, book, end_booking};
+use messaging::clock::Clock;
+use messaging::ids::{ConversationId, JourneyName, SourceName};
+use messaging::plan::{Event, plan};
+use messaging::ports::{
+    Conversations, CurrentJourneys, Ending, Executions, JourneySource, KeyRing, Quarantine, QuarantinedEvent,
+    Unavailable,
+};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::booking::{BookingEvent, Cancelled, Created, Unusable};
+use crate::systems::{System, system_of};
+use crate::wording;
+
+/// What the function works with.
+pub struct BookingWebhook<C, E, K, J, T> {
+    /// The table.
+    pub conversations: C,
+    /// The state machine.
+    pub executions: E,
+    /// The booking systems' keys.
+    pub keys: K,
+    /// The journeys in force.
+    pub journeys: J,
+    /// Time.
+    pub clock: T,
+}
+
+/// What the booking system is told.
+#[derive(Serialize)]
+struct Answer {
+    status: &'static str,
+}
+
+/// The journey of a source that names none.
+const DEFAULT_JOURNEY: &str = "booking";
+
+impl<C, E, K, J, T> BookingWebhook<C, E, K, J, T>
+where
+    C: Conversations + Quarantine,
+    E: Executions,
+    K: KeyRing,
+    J: JourneySource,
+    T: Clock,
+{
+    /// Answers a call. Infallible: what goes wrong is a response.
+    pub async fn handle(&self, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
+        let request = Request::from_event(event);
+        respond(&request, self.route(&request)).await
+    }
+
+    async fn route(&self, request: &Request) -> Result<Response, Problem> {
+        let system = system_of(&request.route).ok_or(Problem::NotFound)?;
+        let now = self.clock.now();
+        auth::signature(request, &self.keys, system.key_entry, |keys| (system.verify)(request, keys, now))
+            .await?;
+        let status = self.take(system, request.body()).await.map_err(|e| unavailable(request, &e))?;
+        tracing::info!(request_id = request.id, source = system.name, status = 200, decision = status);
+        Ok(Response::json(200, &Answer { status }))
+    }
+
+    /// Takes an authentic body. Also what an operator's replay from quarantine does.
+    ///
+    /// # Errors
+    /// When it could not be stored: the booking system delivers again.
+    pub async fn take(&self, system: &System, body: &[u8]) -> Result<&'static str, Unavailable> {
+        if body.len() > BODY_LIMIT {
+            let details = vec![format!("the body has more than {BODY_LIMIT} bytes")];
+            return self.quarantine(system, body, "too_large", details).await;
+        }
+        let current = self.journeys.current().await?;
+        let region = current.journeys.sources.get(&system.source()).and_then(|source| source.region);
+        match (system.read)(body, region) {
+            Ok(BookingEvent::Created(created)) => self.created(system, body, *created, &current).await,
+            Ok(BookingEvent::Cancelled(cancelled)) => self.cancelled(system, &cancelled).await,
+            Ok(BookingEvent::Ignored) => Ok("ignored"),
+            Err(unusable) => self.unusable(system, body, unusable).await,
+        }
+    }
+
+    async fn created(
+        &self,
+        system: &System,
+        body: &[u8],
+        created: Created,
+        current: &CurrentJourneys,
+    ) -> Result<&'static str, Unavailable> {
+        let now = self.clock.now();
+        let id = system.conversation(&created.id);
+        let predecessor = created.predecessor.as_deref().map(|id| system.conversation(id));
+        let (already_rescheduled, source) = (created.already_rescheduled, system.source());
+        let journey = current.journeys.sources.get(&source).and_then(|source| source.journey.clone());
+        let journey = journey.or_else(|| JourneyName::new(DEFAULT_JOURNEY).ok());
+        let planned = journey.map(|journey| {
+            plan(event(id.clone(), source, journey, created), &current.journeys, &current.version, now)
+        });
+        let conversation = match planned {
+            Some(Ok(conversation)) => conversation,
+            // The journey cannot be followed for this booking; what it replaces is off all the same.
+            other => {
+                let detail = other
+                    .and_then(Result::err)
+                    .map_or_else(|| "no journey".to_owned(), |error| error.to_string());
+                self.supersede(predecessor.as_ref(), &id).await?;
+                return self.quarantine(system, body, "journey", vec![detail]).await;
+            }
+        };
+        if already_rescheduled {
+            self.conversations.end_booking(&id, &Ending::Superseded { by: None }, now).await?;
+        }
+        let booked =
+            book(&self.conversations, &self.executions, &conversation, predecessor.as_ref(), now).await?;
+        if booked == (Booked::Duplicate { differs: true }) {
+            self.quarantine(
+                system,
+                body,
+                "differs",
+                vec!["the same booking was reported with other content".to_owned()],
+            )
+            .await?;
+        }
+        Ok(word(booked))
+    }
+
+    async fn cancelled(&self, system: &System, cancelled: &Cancelled) -> Result<&'static str, Unavailable> {
+        let ending = if cancelled.rescheduled {
+            Ending::Rescheduled { by: cancelled.successor.as_deref().map(|id| system.conversation(id)) }
+        } else {
+            Ending::Cancelled
+        };
+        let id = system.conversation(&cancelled.id);
+        end_booking(&self.conversations, &id, &ending, self.clock.now()).await.map(word)
+    }
+
+    async fn unusable(
+        &self,
+        system: &System,
+        body: &[u8],
+        unusable: Unusable,
+    ) -> Result<&'static str, Unavailable> {
+        if let Some(links) = &unusable.booking {
+            let predecessor = links.predecessor.as_deref().map(|id| system.conversation(id));
+            self.supersede(predecessor.as_ref(), &system.conversation(&links.id)).await?;
+        }
+        let details = unusable
+            .violations
+            .iter()
+            .map(|violation| format!("{}: {}", violation.pointer, violation.detail));
+        self.quarantine(system, body, unusable.reason.code(), details.collect()).await
+    }
+
+    async fn supersede(
+        &self,
+        predecessor: Option<&ConversationId>,
+        by: &ConversationId,
+    ) -> Result<(), Unavailable> {
+        if let Some(predecessor) = predecessor {
+            let ending = Ending::Superseded { by: Some(by.clone()) };
+            self.conversations.end_booking(predecessor, &ending, self.clock.now()).await?;
+        }
+        Ok(())
+    }
+
+    async fn quarantine(
+        &self,
+        system: &System,
+        body: &[u8],
+        reason: &str,
+        details: Vec<String>,
+    ) -> Result<&'static str, Unavailable> {
+        let digest = hex::encode(Sha256::digest(body));
+        let event = QuarantinedEvent {
+            id: format!("{}-{}", system.name, &digest[..32]),
+            source: system.source(),
+            reason: reason.to_owned(),
+            details,
+            received_at: self.clock.now(),
+            body: body.to_vec(),
+        };
+        self.conversations.keep(&event).await?;
+        tracing::error!(source = system.name, quarantine_id = event.id, reason, decision = "quarantined");
+        Ok("quarantined")
+    }
+}
+
+fn event(id: ConversationId, source: SourceName, journey: JourneyName, created: Created) -> Event {
+    Event {
+        conversation: id,
+        source,
+        journey,
+        variables: wording::variables(&created),
+        name: created.first_name.as_ref().map(|name| messaging::text::PersonName::new(name.expose())),
+        contact: created.phone,
+        locale: created.locale,
+        appointment: Some(created.starts_at),
+        send_at: None,
+        not_after: None,
+        content_hash: created.content_hash,
+        correlation_id: None,
+    }
+}
+
+const fn word(booked: Booked) -> &'static str {
+    match booked {
+        Booked::Accepted => "accepted",
+        Booked::Duplicate { .. } => "duplicate",
+        Booked::Cancelled => "cancelled",
+        Booked::Rescheduled => "rescheduled",
+    }
+}

@@ -1,0 +1,224 @@
+//! What the texts of a booking may say: its variables, in the customer's own time.
+//!
+//! Date and time are plain ASCII (`%p` of a localising formatter would put U+202F before `AM` and
+//! make every text UCS-2).
+
+use chrono::{DateTime, TimeZone, Utc};
+use chrono_tz::Tz;
+use messaging::segments::gsm_safe;
+use messaging::text::Variables;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::booking::{Created, Personal};
+
+/// Longer names are cut: the field is the customer's to fill, the text is ours to pay.
+const NAME_LIMIT: usize = 40;
+/// Longer names of events are cut.
+const EVENT_NAME_LIMIT: usize = 80;
+/// For a customer without a name: "Hi there".
+const NO_NAME: &str = "there";
+/// For a booking without a name: "your appointment".
+const NO_EVENT_NAME: &str = "appointment";
+
+/// `name`, `event_name`, `appointment_date` ("Tuesday, November 24"), `appointment_time`
+/// ("10:30 AM") and `appointment` ("Tuesday, November 24 at 10:30 AM"); always all of them. In a
+/// zone that is not known they are in UTC and say so.
+#[must_use]
+pub fn variables(created: &Created) -> Variables {
+    let (date, time) = match created.time_zone {
+        Some(zone) => local(created.starts_at, &zone, ""),
+        None => local(created.starts_at, &Tz::UTC, " UTC"),
+    };
+    let mut variables = Variables::default();
+    variables.set("name", name(created.first_name.as_ref()));
+    variables.set("event_name", event_name(created.event_name.as_ref()));
+    variables.set("appointment", format!("{date} at {time}"));
+    variables.set("appointment_date", date);
+    variables.set("appointment_time", time);
+    variables
+}
+
+/// The first name in a full one: the first word, or the second of "Sharma, Aarav".
+pub(crate) fn first_word(full_name: &str) -> Option<Personal> {
+    let mut words = full_name.split_whitespace();
+    let first = words.next()?;
+    let first = match first.strip_suffix(',') {
+        Some(last_name) => words.next().unwrap_or(last_name),
+        None => first,
+    };
+    Some(Personal::new(first))
+}
+
+fn local(instant: DateTime<Utc>, zone: &Tz, suffix: &str) -> (String, String) {
+    let local = zone.from_utc_datetime(&instant.naive_utc());
+    (local.format("%A, %B %-d").to_string(), format!("{}{suffix}", local.format("%-I:%M %p")))
+}
+
+/// A name is greeted as it is written; what is no name (an address to click on, digits, nothing but
+/// signs) is not: whoever books with somebody else's number chooses these words.
+fn name(first_name: Option<&Personal>) -> String {
+    let name = first_name.map(|name| tidy(name.expose(), NAME_LIMIT)).unwrap_or_default();
+    let has_letters = name.chars().any(char::is_alphabetic);
+    if has_letters && !is_link_or_number(&name) { name } else { NO_NAME.to_owned() }
+}
+
+fn event_name(event_name: Option<&Personal>) -> String {
+    let name = event_name.map(|name| tidy(name.expose(), EVENT_NAME_LIMIT)).unwrap_or_default();
+    if name.is_empty() { NO_EVENT_NAME.to_owned() } else { name }
+}
+
+fn is_link_or_number(name: &str) -> bool {
+    let mut dotted = name.split('.').skip(1);
+    name.contains(['/', '@', ':'])
+        || dotted.any(|tail| tail.chars().take_while(|c| c.is_alphanumeric()).count() >= 2)
+        || name.chars().filter(|c| c.is_numeric()).count() >= 4
+}
+
+/// One line without characters that cannot be seen, in GSM spelling where that is enough, cut
+/// between what readers take for characters.
+fn tidy(text: &str, limit: usize) -> String {
+    let visible: String = text
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !c.is_control() && !is_invisible(*c))
+        .collect();
+    let line = visible.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = gsm_safe(&line);
+    let mut room = limit;
+    let cut: String = line
+        .graphemes(true)
+        .take_while(|cluster| {
+            let length = cluster.chars().count();
+            let fits = length <= room;
+            room = room.saturating_sub(length);
+            fits
+        })
+        .collect();
+    cut.trim_end().to_owned()
+}
+
+/// Marks of direction and width; not the joiners, without which some names are misspelt.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}')
+        || matches!(c, '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use messaging::text::render;
+
+    use super::*;
+
+    const ALL: &str = "{{ name }} | {{ event_name }} | {{ appointment_date }} | {{ appointment_time }} \
+                       | {{ appointment }}";
+
+    fn created(starts_at: &str, zone: Option<Tz>) -> Created {
+        Created {
+            id: "1".into(),
+            predecessor: None,
+            already_rescheduled: false,
+            phone: messaging::phone::PhoneNumber::parse_e164("+12025550143").unwrap(),
+            first_name: Some(Personal::new("Zoë")),
+            event_name: Some(Personal::new("30 Minute Consultation")),
+            starts_at: starts_at.parse().unwrap(),
+            time_zone: zone,
+            locale: None,
+            content_hash: String::new(),
+        }
+    }
+
+    fn shown(created: &Created) -> String {
+        render(ALL, &variables(created)).unwrap().expose().to_owned()
+    }
+
+    fn when(starts_at: &str, zone: Option<Tz>) -> String {
+        let text = render("{{ appointment }}", &variables(&created(starts_at, zone))).unwrap();
+        assert!(text.expose().is_ascii());
+        text.expose().to_owned()
+    }
+
+    fn greeted(first_name: &str) -> String {
+        name(Some(&Personal::new(first_name)))
+    }
+
+    #[test]
+    fn every_variable_is_always_there() {
+        let mut booking = created("2026-11-24T05:00:00Z", Some(Tz::Asia__Calcutta));
+        insta::assert_snapshot!(shown(&booking), @"Zoë | 30 Minute Consultation | Tuesday, November 24 | 10:30 AM | Tuesday, November 24 at 10:30 AM");
+        (booking.first_name, booking.event_name, booking.time_zone) = (None, None, None);
+        insta::assert_snapshot!(shown(&booking), @"there | appointment | Tuesday, November 24 | 5:00 AM UTC | Tuesday, November 24 at 5:00 AM UTC");
+    }
+
+    #[test]
+    fn times_are_the_customers_around_clock_changes() {
+        let shown: Vec<_> = [
+            ("2026-03-08T06:30:00Z", Tz::America__New_York), // the hour before it springs forward
+            ("2026-03-08T07:30:00Z", Tz::America__New_York), // 2:30 does not exist
+            ("2026-11-01T05:30:00Z", Tz::America__New_York), // 1:30, the first time
+            ("2026-11-01T06:30:00Z", Tz::America__New_York), // and again
+            ("2026-03-29T00:59:00Z", Tz::Europe__London),
+            ("2026-03-29T01:00:00Z", Tz::Europe__London),
+            ("2026-10-25T00:59:00Z", Tz::Europe__London),
+            ("2026-10-25T01:00:00Z", Tz::Europe__London),
+            ("2026-10-03T15:30:00Z", Tz::Australia__Lord_Howe), // half an hour of summer time
+            ("2026-12-31T23:30:00Z", Tz::Asia__Kolkata),        // next year already
+            ("2026-11-24T17:00:00Z", Tz::US__Pacific),
+            ("2026-11-24T12:00:00Z", Tz::Etc__UTC),
+            ("2026-11-24T00:00:00Z", Tz::Etc__UTC),
+        ]
+        .into_iter()
+        .map(|(instant, zone)| format!("{instant} {zone}: {}", when(instant, Some(zone))))
+        .collect();
+        insta::assert_snapshot!(shown.join("\n"), @"
+        2026-03-08T06:30:00Z America/New_York: Sunday, March 8 at 1:30 AM
+        2026-03-08T07:30:00Z America/New_York: Sunday, March 8 at 3:30 AM
+        2026-11-01T05:30:00Z America/New_York: Sunday, November 1 at 1:30 AM
+        2026-11-01T06:30:00Z America/New_York: Sunday, November 1 at 1:30 AM
+        2026-03-29T00:59:00Z Europe/London: Sunday, March 29 at 12:59 AM
+        2026-03-29T01:00:00Z Europe/London: Sunday, March 29 at 2:00 AM
+        2026-10-25T00:59:00Z Europe/London: Sunday, October 25 at 1:59 AM
+        2026-10-25T01:00:00Z Europe/London: Sunday, October 25 at 1:00 AM
+        2026-10-03T15:30:00Z Australia/Lord_Howe: Sunday, October 4 at 2:30 AM
+        2026-12-31T23:30:00Z Asia/Kolkata: Friday, January 1 at 5:00 AM
+        2026-11-24T17:00:00Z US/Pacific: Tuesday, November 24 at 9:00 AM
+        2026-11-24T12:00:00Z Etc/UTC: Tuesday, November 24 at 12:00 PM
+        2026-11-24T00:00:00Z Etc/UTC: Tuesday, November 24 at 12:00 AM
+        ");
+    }
+
+    #[test]
+    fn a_name_is_one_short_line() {
+        for (given, expected) in [
+            (" Aarav ", "Aarav"),
+            ("Mary Ann", "Mary Ann"),
+            ("Aa\u{7}r\u{202E}av", "Aarav"),
+            ("Mary\nAnn", "Mary Ann"),
+            ("O’Brien", "O'Brien"),
+            ("अर्जुन", "अर्जुन"),
+            ("J.R.", "J.R."),
+            ("", "there"),
+            (" \u{200B}\t", "there"),
+            ("---", "there"),
+            ("https://example.com/win", "there"),
+            ("example.com", "there"),
+            ("me@example", "there"),
+            ("Call2025550143", "there"),
+        ] {
+            assert_eq!(greeted(given), expected, "{given:?}");
+        }
+        assert_eq!(greeted(&"a".repeat(41)), "a".repeat(40));
+        // A family of seven characters is not cut apart.
+        let family = "👩\u{200D}👩\u{200D}👧\u{200D}👦";
+        assert_eq!(greeted(&format!("{}{family}", "a".repeat(36))), "a".repeat(36));
+        assert_eq!(tidy(&format!("{} b", "a".repeat(39)), 40), "a".repeat(39));
+    }
+
+    #[test]
+    fn the_first_name_is_the_first_word() {
+        let first = |full| first_word(full).map(|name| name.expose().to_owned());
+        assert_eq!(first("Aarav Sharma").as_deref(), Some("Aarav"));
+        assert_eq!(first("Sharma, Aarav").as_deref(), Some("Aarav"));
+        assert_eq!(first("Sharma,").as_deref(), Some("Sharma"));
+        assert_eq!(first("  ").as_deref(), None);
+    }
+}

@@ -1,0 +1,107 @@
+//! What customers write.
+//!
+//! Follow one reply: [`Inbound::handle`] checks the provider's signature, [`twilio`] reads the form,
+//! `messaging::inbound` attributes and understands it and stores everything that follows from it at
+//! once; an opt-out that nobody else confirms is confirmed here, once.
+
+mod twilio;
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use http_edge::answer::{respond, unavailable};
+use http_edge::{Problem, Request, Response};
+use messaging::clock::Clock;
+use messaging::inbound::{InboundMessage, OPT_OUT_CONFIRMATION, receive};
+use messaging::ports::{Inbox, JourneySource, KeyRing, Notices};
+use messaging::step::SendOutcome;
+use messaging::text::MessageText;
+
+/// What the function works with.
+pub struct Inbound<I, K, J, N, T> {
+    /// The table.
+    pub inbox: I,
+    /// The provider's keys.
+    pub keys: K,
+    /// The journeys in force, for the words of the confirmation.
+    pub journeys: J,
+    /// The way back to a customer.
+    pub notices: N,
+    /// Time.
+    pub clock: T,
+    /// The public base URL that the provider calls; without one, the address that API Gateway names.
+    pub public_url: Option<String>,
+}
+
+/// An empty answer in Twilio's language: nothing is to be sent back.
+const NO_ANSWER: &str = "<Response/>";
+
+impl<I, K, J, N, T> Inbound<I, K, J, N, T>
+where
+    I: Inbox,
+    K: KeyRing,
+    J: JourneySource,
+    N: Notices,
+    T: Clock,
+{
+    /// Answers a call. Infallible: what goes wrong is a response.
+    pub async fn handle(&self, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
+        let request = Request::from_event(event);
+        respond(&request, self.route(&request)).await
+    }
+
+    async fn route(&self, request: &Request) -> Result<Response, Problem> {
+        match request.route.as_str() {
+            "POST /twilio/inbound" | "POST /webhook" => self.twilio(request).await,
+            _ => Err(Problem::NotFound),
+        }
+    }
+
+    async fn twilio(&self, request: &Request) -> Result<Response, Problem> {
+        let fields = twilio::fields(request);
+        twilio::authenticate(request, &fields, &self.keys, self.public_url.as_deref()).await?;
+        let Some(message) = twilio::message(&fields, self.clock.now()) else {
+            tracing::info!(request_id = request.id, status = 200, decision = "no_usable_fields");
+            return Ok(no_answer());
+        };
+        let received =
+            receive(&self.inbox, &message, &self.clock).await.map_err(|e| unavailable(request, &e))?;
+        tracing::info!(
+            request_id = request.id,
+            inbound_id = message.id,
+            status = 200,
+            decision = if received.duplicate { "duplicate" } else { "received" },
+            meaning = ?received.meaning,
+            conversations = received.conversations,
+        );
+        if received.confirm_opt_out {
+            self.confirm_opt_out(request, &message).await;
+        }
+        Ok(no_answer())
+    }
+
+    /// Tells a customer, once, that they have opted out. The opt-out is stored: whatever becomes of
+    /// this text, it is not tried again.
+    async fn confirm_opt_out(&self, request: &Request, message: &InboundMessage) {
+        let words = match self.journeys.current().await {
+            Ok(current) => current.journeys.notice("opt_out_confirmation").map(str::to_owned),
+            Err(_) => None,
+        };
+        let words = MessageText::new(words.unwrap_or_else(|| OPT_OUT_CONFIRMATION.to_owned()));
+        let outcome = self.notices.notify(&message.from, message.channel, &message.to, &words).await;
+        let outcome = match outcome {
+            SendOutcome::Accepted { .. } => "accepted",
+            SendOutcome::Rejected { .. } => "rejected",
+            SendOutcome::NotSent { .. } => "not_sent",
+            SendOutcome::Unknown { .. } => "unknown",
+        };
+        tracing::info!(
+            request_id = request.id,
+            inbound_id = message.id,
+            decision = "opt_out_confirmation",
+            outcome
+        );
+    }
+}
+
+fn no_answer() -> Response {
+    Response::text(200, "text/xml", NO_ANSWER)
+}

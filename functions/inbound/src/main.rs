@@ -1,0 +1,44 @@
+//! The inbound function on Lambda.
+
+#![recursion_limit = "256"]
+
+use std::sync::Arc;
+
+use adapters::Connection;
+use adapters::clock::SystemClock;
+use adapters::conversations::Table;
+use adapters::environment::{number, optional, required};
+use adapters::journeys::JourneyStore;
+use adapters::secrets::Secrets;
+use adapters::twilio::{Twilio, TwilioSettings};
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use chrono::TimeDelta;
+use inbound::Inbound;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    lambda_runtime::tracing::init_default_subscriber();
+    let connection = Connection::from_environment()?;
+    let retention = TimeDelta::days(i64::from(number("RETENTION_DAYS", 90)?));
+    let table = Table::new(&connection, required("TABLE_NAME")?, retention);
+    let secrets = Arc::new(Secrets::new(&connection, required("SECRET_ID")?, SystemClock));
+    let settings = TwilioSettings {
+        base_url: optional("TWILIO_BASE_URL").unwrap_or_else(|| "https://api.twilio.com".to_owned()),
+        from: required("TWILIO_FROM")?,
+        public_url: String::new(),
+    };
+    let inbound = Inbound {
+        inbox: table.clone(),
+        keys: Arc::clone(&secrets),
+        journeys: JourneyStore::new(table, TimeDelta::seconds(60), SystemClock),
+        notices: Twilio::new(&connection, secrets, settings),
+        clock: SystemClock,
+        public_url: optional("PUBLIC_URL"),
+    };
+    let inbound = &inbound;
+    let handler = service_fn(|event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
+        Ok::<_, Error>(inbound.handle(event.payload).await)
+    });
+    lambda_runtime::run(handler).await
+}

@@ -1,0 +1,170 @@
+//! Events from our own services: verified, validated, stored once, started.
+//!
+//! Follow one call: [`Ingest::handle`] finds the route and the caller, [`sms`] turns the body into an
+//! event, `messaging::plan` into a conversation, `messaging::accept` stores and starts it.
+
+mod conversation;
+mod messages;
+mod sms;
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use http_edge::answer::{respond, unavailable};
+use http_edge::auth::{self, Caller, KEYED_SOURCES};
+use http_edge::signature::timestamped;
+use http_edge::violations::{Violation, Violations};
+use http_edge::{Problem, Request, Response};
+use messaging::accept::{Accepted, accept};
+use messaging::clock::{Clock, to_rfc3339};
+use messaging::ids::{ConversationId, SourceName};
+use messaging::plan::{Event, plan};
+use messaging::ports::{Conversations, Executions, JourneySource, KeyRing};
+use messaging::secret::SecretText;
+use serde::Serialize;
+
+/// What the function works with.
+pub struct Ingest<C, E, K, J, T> {
+    /// The table.
+    pub conversations: C,
+    /// The state machine.
+    pub executions: E,
+    /// API keys.
+    pub keys: K,
+    /// The journeys in force.
+    pub journeys: J,
+    /// Time.
+    pub clock: T,
+}
+
+/// What a source is told of an event.
+#[derive(Serialize)]
+struct Receipt<'a> {
+    status: &'a str,
+    event_id: &'a str,
+    conversation_id: &'a ConversationId,
+    due: String,
+}
+
+impl<C, E, K, J, T> Ingest<C, E, K, J, T>
+where
+    C: Conversations,
+    E: Executions,
+    K: KeyRing,
+    J: JourneySource,
+    T: Clock,
+{
+    /// Answers a call. Infallible: what goes wrong is a response.
+    pub async fn handle(&self, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
+        let request = Request::from_event(event);
+        respond(&request, self.route(&request)).await
+    }
+
+    async fn route(&self, request: &Request) -> Result<Response, Problem> {
+        match request.route.as_str() {
+            "POST /sms" => {
+                auth::api_key(request, &self.keys, &["sms"]).await?;
+                self.sms(request).await
+            }
+            "POST /messages" => {
+                auth::api_key(request, &self.keys, &["messages"]).await?;
+                self.message(request, &SourceName::fixed("messages")).await
+            }
+            "POST /webhooks/{source}" => {
+                let source = self.declared_source(request).await?;
+                self.signed(request, &source).await?;
+                self.message(request, &source).await
+            }
+            "GET /conversations/{id}" => {
+                let caller = auth::api_key(request, &self.keys, &KEYED_SOURCES).await?;
+                self.show(request, &caller).await
+            }
+            "DELETE /conversations/{id}" => {
+                let caller = auth::api_key(request, &self.keys, &KEYED_SOURCES).await?;
+                self.cancel(request, &caller).await
+            }
+            _ => Err(Problem::NotFound),
+        }
+    }
+
+    async fn sms(&self, request: &Request) -> Result<Response, Problem> {
+        let mut violations = Violations::default();
+        let body = request.json(http_edge::request::BODY_LIMIT, &mut violations)?;
+        let call = body.as_ref().and_then(|body| sms::read(body, &mut violations));
+        let (Some(call), true) = (call, violations.is_empty()) else {
+            return Err(Problem::Invalid(violations.into_sorted()));
+        };
+        let current = self.journeys.current().await.map_err(|e| unavailable(request, &e))?;
+        let event_id = call.event_id.clone();
+        let event = call.into_event(&current.journeys);
+        self.accept(request, &event_id, event, &current).await
+    }
+
+    /// The source that the path names: one that `journeys.toml` declares.
+    async fn declared_source(&self, request: &Request) -> Result<SourceName, Problem> {
+        let source = request.path_parameter("source").and_then(|name| SourceName::new(name).ok());
+        let current = self.journeys.current().await.map_err(|e| unavailable(request, &e))?;
+        source.filter(|source| current.journeys.sources.contains_key(source)).ok_or(Problem::NotFound)
+    }
+
+    /// A declared source signs as Calendly does, with its own key: `<source>_signing_key`.
+    async fn signed(&self, request: &Request, source: &SourceName) -> Result<(), Problem> {
+        let now = self.clock.now().timestamp();
+        let header = request.headers.get(timestamped::AFTERWORD_HEADER).map(http::HeaderValue::as_bytes);
+        let verify = |keys: &[SecretText]| timestamped::verify(header, request.body(), keys, now);
+        auth::signature(request, &self.keys, &format!("{source}_signing_key"), verify).await
+    }
+
+    async fn message(&self, request: &Request, source: &SourceName) -> Result<Response, Problem> {
+        let mut violations = Violations::default();
+        let body = request.json(http_edge::request::BODY_LIMIT, &mut violations)?;
+        let current = self.journeys.current().await.map_err(|e| unavailable(request, &e))?;
+        let call = body.and_then(|body| messages::read(&body, source, &current.journeys, &mut violations));
+        let (Some(call), true) = (call, violations.is_empty()) else {
+            return Err(Problem::Invalid(violations.into_sorted()));
+        };
+        self.accept(request, &call.event_id, call.event, &current).await
+    }
+
+    /// Plans, stores and starts an event, and answers its source.
+    async fn accept(
+        &self,
+        request: &Request,
+        event_id: &str,
+        event: Event,
+        current: &messaging::ports::CurrentJourneys,
+    ) -> Result<Response, Problem> {
+        let now = self.clock.now();
+        let conversation = plan(event, &current.journeys, &current.version, now).map_err(|error| {
+            Problem::Invalid(vec![Violation {
+                pointer: String::new(),
+                code: "journey",
+                detail: error.to_string(),
+            }])
+        })?;
+        let accepted = accept(&self.conversations, &self.executions, &conversation, now).await;
+        let accepted = accepted.map_err(|e| unavailable(request, &e))?;
+        let (code, status, due) = match accepted {
+            Accepted::New { due } => (202, "accepted", due),
+            Accepted::Duplicate { due } => (200, "duplicate", due),
+            Accepted::KeyReused => {
+                tracing::warn!(request_id = request.id, conversation_id = %conversation.id, decision = "key_reused");
+                return Err(Problem::IdempotencyKeyReused);
+            }
+        };
+        tracing::info!(
+            request_id = request.id,
+            conversation_id = %conversation.id,
+            status = code,
+            decision = status,
+            journeys_version = current.version,
+            due = to_rfc3339(due),
+        );
+        let receipt = Receipt { status, event_id, conversation_id: &conversation.id, due: to_rfc3339(due) };
+        Ok(Response::json(code, &receipt))
+    }
+
+    /// The conversation that the path names, if it is one of the caller's.
+    fn named(request: &Request, caller: &Caller) -> Result<ConversationId, Problem> {
+        let id = request.path_parameter("id").and_then(|id| ConversationId::new(id).ok());
+        id.filter(|id| caller.owns(id.source())).ok_or(Problem::NotFound)
+    }
+}
