@@ -1,0 +1,147 @@
+//! The admin port: what was delivered, the clock, faults, customers' phones; and the console's pages.
+
+mod body;
+mod phones;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::{HeaderMap, StatusCode, header};
+use messaging::clock::{Clock, to_rfc3339};
+use serde_json::{Value, json};
+
+use crate::agenda::Agenda;
+use crate::clock::{ClockError, LocalClock};
+use crate::faults::{Fault, Faults};
+use crate::host::check_host;
+use crate::outbox::{Outbox, Text};
+use crate::problem::{self, Problem, Violation};
+pub use phones::Phones;
+
+/// What the admin port shows and moves.
+pub struct Admin {
+    /// The clock.
+    pub clock: Arc<LocalClock>,
+    /// Everything that has work due on it.
+    pub agendas: Vec<Arc<dyn Agenda>>,
+    /// What was delivered.
+    pub outbox: Outbox,
+    /// What goes wrong next.
+    pub faults: Arc<Faults>,
+    /// The customers.
+    pub phones: Phones,
+    /// Real providers: nothing may be simulated then.
+    pub live: bool,
+}
+
+impl Admin {
+    /// The listener's router; `console` adds its pages.
+    pub(crate) fn router(self, console: Router) -> Router {
+        let simulation = Router::new()
+            .route("/_local/clock/advance", post(advance))
+            .route("/_local/faults", post(set_fault).get(list_faults).delete(clear_faults))
+            .route("/_local/phones/{phone}/reply", post(reply));
+        let simulation = match self.live {
+            true => simulation.route_layer(from_fn(refuse_simulation)),
+            false => simulation,
+        };
+        let router = simulation
+            .route("/_local/outbox", get(outbox))
+            .route("/_local/clock", get(clock))
+            .with_state(Arc::new(self))
+            .merge(console)
+            .fallback(async || Problem::not_found())
+            .method_not_allowed_fallback(async || {
+                Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Not with this method.")
+            })
+            .layer(from_fn(refuse_other_origins));
+        check_host(router, None)
+    }
+}
+
+async fn outbox(State(admin): State<Arc<Admin>>) -> Result<Response, Problem> {
+    let texts = admin.outbox.list().map_err(store_failed)?;
+    Ok(ok(&json!({ "messages": texts.iter().map(Text::to_json).collect::<Vec<_>>() })))
+}
+
+async fn clock(State(admin): State<Arc<Admin>>) -> Response {
+    ok(&json!({ "now": to_rfc3339(admin.clock.now()) }))
+}
+
+async fn advance(State(admin): State<Arc<Admin>>, body: Bytes) -> Result<Response, Problem> {
+    let seconds = body::parse(&body)?.get("seconds").and_then(Value::as_i64);
+    let advanced = match seconds {
+        Some(seconds) => admin.clock.advance(&admin.agendas, seconds).await,
+        None => Err(ClockError::OutOfRange),
+    };
+    match advanced {
+        Ok(now) => Ok(ok(&json!({ "now": to_rfc3339(now) }))),
+        Err(ClockError::OutOfRange) => {
+            let detail = "A whole number of seconds, 0 to ten years.";
+            Err(Problem::invalid(vec![Violation { pointer: "/seconds", code: "invalid_seconds", detail }]))
+        }
+        Err(ClockError::Store(error)) => Err(store_failed(error)),
+    }
+}
+
+async fn set_fault(State(admin): State<Arc<Admin>>, body: Bytes) -> Result<StatusCode, Problem> {
+    admin.faults.set(Fault::parse(&body::parse(&body)?).map_err(Problem::invalid)?);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn list_faults(State(admin): State<Arc<Admin>>) -> Response {
+    ok(&admin.faults.list())
+}
+
+async fn clear_faults(State(admin): State<Arc<Admin>>) -> StatusCode {
+    admin.faults.clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn reply(
+    State(admin): State<Arc<Admin>>,
+    phone: Result<Path<String>, PathRejection>,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    // What is not UTF-8 is no number either.
+    let phone = phone.map(|Path(phone)| phone).unwrap_or_default();
+    let reply = phones::Reply::parse(phone, &body::parse(&body)?).map_err(Problem::invalid)?;
+    let status = admin.phones.reply(reply).await.map_err(store_failed)?;
+    Ok(ok(&json!({ "status": status.as_u16() })))
+}
+
+/// A browser says where a page came from; a page from elsewhere must not drive this port.
+async fn refuse_other_origins(request: Request, next: Next) -> Response {
+    if is_same_origin(request.headers()) {
+        return next.run(request).await;
+    }
+    Problem::new(StatusCode::FORBIDDEN, "foreign_origin", "Pages of other hosts may not call this.")
+        .into_response()
+}
+
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).map(|host| host.as_bytes());
+    headers.get_all(header::ORIGIN).iter().all(|origin| {
+        let theirs = origin.as_bytes().strip_prefix(b"http://");
+        theirs.zip(host).is_some_and(|(theirs, host)| theirs.eq_ignore_ascii_case(host))
+    })
+}
+
+async fn refuse_simulation(_: Request, _: Next) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "live", "With real providers nothing is simulated.")
+}
+
+fn ok(body: &Value) -> Response {
+    problem::answer(StatusCode::OK, "application/json", body)
+}
+
+fn store_failed(error: rusqlite::Error) -> Problem {
+    tracing::error!(%error, "the admin port cannot reach the store");
+    Problem::internal()
+}

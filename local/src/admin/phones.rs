@@ -1,0 +1,103 @@
+//! Customers' phones: a reply on the channel and number of the last text.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::keys::Keys;
+use crate::outbox::{Channel, Outbox};
+use crate::problem::Violation;
+use crate::twilio::is_e164;
+use crate::twilio::opt_outs::OptOuts;
+use crate::twilio::segments;
+use crate::twilio::webhooks::Webhooks;
+
+/// The longest text that Twilio hands over.
+const LONGEST: usize = 1600;
+
+/// Where the functions' Twilio webhook listens.
+const ROUTE: &str = "/twilio/inbound";
+
+/// All phones that there are.
+pub struct Phones {
+    keys: Keys,
+    outbox: Outbox,
+    opt_outs: OptOuts,
+    webhooks: Arc<Webhooks>,
+}
+
+/// What a customer texts. No `Debug`: it is personal data.
+pub(super) struct Reply {
+    phone: String,
+    body: String,
+}
+
+impl Reply {
+    pub(super) fn parse(phone: String, body: &Value) -> Result<Self, Vec<Violation>> {
+        let mut violations = Vec::new();
+        if !is_e164(&phone) {
+            let detail = "The path names a phone number in E.164.";
+            violations.push(Violation { pointer: "", code: "invalid_phone", detail });
+        }
+        let body = body.get("body").and_then(Value::as_str);
+        let body = body.filter(|body| !body.is_empty() && body.chars().count() <= LONGEST);
+        match body {
+            Some(body) if violations.is_empty() => {
+                return Ok(Self { phone, body: body.to_owned() });
+            }
+            Some(_) => {}
+            None => {
+                let detail = "A text of 1 to 1600 characters.";
+                violations.push(Violation { pointer: "/body", code: "invalid_body", detail });
+            }
+        }
+        Err(violations)
+    }
+}
+
+impl Phones {
+    /// The phones that this account's texts reach.
+    #[must_use]
+    pub fn new(keys: Keys, outbox: Outbox, opt_outs: OptOuts, webhooks: Arc<Webhooks>) -> Self {
+        Self { keys, outbox, opt_outs, webhooks }
+    }
+
+    /// Sends the reply through Twilio, which heeds STOP and START first, and tells what the inbound
+    /// route answered.
+    pub(super) async fn reply(&self, reply: Reply) -> rusqlite::Result<StatusCode> {
+        let (channel, ours) = match self.outbox.last_to(&reply.phone)? {
+            Some(text) => (text.channel, text.from),
+            None => (Channel::Sms, self.keys.twilio_from.clone()),
+        };
+        let (from, to) = (channel.address(&reply.phone), channel.address(&ours));
+        self.opt_outs.hear(&to, &from, &reply.body)?;
+
+        let sid = format!("SM{}", Uuid::new_v4().simple());
+        let segments = segments::count(&reply.body).to_string();
+        let mut form = vec![
+            ("AccountSid", self.keys.twilio_account_sid.as_str()),
+            ("ApiVersion", "2010-04-01"),
+            ("Body", &reply.body),
+            ("From", &from),
+            ("MessageSid", &sid),
+            ("NumMedia", "0"),
+            ("NumSegments", &segments),
+            ("SmsMessageSid", &sid),
+            ("SmsSid", &sid),
+            ("SmsStatus", "received"),
+            ("To", &to),
+        ];
+        if channel == Channel::Whatsapp {
+            form.extend([
+                ("MessageType", "text"),
+                ("ProfileName", "Local phone"),
+                ("WaId", reply.phone.trim_start_matches('+')),
+            ]);
+        }
+        let form: Vec<_> =
+            form.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Ok(self.webhooks.post(ROUTE, &form).await)
+    }
+}

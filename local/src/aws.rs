@@ -1,0 +1,133 @@
+//! The AWS endpoint: one listener, services told apart by `X-Amz-Target`; and the simulated Twilio.
+
+mod dynamodb;
+mod parameters;
+mod protocol;
+mod secrets;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::faults::{Effect, Faults};
+use crate::host::check_host;
+use crate::states_api::StatesApi;
+use crate::twilio::{self, Twilio};
+use dynamodb::Proxy;
+pub use parameters::Parameters;
+use protocol::{Failure, Service};
+pub use secrets::Secrets;
+
+/// DynamoDB's own limit, the largest of the services'.
+const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// What answers on the AWS port.
+pub struct AwsEndpoint {
+    dynamodb: Proxy,
+    states: Arc<dyn StatesApi>,
+    secrets: Secrets,
+    parameters: Parameters,
+    twilio: Arc<Twilio>,
+    faults: Arc<Faults>,
+}
+
+impl AwsEndpoint {
+    /// The endpoint before these services; `dynamodb` is where the embedded DynamoDB listens.
+    #[must_use]
+    pub fn new(
+        dynamodb: SocketAddr,
+        states: Arc<dyn StatesApi>,
+        secrets: Secrets,
+        parameters: Parameters,
+        twilio: Arc<Twilio>,
+        faults: Arc<Faults>,
+    ) -> Self {
+        Self { dynamodb: Proxy::new(dynamodb), states, secrets, parameters, twilio, faults }
+    }
+
+    pub(crate) fn router(self: Arc<Self>) -> Router {
+        check_host(Router::new().fallback(receive).with_state(self), None)
+    }
+
+    async fn call(&self, headers: &HeaderMap, body: Bytes) -> Response {
+        let Some((service, operation)) = target(headers) else {
+            return protocol::unknown_operation();
+        };
+        let effect = self.faults.take(&format!("{}:{operation}", service.name()));
+        match effect {
+            None => self.perform(service, operation, headers, body).await,
+            Some(effect) => match effect.lost_answer() {
+                // The call happens, and nobody hears how it went.
+                Some(lost) => {
+                    self.perform(service, operation, headers, body).await;
+                    lost
+                }
+                None => service.refuse(effect, operation, &body),
+            },
+        }
+    }
+
+    async fn perform(&self, service: Service, operation: &str, headers: &HeaderMap, body: Bytes) -> Response {
+        match (service, operation) {
+            (Service::DynamoDb, _) => self.dynamodb.forward(headers, body).await,
+            (Service::States, _) => {
+                let (status, value) = self.states.handle(operation, &body).await;
+                service
+                    .reply(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &value)
+            }
+            (Service::Secrets, "GetSecretValue") => {
+                service.answer(parsed(&body).and_then(|body| self.secrets.get(&body)))
+            }
+            (Service::Ssm, "GetParameter") => {
+                service.answer(parsed(&body).and_then(|body| self.parameters.get(&body)))
+            }
+            (Service::Ssm, "PutParameter") => {
+                service.answer(parsed(&body).and_then(|body| self.parameters.put(&body)))
+            }
+            _ => protocol::unknown_operation(),
+        }
+    }
+}
+
+async fn receive(State(endpoint): State<Arc<AwsEndpoint>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut response = match axum::body::to_bytes(body, BODY_LIMIT).await {
+        Err(_) => protocol::too_large(),
+        Ok(body) if parts.uri.path().starts_with(twilio::ROOT) => endpoint.twilio.answer(&parts, &body),
+        Ok(body) => endpoint.call(&parts.headers, body).await,
+    };
+    if let Ok(id) = HeaderValue::from_str(&Uuid::new_v4().to_string()) {
+        response.headers_mut().entry("x-amzn-requestid").or_insert(id);
+    }
+    response
+}
+
+fn target(headers: &HeaderMap) -> Option<(Service, &str)> {
+    let (prefix, operation) = headers.get("x-amz-target")?.to_str().ok()?.split_once('.')?;
+    Some((Service::of_target(prefix)?, operation))
+}
+
+fn parsed(body: &[u8]) -> Result<Value, Failure> {
+    serde_json::from_slice(body).map_err(|_| Failure::new("SerializationException", "The body is not JSON."))
+}
+
+impl Service {
+    fn refuse(self, effect: Effect, operation: &str, body: &[u8]) -> Response {
+        match effect {
+            Effect::Throttle => {
+                self.error(StatusCode::BAD_REQUEST, &Failure::new("ThrottlingException", "Rate exceeded"))
+            }
+            Effect::Conflict => self.conflict(operation, body),
+            Effect::FailBefore | Effect::TimeoutAfterAccept | Effect::Crash => {
+                self.error(StatusCode::INTERNAL_SERVER_ERROR, &self.down())
+            }
+        }
+    }
+}

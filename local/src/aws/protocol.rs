@@ -1,0 +1,142 @@
+//! AWS's JSON protocols: one POST, the operation in a header, errors by `__type`.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::problem;
+
+/// The services behind the endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Service {
+    DynamoDb,
+    States,
+    Secrets,
+    Ssm,
+}
+
+/// An error answer of a service.
+#[derive(Debug, Clone)]
+pub(super) struct Failure {
+    error_type: &'static str,
+    message: &'static str,
+    more: Option<(&'static str, Value)>,
+}
+
+impl Failure {
+    pub(super) fn new(error_type: &'static str, message: &'static str) -> Self {
+        Self { error_type, message, more: None }
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        tracing::error!(%error, "the AWS endpoint cannot reach its store");
+        Self::new(INTERNAL, "The store cannot be reached.")
+    }
+}
+
+const INTERNAL: &str = "InternalServerError";
+
+impl Service {
+    pub(super) fn of_target(prefix: &str) -> Option<Self> {
+        match prefix {
+            "DynamoDB_20120810" | "DynamoDBStreams_20120810" => Some(Self::DynamoDb),
+            "AWSStepFunctions" => Some(Self::States),
+            "secretsmanager" => Some(Self::Secrets),
+            "AmazonSSM" => Some(Self::Ssm),
+            _ => None,
+        }
+    }
+
+    /// Its name in `service:Operation`.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "dynamodb",
+            Self::States => "states",
+            Self::Secrets => "secretsmanager",
+            Self::Ssm => "ssm",
+        }
+    }
+
+    pub(super) fn answer(self, answer: Result<Value, Failure>) -> Response {
+        match answer {
+            Ok(value) => self.reply(StatusCode::OK, &value),
+            Err(failure) if failure.error_type == INTERNAL => {
+                self.error(StatusCode::INTERNAL_SERVER_ERROR, &failure)
+            }
+            Err(failure) => self.error(StatusCode::BAD_REQUEST, &failure),
+        }
+    }
+
+    pub(super) fn reply(self, status: StatusCode, value: &Value) -> Response {
+        problem::answer(status, self.content_type(), value)
+    }
+
+    pub(super) fn error(self, status: StatusCode, failure: &Failure) -> Response {
+        let prefix = if self == Self::DynamoDb { "com.amazonaws.dynamodb.v20120810#" } else { "" };
+        let mut body =
+            json!({ "__type": format!("{prefix}{}", failure.error_type), "message": failure.message });
+        if let Some((name, value)) = &failure.more {
+            body[*name] = value.clone();
+        }
+        self.reply(status, &body)
+    }
+
+    /// What each calls being down.
+    pub(super) fn down(self) -> Failure {
+        let error_type = match self {
+            Self::DynamoDb | Self::Ssm => INTERNAL,
+            Self::States => "InternalFailure",
+            Self::Secrets => "InternalServiceError",
+        };
+        Failure::new(error_type, "The service is down (a fault was set).")
+    }
+
+    /// Somebody else was writing the same.
+    pub(super) fn conflict(self, operation: &str, body: &[u8]) -> Response {
+        let failure = match (self, operation) {
+            (Self::DynamoDb, "TransactWriteItems" | "TransactGetItems") => canceled(body),
+            (Self::DynamoDb, _) => {
+                Failure::new("TransactionConflictException", "Transaction is ongoing for the item")
+            }
+            _ => Failure::new("ConflictException", "Another call was changing the same (a fault was set)."),
+        };
+        self.error(StatusCode::BAD_REQUEST, &failure)
+    }
+
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::DynamoDb | Self::States => "application/x-amz-json-1.0",
+            Self::Secrets | Self::Ssm => "application/x-amz-json-1.1",
+        }
+    }
+}
+
+/// A reason for every item of the transaction, in its order.
+fn canceled(body: &[u8]) -> Failure {
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    let items = request.get("TransactItems").and_then(Value::as_array).map_or(1, Vec::len);
+    let reason = json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" });
+    Failure {
+        more: Some(("CancellationReasons", vec![reason; items].into())),
+        ..Failure::new(
+            "TransactionCanceledException",
+            "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]",
+        )
+    }
+}
+
+pub(super) fn unknown_operation() -> Response {
+    Service::Ssm.error(
+        StatusCode::BAD_REQUEST,
+        &Failure::new("UnknownOperationException", "There is no such operation on this machine."),
+    )
+}
+
+pub(super) fn too_large() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+    response
+}

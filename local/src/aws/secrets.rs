@@ -1,0 +1,41 @@
+//! Secrets Manager with the one secret that there is.
+
+use serde_json::{Value, json};
+
+use super::protocol::Failure;
+use crate::keys::Keys;
+
+const NAME: &str = "afterword";
+const ARN: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:afterword-local1";
+/// The ARN without the six characters that AWS adds: accepted too.
+const PARTIAL_ARN: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:afterword";
+
+/// The secret `afterword`.
+pub struct Secrets(String);
+
+impl Secrets {
+    /// The secret with these keys in it.
+    #[must_use]
+    pub fn new(keys: &Keys) -> Self {
+        Self(keys.secret_document().to_string())
+    }
+
+    /// `GetSecretValue`.
+    pub(super) fn get(&self, request: &Value) -> Result<Value, Failure> {
+        match request.get("SecretId").and_then(Value::as_str) {
+            None => Err(Failure::new("InvalidParameterException", "SecretId is required.")),
+            Some(NAME | ARN | PARTIAL_ARN) => Ok(json!({
+                "ARN": ARN,
+                "CreatedDate": 0,
+                "Name": NAME,
+                "SecretString": self.0,
+                "VersionId": "00000000-0000-4000-8000-000000000001",
+                "VersionStages": ["AWSCURRENT"],
+            })),
+            Some(_) => Err(Failure::new(
+                "ResourceNotFoundException",
+                "Secrets Manager can't find the specified secret.",
+            )),
+        }
+    }
+}

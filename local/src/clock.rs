@@ -1,0 +1,206 @@
+//! The clock of one machine: every instant that the product sees comes from here.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use messaging::clock::Clock;
+use rusqlite::OptionalExtension;
+
+use crate::agenda::Agenda;
+use crate::store::Store;
+
+/// The longest step by which the clock may be advanced: ten years.
+pub const MAX_ADVANCE_SECONDS: i64 = 3_653 * 24 * 60 * 60;
+
+/// How often the real clock looks for work that has fallen due.
+const TICK: Duration = Duration::from_millis(50);
+
+/// How time passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Wall time plus an offset that only `advance` enlarges.
+    Real,
+    /// Stands still until it is advanced; starts at wall time in whole seconds.
+    Virtual,
+}
+
+/// What keeps the clock from moving.
+#[derive(Debug, thiserror::Error)]
+pub enum ClockError {
+    /// A negative step, one of more than ten years, or one past the year 9999.
+    #[error("the clock cannot be advanced by that many seconds")]
+    OutOfRange,
+    /// The new time could not be written down, so nothing may act on it.
+    #[error("the clock could not be stored")]
+    Store(#[from] rusqlite::Error),
+}
+
+/// A clock that can be advanced and that survives restarts.
+pub struct LocalClock {
+    mode: Mode,
+    store: Store,
+    /// Milliseconds: since the epoch when virtual, ahead of the wall when real.
+    value: AtomicI64,
+    moving: tokio::sync::Mutex<()>,
+}
+
+impl LocalClock {
+    /// The clock as the store remembers it.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub fn open(store: Store, mode: Mode) -> Result<Self, ClockError> {
+        let remembered = {
+            let connection = store.lock();
+            connection.execute_batch(
+                "CREATE TABLE IF NOT EXISTS clock (mode TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT",
+            )?;
+            connection
+                .query_row("SELECT value FROM clock WHERE mode = ?1", [key(mode)], |row| row.get(0))
+                .optional()?
+        };
+        let first = match mode {
+            Mode::Real => 0,
+            Mode::Virtual => whole_second(wall()).timestamp_millis(),
+        };
+        let clock = Self {
+            mode,
+            store,
+            value: AtomicI64::new(remembered.unwrap_or(first)),
+            moving: tokio::sync::Mutex::default(),
+        };
+        if remembered.is_none() {
+            clock.set(first)?;
+        }
+        Ok(clock)
+    }
+
+    /// How this clock passes.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Moves the clock forward, stopping at every instant at which an agenda has something due, and
+    /// returns once all of it has run. One caller at a time; others wait.
+    ///
+    /// # Errors
+    /// When the step is out of range, or the time could not be stored.
+    pub async fn advance(
+        &self,
+        agendas: &[Arc<dyn Agenda>],
+        seconds: i64,
+    ) -> Result<DateTime<Utc>, ClockError> {
+        if !(0..=MAX_ADVANCE_SECONDS).contains(&seconds) {
+            return Err(ClockError::OutOfRange);
+        }
+        let _moving = self.moving.lock().await;
+        let target = self
+            .now()
+            .checked_add_signed(TimeDelta::seconds(seconds))
+            .map(|target| self.landing(target))
+            .filter(|target| *target < DateTime::<Utc>::from_timestamp(END_OF_TIME, 0).unwrap_or_default())
+            .ok_or(ClockError::OutOfRange)?;
+        let mut arrived = false;
+        loop {
+            all_idle(agendas).await;
+            let due = earliest(agendas).filter(|due| *due <= target);
+            if due.is_none() && arrived {
+                return Ok(self.now());
+            }
+            arrived = due.is_none();
+            self.move_to(due.unwrap_or(target))?;
+            wake(agendas);
+        }
+    }
+
+    /// Where a step ends. Due times are whole seconds, rounded up from the instant of an event; so a
+    /// ticking clock lands on the next whole second, and whoever accepted something and then moves the
+    /// clock by its delay always reaches it.
+    fn landing(&self, target: DateTime<Utc>) -> DateTime<Utc> {
+        match self.mode {
+            Mode::Real => messaging::clock::ceil_to_second(target),
+            Mode::Virtual => target,
+        }
+    }
+
+    /// Wakes the agendas as real time passes; a virtual clock leaves that to `advance`. Never returns.
+    pub async fn keep_time(&self, agendas: &[Arc<dyn Agenda>]) {
+        if self.mode == Mode::Virtual {
+            return std::future::pending().await;
+        }
+        loop {
+            tokio::time::sleep(TICK).await;
+            if earliest(agendas).is_some_and(|due| due <= self.now()) {
+                wake(agendas);
+            }
+        }
+    }
+
+    /// Never backwards: work whose instant has passed runs at the present one.
+    fn move_to(&self, instant: DateTime<Utc>) -> Result<(), ClockError> {
+        // Rounded up: the work that is due then must find that its instant has come.
+        let ahead = (instant - self.now() + TimeDelta::nanoseconds(999_999)).num_milliseconds();
+        if ahead <= 0 {
+            return Ok(());
+        }
+        self.set(self.value.load(Ordering::SeqCst).saturating_add(ahead))
+    }
+
+    /// On disk first: whatever acts on the new time must not meet an older one after a restart.
+    fn set(&self, value: i64) -> Result<(), ClockError> {
+        self.store.lock().execute(
+            "INSERT INTO clock (mode, value) VALUES (?1, ?2) ON CONFLICT (mode) DO UPDATE SET value = ?2",
+            (key(self.mode), value),
+        )?;
+        self.value.store(value, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+impl Clock for LocalClock {
+    fn now(&self) -> DateTime<Utc> {
+        let value = self.value.load(Ordering::SeqCst);
+        match self.mode {
+            Mode::Real => wall() + TimeDelta::milliseconds(value),
+            Mode::Virtual => DateTime::from_timestamp_millis(value).unwrap_or_default(),
+        }
+    }
+}
+
+/// 9999-12-31T00:00:00Z: RFC 3339 has four digits for the year.
+const END_OF_TIME: i64 = 253_402_214_400;
+
+fn key(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Real => "real",
+        Mode::Virtual => "virtual",
+    }
+}
+
+fn wall() -> DateTime<Utc> {
+    SystemTime::now().into()
+}
+
+fn whole_second(instant: DateTime<Utc>) -> DateTime<Utc> {
+    instant.duration_trunc(TimeDelta::seconds(1)).unwrap_or(instant)
+}
+
+fn earliest(agendas: &[Arc<dyn Agenda>]) -> Option<DateTime<Utc>> {
+    agendas.iter().filter_map(|agenda| agenda.next_due()).min()
+}
+
+fn wake(agendas: &[Arc<dyn Agenda>]) {
+    agendas.iter().for_each(|agenda| agenda.wake());
+}
+
+/// One pass more than there are agendas: the end of one's work may be the start of another's.
+async fn all_idle(agendas: &[Arc<dyn Agenda>]) {
+    for _ in 0..=agendas.len() {
+        for agenda in agendas {
+            agenda.idle().await;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The functions' HTTP clients on this machine: real ones, behind a door that lets faults through.
+//!
+//! The simulated services mark a response when the caller is to die before it learns of it, or is to
+//! take it for a time-out (see [`crate::faults`]). Functions know nothing of this; their client does.
+
+use std::fmt;
+
+use adapters::Connection;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+
+use crate::invoke::{FAULT_CRASH, FAULT_HEADER, FAULT_TIMEOUT, die};
+
+/// A connection to the endpoints of this machine, for functions that run in it.
+pub(crate) fn connection(endpoint: &str) -> Connection {
+    let plain = Connection::plain(endpoint);
+    let inner = plain.sdk_http.clone();
+    Connection {
+        sdk_http: http_client_fn(move |settings, components| {
+            use aws_smithy_runtime_api::client::http::HttpClient as _;
+            SharedHttpConnector::new(Door(inner.http_connector(settings, components)))
+        }),
+        provider_http: SharedHttpConnector::new(Door(plain.provider_http.clone())),
+        ..plain
+    }
+}
+
+/// Lets everything through but marked responses.
+struct Door(SharedHttpConnector);
+
+impl fmt::Debug for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Door")
+    }
+}
+
+impl HttpConnector for Door {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let calling = self.0.call(request);
+        HttpConnectorFuture::new(async move {
+            let response = calling.await?;
+            match response.headers().get(FAULT_HEADER) {
+                Some(FAULT_CRASH) => match die().await {},
+                Some(FAULT_TIMEOUT) => Err(ConnectorError::timeout("the answer was lost".into())),
+                _ => Ok(response),
+            }
+        })
+    }
+}

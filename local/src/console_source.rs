@@ -1,0 +1,78 @@
+//! What the console shows of this machine: straight from the embedded database, which may be looked
+//! through as a whole. (On AWS nobody scans: operators read executions.)
+
+use std::sync::Arc;
+
+use adapters::conversations::Table;
+use console::ConsoleSource;
+use futures_util::future::{BoxFuture, try_join_all};
+use messaging::clock::Clock;
+use messaging::conversation::Conversation;
+use messaging::ids::ConversationId;
+use messaging::ports::Conversations;
+use serde_json::{Value, json};
+
+use crate::clock::LocalClock;
+use crate::deploy::TABLE;
+
+/// A page of the list.
+const NEWEST: usize = 200;
+
+/// This machine's conversations.
+pub(crate) struct LocalConsole {
+    pub(crate) database: dynoxide::Database,
+    pub(crate) table: Table,
+    pub(crate) clock: Arc<LocalClock>,
+}
+
+impl ConsoleSource for LocalConsole {
+    fn newest(&self) -> BoxFuture<'_, Result<Vec<Conversation>, String>> {
+        Box::pin(async {
+            let mut ids = self.ids()?;
+            ids.sort_by(|a, b| b.cmp(a));
+            let now = self.clock.now();
+            let loads = ids.iter().take(NEWEST).map(|(_, id)| self.table.load(id, now));
+            let loaded = try_join_all(loads).await.map_err(|trouble| trouble.to_string())?;
+            Ok(loaded.into_iter().flatten().collect())
+        })
+    }
+
+    fn conversation(&self, id: ConversationId) -> BoxFuture<'_, Result<Option<Conversation>, String>> {
+        Box::pin(async move {
+            self.table.load(&id, self.clock.now()).await.map_err(|trouble| trouble.to_string())
+        })
+    }
+}
+
+impl LocalConsole {
+    /// Every conversation with its time of acceptance (empty for a tombstone).
+    fn ids(&self) -> Result<Vec<(String, ConversationId)>, String> {
+        let mut found = Vec::new();
+        let mut start = Value::Null;
+        loop {
+            let mut scan = json!({
+                "TableName": TABLE,
+                "FilterExpression": "sk = :sk",
+                "ExpressionAttributeValues": { ":sk": { "S": "V" } },
+                "ProjectionExpression": "pk, accepted_at",
+            });
+            if !start.is_null() {
+                scan["ExclusiveStartKey"] = start;
+            }
+            let scan = serde_json::from_value(scan).map_err(|error| error.to_string())?;
+            let page = self.database.scan(scan).map_err(|error| error.to_string())?;
+            let page = serde_json::to_value(page).map_err(|error| error.to_string())?;
+            for item in page.get("Items").and_then(Value::as_array).into_iter().flatten() {
+                let text = |name: &str| item.pointer(&format!("/{name}/S")).and_then(Value::as_str);
+                let id = text("pk")
+                    .and_then(|pk| pk.strip_prefix("V#"))
+                    .and_then(|id| ConversationId::new(id).ok());
+                found.extend(id.map(|id| (text("accepted_at").unwrap_or_default().to_owned(), id)));
+            }
+            start = page.get("LastEvaluatedKey").cloned().unwrap_or_default();
+            if start.is_null() {
+                return Ok(found);
+            }
+        }
+    }
+}

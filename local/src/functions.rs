@@ -1,0 +1,153 @@
+//! The function crates, deployed into this process: each gets the ports that its Lambda's `main`
+//! gives it, made from this machine's endpoints and clock.
+
+use std::sync::Arc;
+
+use adapters::Connection;
+use adapters::conversations::Table;
+use adapters::executions::StateMachine;
+use adapters::journeys::JourneyStore;
+use adapters::secrets::Secrets;
+use adapters::switch::ParameterSwitch;
+use adapters::twilio::{Twilio, TwilioSettings};
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use booking_webhook::BookingWebhook;
+use chrono::TimeDelta;
+use inbound::Inbound;
+use ingest::Ingest;
+use send::{FAILED_VISIT, Send};
+use serde_json::Value;
+
+use crate::clock::LocalClock;
+use crate::deploy::{self, RETENTION, TABLE};
+use crate::invoke::{FunctionError, Functions};
+use crate::keys::Keys;
+use crate::states::arn::MACHINE_ARN;
+
+type Time = Arc<LocalClock>;
+type LocalIngest = Ingest<Table, StateMachine, Secrets<Time>, JourneyStore<Time>, Time>;
+type LocalBookingWebhook = BookingWebhook<Table, StateMachine, Secrets<Time>, JourneyStore<Time>, Time>;
+type LocalInbound = Inbound<Table, Secrets<Time>, JourneyStore<Time>, Twilio<Time>, Time>;
+type LocalSend = Send<Table, Twilio<Time>, ParameterSwitch<Time>, Time>;
+
+/// What the functions are made of.
+pub(crate) struct Deployment<'a> {
+    /// The way to this machine's AWS endpoint.
+    pub(crate) connection: &'a Connection,
+    /// Where Twilio's API is.
+    pub(crate) twilio_url: String,
+    /// Keys and addresses.
+    pub(crate) keys: &'a Keys,
+    /// The clock.
+    pub(crate) clock: &'a Arc<LocalClock>,
+}
+
+impl Deployment<'_> {
+    /// All functions, by their folders' names.
+    pub(crate) fn functions(&self) -> Functions {
+        let ingest = Arc::new(self.ingest());
+        let booking_webhook = Arc::new(self.booking_webhook());
+        let inbound = Arc::new(self.inbound());
+        let send = Arc::new(self.send());
+        Functions::new()
+            .with("ingest", move |event| {
+                let ingest = Arc::clone(&ingest);
+                async move { respond(ingest.handle(call(event)?).await) }
+            })
+            .with("booking-webhook", move |event| {
+                let booking_webhook = Arc::clone(&booking_webhook);
+                async move { respond(booking_webhook.handle(call(event)?).await) }
+            })
+            .with("inbound", move |event| {
+                let inbound = Arc::clone(&inbound);
+                async move { respond(inbound.handle(call(event)?).await) }
+            })
+            .with("send", move |input| {
+                let send = Arc::clone(&send);
+                let invocation = uuid::Uuid::new_v4().to_string();
+                async move {
+                    match send.handle(&input, &invocation).await {
+                        Ok(output) => serde_json::to_value(output).map_err(|_| unserialisable()),
+                        Err(failed) => Err(FunctionError::new(FAILED_VISIT, failed.0.to_string())),
+                    }
+                }
+            })
+            .with("health", async |event| respond(health::handle(call(event)?)))
+    }
+
+    fn ingest(&self) -> LocalIngest {
+        Ingest {
+            conversations: self.table(),
+            executions: StateMachine::new(self.connection, MACHINE_ARN),
+            keys: self.secrets(),
+            journeys: deploy::journeys(self.connection, self.clock),
+            clock: Arc::clone(self.clock),
+        }
+    }
+
+    fn booking_webhook(&self) -> LocalBookingWebhook {
+        BookingWebhook {
+            conversations: self.table(),
+            executions: StateMachine::new(self.connection, MACHINE_ARN),
+            keys: self.secrets(),
+            journeys: deploy::journeys(self.connection, self.clock),
+            clock: Arc::clone(self.clock),
+        }
+    }
+
+    fn inbound(&self) -> LocalInbound {
+        Inbound {
+            inbox: self.table(),
+            keys: self.secrets(),
+            journeys: deploy::journeys(self.connection, self.clock),
+            notices: self.twilio(),
+            clock: Arc::clone(self.clock),
+            public_url: Some(self.keys.public_url.clone()),
+        }
+    }
+
+    fn send(&self) -> LocalSend {
+        Send {
+            conversations: self.table(),
+            sender: self.twilio(),
+            // The parameter is next door and the clock may stand still: always read it.
+            switch: ParameterSwitch::new(
+                self.connection,
+                "/afterword/sending",
+                TimeDelta::zero(),
+                Arc::clone(self.clock),
+            ),
+            clock: Arc::clone(self.clock),
+        }
+    }
+
+    fn table(&self) -> Table {
+        Table::new(self.connection, TABLE, RETENTION)
+    }
+
+    fn twilio(&self) -> Twilio<Time> {
+        let settings = TwilioSettings {
+            base_url: self.twilio_url.clone(),
+            from: self.keys.twilio_from.clone(),
+            public_url: self.keys.public_url.clone(),
+        };
+        Twilio::new(self.connection, Arc::new(self.secrets()), settings)
+    }
+
+    fn secrets(&self) -> Secrets<Time> {
+        Secrets::new(self.connection, "afterword", Arc::clone(self.clock))
+    }
+}
+
+fn call(event: Value) -> Result<ApiGatewayV2httpRequest, FunctionError> {
+    serde_json::from_value(event)
+        .map_err(|_| FunctionError::new("Runtime.MalformedEvent", "the event is no HTTP API event"))
+}
+
+fn respond(response: ApiGatewayV2httpResponse) -> Result<Value, FunctionError> {
+    serde_json::to_value(response).map_err(|_| unserialisable())
+}
+
+fn unserialisable() -> FunctionError {
+    FunctionError::new("Runtime.MarshalError", "the response is no JSON")
+}

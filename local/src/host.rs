@@ -1,0 +1,59 @@
+//! Every listener answers only to this machine's own names.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use http::uri::Authority;
+use http::{StatusCode, header};
+
+use crate::problem::Problem;
+
+/// Refuses (421) whatever is not addressed to 127.0.0.1, localhost, `[::1]` or `also`, on any port.
+///
+/// A web page can point a name of its own at 127.0.0.1; it cannot choose the Host header.
+pub(crate) fn check_host(router: Router, also: Option<String>) -> Router {
+    router.layer(from_fn_with_state(Arc::new(also), refuse_other_hosts))
+}
+
+async fn refuse_other_hosts(
+    State(also): State<Arc<Option<String>>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let named = |host: &str| is_ours(host, also.as_deref());
+    let by_header = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse::<Authority>().ok())
+        .is_some_and(|authority| named(authority.host()));
+    let by_target = request.uri().host().is_none_or(named);
+    let once = request.headers().get_all(header::HOST).iter().count() == 1;
+    if by_header && by_target && once {
+        return next.run(request).await;
+    }
+    let detail = "This listener answers only to the names of this machine.";
+    Problem::new(StatusCode::MISDIRECTED_REQUEST, "misdirected_request", detail).into_response()
+}
+
+fn is_ours(host: &str, also: Option<&str>) -> bool {
+    ["127.0.0.1", "localhost", "[::1]"].iter().chain(&also).any(|ours| ours.eq_ignore_ascii_case(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ours;
+
+    #[test]
+    fn only_this_machine_and_the_public_name() {
+        for host in ["127.0.0.1", "localhost", "LOCALHOST", "[::1]", "hooks.example.com"] {
+            assert!(is_ours(host, Some("hooks.example.com")), "{host}");
+        }
+        for host in ["", "127.0.0.2", "localhost.example.com", "hooks.example.com", "::1"] {
+            assert!(!is_ours(host, None), "{host}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Functions run in this process, one task per invocation, as Lambda would run them.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use tokio::sync::Notify;
+
+/// The response header by which the simulated services ask for the death of whoever called them.
+pub const FAULT_HEADER: &str = "x-afterword-fault";
+/// The call took effect and the caller must die before it learns of it: see [`kill_current`].
+pub const FAULT_CRASH: &str = "crash";
+/// The call took effect and the caller must take the answer for a time-out.
+pub const FAULT_TIMEOUT: &str = "timeout";
+
+/// Lambda's time limit for every function, in real time.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// A function's handler: event in, response out.
+pub type Function = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, FunctionError>> + Send + Sync>;
+
+/// How an invocation failed, in Lambda's words.
+///
+/// The message is the function's own; it goes to the state machine and nowhere else.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{error_type}")]
+pub struct FunctionError {
+    /// What `Retry` and `Catch` match.
+    pub error_type: String,
+    /// What a person reads.
+    pub message: String,
+}
+
+impl FunctionError {
+    /// An error of this type.
+    pub fn new(error_type: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { error_type: error_type.into(), message: message.into() }
+    }
+
+    /// Whether the function ran into Lambda's time limit.
+    #[must_use]
+    pub fn is_time_out(&self) -> bool {
+        self.error_type == TIMED_OUT
+    }
+}
+
+const TIMED_OUT: &str = "Sandbox.Timedout";
+
+/// The deployed functions by name. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Functions(Arc<BTreeMap<String, Function>>);
+
+impl Functions {
+    /// Nothing deployed.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Deploys a function under its folder's name.
+    #[must_use]
+    pub fn with<F, R>(self, name: &str, handler: F) -> Self
+    where
+        F: Fn(Value) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Value, FunctionError>> + Send + 'static,
+    {
+        let mut functions = Arc::unwrap_or_clone(self.0);
+        functions.insert(name.to_owned(), Arc::new(move |event| Box::pin(handler(event))));
+        Self(Arc::new(functions))
+    }
+
+    /// Whether a function of this name is deployed.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// Runs a function to its end. As on Lambda, it runs on when the caller goes away.
+    ///
+    /// # Errors
+    /// The function's own error, or `Sandbox.Timedout` after 30 s, `Runtime.Unknown` for a panic,
+    /// `Runtime.ExitError` when the invocation was killed, `ResourceNotFoundException` when there is
+    /// no such function.
+    pub async fn invoke(&self, name: &str, event: Value) -> Result<Value, FunctionError> {
+        let Some(function) = self.0.get(name).cloned() else {
+            return Err(FunctionError::new("ResourceNotFoundException", format!("no function named {name}")));
+        };
+        let death = Arc::new(Notify::new());
+        let life = INVOCATION.scope(Arc::clone(&death), async move {
+            tokio::select! {
+                biased;
+                () = death.notified() => Err(FunctionError::new("Runtime.ExitError", "the invocation was killed")),
+                ended = tokio::time::timeout(TIME_LIMIT, async move { function(event).await }) => {
+                    ended.unwrap_or_else(|_| Err(FunctionError::new(TIMED_OUT, "Task timed out after 30.00 seconds")))
+                }
+            }
+        });
+        // The panic's own words stay out: they may quote what the function was holding.
+        tokio::spawn(life).await.unwrap_or_else(|_| {
+            Err(FunctionError::new("Runtime.Unknown", "Unhandled: the function panicked"))
+        })
+    }
+}
+
+tokio::task_local! {
+    static INVOCATION: Arc<Notify>;
+}
+
+/// Marks the invocation that this task runs as dead; it is dropped at its next `await`. Outside of an
+/// invocation nothing happens.
+pub fn kill_current() {
+    let _outside = INVOCATION.try_with(|death| death.notify_one());
+}
+
+/// Kills the current invocation and never returns.
+pub async fn die() -> Infallible {
+    kill_current();
+    std::future::pending().await
+}

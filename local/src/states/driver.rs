@@ -1,0 +1,95 @@
+//! Runs what is due, in order, a few at a time.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::task::JoinSet;
+
+use super::engine::{Inner, Invoke};
+use super::execution::Event;
+use super::steps::Call;
+use super::timers::{Sequence, Timers, until};
+
+/// The longest sleep: a wall clock may be set while we sleep.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+/// Drives the engine until it is dropped. Calls under way are dropped with it.
+pub(super) async fn drive(engine: Weak<Inner>, timers: Arc<Timers>) {
+    let mut calls = JoinSet::new();
+    loop {
+        let Some(inner) = engine.upgrade() else {
+            return;
+        };
+        while let Some(done) = calls.try_join_next() {
+            finish(&inner, &mut calls, done);
+        }
+        let free = calls.len() < inner.settings.concurrency.max(1);
+        if let Some(sequence) = free.then(|| timers.take(inner.clock.now())).flatten() {
+            advance(&inner, &mut calls, sequence, None);
+            drop(inner);
+            tokio::task::yield_now().await;
+            continue;
+        }
+        let sleep = (inner.settings.ticking && free)
+            .then(|| {
+                timers
+                    .next_due()
+                    .map(|next| until(next, inner.clock.now()).clamp(Duration::from_millis(1), LONGEST_SLEEP))
+            })
+            .flatten();
+        // Held while sleeping, it could never be dropped.
+        drop(inner);
+        tokio::select! {
+            Some(done) = calls.join_next() => {
+                let Some(inner) = engine.upgrade() else { return };
+                finish(&inner, &mut calls, done);
+            }
+            () = timers.work.notified() => {}
+            () = rest(sleep) => {}
+        }
+    }
+}
+
+type Done = (Sequence, Event);
+
+fn finish(inner: &Inner, calls: &mut JoinSet<Done>, done: Result<Done, tokio::task::JoinError>) {
+    match done {
+        Ok((sequence, event)) => advance(inner, calls, sequence, Some(event)),
+        // A call catches its own panics and nobody aborts it before the driver ends.
+        Err(error) => tracing::error!(%error, "a call of a function was lost"),
+    }
+}
+
+fn advance(inner: &Inner, calls: &mut JoinSet<Done>, sequence: Sequence, event: Option<Event>) {
+    if let Some(call) = inner.step(sequence, event) {
+        calls.spawn(perform(Arc::clone(&inner.invoke), call));
+    }
+}
+
+async fn perform(invoke: Invoke, call: Call) -> Done {
+    let Call { sequence, resource, input, timeout_seconds } = call;
+    let answer = AssertUnwindSafe(async move { invoke(resource, input).await }).catch_unwind();
+    let answer = match timeout_seconds {
+        Some(seconds) => tokio::time::timeout(Duration::from_secs(seconds), answer).await,
+        None => Ok(answer.await),
+    };
+    let event = match answer {
+        Ok(Ok(Ok(value))) => Event::TaskSucceeded(value),
+        Ok(Ok(Err(failure))) => Event::TaskFailed { error: failure.error, cause: failure.cause },
+        Ok(Err(_panic)) => Event::TaskFailed {
+            error: "Lambda.Unknown".to_owned(),
+            cause: "the function panicked".to_owned(),
+        },
+        Err(_elapsed) => Event::TaskTimedOut,
+    };
+    (sequence, event)
+}
+
+async fn rest(sleep: Option<Duration>) {
+    match sleep {
+        Some(duration) => tokio::time::sleep(duration).await,
+        None => std::future::pending().await,
+    }
+}

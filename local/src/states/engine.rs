@@ -1,0 +1,199 @@
+//! The durable engine: every step is on disk before anybody hears of it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use futures_util::future::BoxFuture;
+use messaging::clock::Clock;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::api_error::ApiError;
+use super::definition::{Definition, Problems};
+use super::execution::{Action, Event, Execution};
+use super::queries::Started;
+use super::timers::Timers;
+use super::{arn, driver, journal};
+use crate::agenda::Agenda;
+use crate::store::Store;
+
+/// How a function is called: its ARN and payload in, its answer or its failure out.
+pub type Invoke = Arc<dyn Fn(String, Value) -> BoxFuture<'static, Result<Value, TaskFailure>> + Send + Sync>;
+
+/// Why a function did not answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskFailure {
+    /// The error's name, by which `Retry` and `Catch` know it.
+    pub error: String,
+    /// More about it.
+    pub cause: String,
+}
+
+/// How the engine behaves.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Whether time passes by itself. Without, the engine acts only when something is started, woken
+    /// or finished.
+    pub ticking: bool,
+    /// How many functions may be at work at a time.
+    pub concurrency: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { ticking: true, concurrency: 8 }
+    }
+}
+
+/// Why the engine cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The store cannot be read or written.
+    #[error("the store of executions cannot be used: {0}")]
+    Store(#[from] rusqlite::Error),
+    /// An execution runs a definition of earlier times that this engine does not understand any more.
+    #[error("an execution under way runs definition {hash}: {problems}")]
+    OldDefinition {
+        /// Which one.
+        hash: String,
+        /// What is wrong with it.
+        problems: Problems,
+    },
+    /// There is no tokio runtime to run on.
+    #[error("the engine needs a tokio runtime: {0}")]
+    Runtime(#[from] tokio::runtime::TryCurrentError),
+}
+
+/// The local Step Functions. Cheap to clone; work stops when the last clone is dropped.
+#[derive(Clone)]
+pub struct Engine(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) store: Store,
+    pub(super) definition: Arc<Definition>,
+    pub(super) hash: String,
+    /// By hash: the current one and those that executions under way still run.
+    pub(super) definitions: HashMap<String, Arc<Definition>>,
+    pub(super) settings: Settings,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) invoke: Invoke,
+    pub(super) timers: Arc<Timers>,
+}
+
+impl Engine {
+    /// Opens the engine and goes on with whatever was under way.
+    ///
+    /// # Errors
+    /// When the store cannot be used, when an execution under way runs a definition that cannot be
+    /// understood, and outside of a tokio runtime.
+    pub fn open(
+        store: Store,
+        definition: Definition,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        invoke: Invoke,
+    ) -> Result<Self, OpenError> {
+        let runtime = tokio::runtime::Handle::try_current()?;
+        let hash = definition.hash();
+        let (old, waiting) = {
+            let mut connection = store.lock();
+            let transaction = connection.transaction()?;
+            journal::prepare(&transaction)?;
+            journal::remember(&transaction, &definition, clock.now())?;
+            let found = (journal::definitions_in_use(&transaction)?, journal::timers(&transaction)?);
+            transaction.commit()?;
+            found
+        };
+        let mut definitions = HashMap::new();
+        for (hash, text) in old {
+            match Definition::parse(text) {
+                Ok(definition) => definitions.insert(hash, Arc::new(definition)),
+                Err(problems) => return Err(OpenError::OldDefinition { hash, problems }),
+            };
+        }
+        let definition = Arc::new(definition);
+        definitions.insert(hash.clone(), Arc::clone(&definition));
+        let timers = Arc::new(Timers::default());
+        for (due, sequence) in waiting {
+            timers.add(due, sequence);
+        }
+        let inner = Arc::new(Inner {
+            store,
+            definition,
+            hash,
+            definitions,
+            settings,
+            clock,
+            invoke,
+            timers: Arc::clone(&timers),
+        });
+        runtime.spawn(driver::drive(Arc::downgrade(&inner), timers));
+        Ok(Self(inner))
+    }
+
+    /// Starts an execution; a name is made up when none is given.
+    ///
+    /// Starting a running execution again with the same input gives the first start's answer.
+    ///
+    /// # Errors
+    /// As `StartExecution`.
+    pub fn start(&self, name: Option<&str>, input: Option<&str>) -> Result<Started, ApiError> {
+        let name = name.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
+        if !arn::is_execution_name(&name) {
+            return Err(ApiError::InvalidName(name));
+        }
+        let input = input.unwrap_or("{}");
+        // Whole milliseconds, as it is stored: the first answer and a repeated one must be equal.
+        let now = self.0.clock.now().trunc_subsecs(3);
+        let execution = Execution::new(&name, input, now).map_err(ApiError::InvalidExecutionInput)?;
+        self.0.start(execution)
+    }
+
+    /// Stops an execution; gives the time of its end. One that has ended is left alone.
+    ///
+    /// # Errors
+    /// As `StopExecution`.
+    pub fn stop(
+        &self,
+        name: &str,
+        error: Option<String>,
+        cause: Option<String>,
+    ) -> Result<DateTime<Utc>, ApiError> {
+        let inner = &self.0;
+        let mut connection = inner.store.lock();
+        let transaction = connection.transaction()?;
+        let record = journal::latest(&transaction, name)?
+            .ok_or_else(|| ApiError::ExecutionDoesNotExist(arn::of_execution(name)))?;
+        let (mut execution, now) = (record.execution, inner.clock.now());
+        let step =
+            execution.on(inner.definition_of(&record.definition), Event::Aborted { error, cause }, now);
+        if step.action != Action::Unchanged {
+            journal::save(&transaction, record.sequence, &execution, record.due, &step.history)?;
+            transaction.commit()?;
+            inner.timers.remove(record.due, record.sequence);
+        }
+        Ok(execution.stopped.unwrap_or(now))
+    }
+}
+
+impl Agenda for Engine {
+    fn next_due(&self) -> Option<DateTime<Utc>> {
+        self.0.timers.next_due()
+    }
+
+    fn wake(&self) {
+        self.0.timers.work.notify_one();
+    }
+
+    fn idle(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.0.timers.idle(|| self.0.clock.now()))
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // The driver looks, finds nobody and stops.
+        self.timers.work.notify_one();
+    }
+}

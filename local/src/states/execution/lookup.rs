@@ -1,0 +1,86 @@
+//! What a state reads: its place in the definition and what its paths find in the data.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+
+use super::Position;
+use super::interpret::Run;
+use super::task::Failure;
+use super::values::timestamp;
+use crate::states::definition::{State, Text, Until};
+use crate::states::path::Path;
+
+impl<'a> Run<'a> {
+    /// The instant until which a `Wait` waits.
+    pub(super) fn instant(&mut self, until: &Until, input_path: &Path) -> Result<DateTime<Utc>, Failure> {
+        let after = |now: DateTime<Utc>, seconds: u64| {
+            let delta = i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds);
+            delta.and_then(|delta| now.checked_add_signed(delta)).unwrap_or(DateTime::<Utc>::MAX_UTC)
+        };
+        let read = match until {
+            Until::Seconds(seconds) => return Ok(after(self.now, *seconds)),
+            Until::Timestamp(instant) => return Ok(*instant),
+            Until::SecondsPath(path) | Until::TimestampPath(path) => {
+                self.seen(input_path).and_then(|seen| self.at(path, &seen))?
+            }
+        };
+        let instant = match until {
+            Until::TimestampPath(_) => read.as_str().and_then(timestamp),
+            _ => {
+                read.as_u64().filter(|seconds| *seconds <= 99_999_999).map(|seconds| after(self.now, seconds))
+            }
+        };
+        instant.ok_or_else(|| {
+            self.runtime(&format!(
+                "The wait's path references neither a valid timestamp nor valid seconds: {read}"
+            ))
+        })
+    }
+
+    /// A text of a `Fail` state.
+    pub(super) fn text(&mut self, text: Option<&Text>) -> Result<Option<String>, Failure> {
+        let input = self.position().input.clone();
+        match text {
+            None => Ok(None),
+            Some(Text::Literal(text)) => Ok(Some(text.clone())),
+            Some(Text::Path(path)) => match self.at(path, &input)? {
+                Value::String(text) => Ok(Some(text)),
+                _ => Err(self.runtime(&format!("'{path}' must reference a string"))),
+            },
+            Some(Text::Format(format)) => format.fill(&input).map(Some).map_err(|path| self.missing(&path)),
+        }
+    }
+
+    pub(super) fn position(&mut self) -> &mut Position {
+        &mut self.execution.position
+    }
+
+    pub(super) fn state(&mut self) -> Result<&'a State, Failure> {
+        let state = self.definition.states.get(&self.execution.position.state);
+        state.ok_or_else(|| self.runtime("there is no such state"))
+    }
+
+    /// What the state sees of its raw input.
+    pub(super) fn seen(&mut self, input_path: &Path) -> Result<Value, Failure> {
+        let seen = input_path.get(&self.execution.position.input).cloned();
+        seen.ok_or_else(|| self.missing(input_path))
+    }
+
+    /// What a path finds in a document.
+    pub(super) fn at(&mut self, path: &Path, document: &Value) -> Result<Value, Failure> {
+        path.get(document).cloned().ok_or_else(|| self.missing(path))
+    }
+
+    fn missing(&mut self, path: &Path) -> Failure {
+        self.runtime(&format!("The JSONPath '{path}' could not be found in the input."))
+    }
+
+    /// The error that nothing catches.
+    pub(super) fn runtime(&mut self, what: &str) -> Failure {
+        let Position { state, entered, .. } = self.position();
+        let cause = format!(
+            "An error occurred while executing the state '{state}' (entered at the event id #{entered}). {what}"
+        );
+        Failure::new("States.Runtime", cause)
+    }
+}

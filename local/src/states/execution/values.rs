@@ -1,0 +1,44 @@
+//! What data may look like between states.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::task::Failure;
+
+/// AWS's limit for an execution's input and a state's output, in bytes of UTF-8.
+pub const MAX_DATA: usize = 262_144;
+
+/// How deep data may nest. Less than what JSON parsers take, so that what is stored can be read back.
+pub const MAX_DEPTH: usize = 120;
+
+/// An instant as a `Wait` demands it: RFC 3339 with uppercase `T` and `Z`.
+pub(in crate::states) fn timestamp(text: &str) -> Option<DateTime<Utc>> {
+    if text.contains(['t', 'z', ' ']) {
+        return None;
+    }
+    DateTime::parse_from_rfc3339(text).ok().map(|instant| instant.to_utc())
+}
+
+/// A state's output as JSON.
+pub(super) fn output_text(value: &Value) -> Result<String, Failure> {
+    if deeper_than(value, MAX_DEPTH) {
+        return Err(Failure::new(
+            "States.DataLimitExceeded",
+            format!("The state's output is nested more than {MAX_DEPTH} deep."),
+        ));
+    }
+    let text = value.to_string();
+    if text.len() > MAX_DATA {
+        let cause = "The state/task returned a result with a size exceeding the maximum number of bytes service limit.";
+        return Err(Failure::new("States.DataLimitExceeded", cause.to_owned()));
+    }
+    Ok(text)
+}
+
+pub(super) fn deeper_than(value: &Value, limit: usize) -> bool {
+    match value {
+        Value::Array(items) => limit == 0 || items.iter().any(|item| deeper_than(item, limit - 1)),
+        Value::Object(map) => limit == 0 || map.values().any(|item| deeper_than(item, limit - 1)),
+        _ => false,
+    }
+}

@@ -1,0 +1,43 @@
+//! The SQLite file that holds what AWS and the providers would hold: executions, outbox, clock.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
+
+/// A shared connection to the local store. Cheap to clone.
+///
+/// WAL with `synchronous=NORMAL`: a committed write survives the death of the process (`kill -9`),
+/// which is what the local machine promises; losing power may lose the last moments.
+#[derive(Clone)]
+pub struct Store(Arc<Mutex<Connection>>);
+
+impl Store {
+    /// Opens or creates the store at `path`.
+    ///
+    /// # Errors
+    /// When SQLite cannot open the file or set its pragmas.
+    pub fn open(path: &Path) -> rusqlite::Result<Self> {
+        Self::prepare(Connection::open(path)?)
+    }
+
+    /// A store that is gone with the process.
+    ///
+    /// # Errors
+    /// When SQLite cannot allocate it.
+    pub fn in_memory() -> rusqlite::Result<Self> {
+        Self::prepare(Connection::open_in_memory()?)
+    }
+
+    /// Exclusive use of the connection. Hold it briefly and never across an `await`.
+    pub fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn prepare(connection: Connection) -> rusqlite::Result<Self> {
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(Self(Arc::new(Mutex::new(connection))))
+    }
+}

@@ -1,0 +1,36 @@
+//! A message as Twilio's REST API shows it.
+
+use serde_json::{Value, json};
+
+use crate::outbox::Text;
+
+/// The resource, in this status.
+pub(super) fn to_json(text: &Text, status: &str, account: &str) -> Value {
+    let sid = &text.provider_message_id;
+    let (from, to) = text.addresses();
+    let at = text.at.format("%a, %d %b %Y %H:%M:%S +0000").to_string();
+    let uri = format!("/2010-04-01/Accounts/{account}/Messages/{sid}");
+    json!({
+        "account_sid": account,
+        "api_version": "2010-04-01",
+        "body": text.body,
+        "date_created": at,
+        "date_sent": (status != "queued").then_some(&at),
+        "date_updated": at,
+        "direction": "outbound-api",
+        "error_code": null,
+        "error_message": null,
+        "from": from,
+        "messaging_service_sid": null,
+        "num_media": "0",
+        "num_segments": text.segments.to_string(),
+        "price": null,
+        "price_unit": null,
+        "sid": sid,
+        "status": status,
+        "subresource_uris": { "media": format!("{uri}/Media.json") },
+        "tags": null,
+        "to": to,
+        "uri": format!("{uri}.json"),
+    })
+}

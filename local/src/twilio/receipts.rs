@@ -1,0 +1,117 @@
+//! Delivery receipts: `sent`, then `delivered`, to the callback of every delivered text.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use messaging::clock::Clock;
+use tokio::sync::watch;
+
+use super::webhooks::Webhooks;
+use crate::agenda::Agenda;
+use crate::clock::LocalClock;
+use crate::outbox::{Channel, Outbox, Text};
+
+/// The receipts that are due. A callback that leads elsewhere is left alone: this machine calls nobody.
+#[derive(Clone)]
+pub struct Receipts(Arc<Inner>);
+
+struct Inner {
+    account: String,
+    outbox: Outbox,
+    clock: Arc<LocalClock>,
+    webhooks: Arc<Webhooks>,
+    posting: watch::Sender<HashSet<String>>,
+}
+
+impl Receipts {
+    /// Receipts for the texts of this outbox.
+    #[must_use]
+    pub fn new(account: String, outbox: Outbox, clock: Arc<LocalClock>, webhooks: Arc<Webhooks>) -> Self {
+        let posting = watch::Sender::new(HashSet::new());
+        Self(Arc::new(Inner { account, outbox, clock, webhooks, posting }))
+    }
+}
+
+impl Agenda for Receipts {
+    fn next_due(&self) -> Option<DateTime<Utc>> {
+        self.0.pending(DateTime::<Utc>::MAX_UTC, 1).pop().map(|(_, due)| due)
+    }
+
+    fn wake(&self) {
+        let due = self.0.pending(self.0.clock.now(), usize::MAX);
+        let batch: Vec<String> = due.into_iter().map(|(sid, _)| sid).collect();
+        if !batch.is_empty() {
+            self.0.posting.send_modify(|posting| posting.extend(batch.iter().cloned()));
+            tokio::spawn(Arc::clone(&self.0).post_all(batch));
+        }
+    }
+
+    fn idle(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            let mut posting = self.0.posting.subscribe();
+            // The sender lives as long as this borrow: waiting cannot fail.
+            let _closed = posting.wait_for(HashSet::is_empty).await;
+        })
+    }
+}
+
+impl Inner {
+    fn pending(&self, until: DateTime<Utc>, most: usize) -> Vec<(String, DateTime<Utc>)> {
+        let posting = self.posting.borrow();
+        self.outbox.receipts(until, &posting, most).unwrap_or_else(|error| {
+            tracing::error!(%error, "cannot read the receipts that are due");
+            Vec::new()
+        })
+    }
+
+    /// One text after the other, so that the order is the same every time.
+    async fn post_all(self: Arc<Self>, batch: Vec<String>) {
+        for sid in batch {
+            match self.outbox.find(&sid) {
+                Ok(Some(text)) => self.post(&text).await,
+                Ok(None) => {}
+                Err(error) => tracing::error!(%error, "cannot read a text for its receipt"),
+            }
+            // Like Twilio: one attempt, whatever the answer.
+            if let Err(error) = self.outbox.receipt_posted(&sid) {
+                tracing::error!(%error, "cannot note a posted receipt");
+            }
+            self.posting.send_modify(|posting| {
+                posting.remove(&sid);
+            });
+        }
+    }
+
+    async fn post(&self, text: &Text) {
+        let Some(path) = text.status_callback.as_deref().and_then(|url| self.webhooks.path_of(url)) else {
+            return;
+        };
+        for status in ["sent", "delivered"] {
+            let answer = self.webhooks.post(path, &self.form(text, status)).await;
+            if !answer.is_success() {
+                tracing::warn!(status = answer.as_u16(), "a receipt was refused");
+            }
+        }
+    }
+
+    fn form(&self, text: &Text, status: &str) -> Vec<(String, String)> {
+        let (from, to) = text.addresses();
+        let sid = text.provider_message_id.as_str();
+        let mut form = vec![
+            ("AccountSid", self.account.as_str()),
+            ("ApiVersion", "2010-04-01"),
+            ("From", &from),
+            ("MessageSid", sid),
+            ("MessageStatus", status),
+            ("SmsSid", sid),
+            ("SmsStatus", status),
+            ("To", &to),
+        ];
+        if text.channel == Channel::Whatsapp {
+            form.push(("ChannelPrefix", "whatsapp"));
+        }
+        form.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+}

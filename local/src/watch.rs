@@ -1,0 +1,59 @@
+//! `journeys.toml` comes into force when it is saved.
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use adapters::journeys::{JourneyStore, PushError};
+
+use crate::clock::LocalClock;
+
+/// How often the file is looked at.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Watches one file. A file that has errors is reported and changes nothing.
+pub(crate) struct JourneysWatch {
+    file: PathBuf,
+    store: JourneyStore<Arc<LocalClock>>,
+    seen: Option<SystemTime>,
+}
+
+impl JourneysWatch {
+    pub(crate) fn new(file: PathBuf, store: JourneyStore<Arc<LocalClock>>) -> Self {
+        let seen = saved_at(&file);
+        Self { file, store, seen }
+    }
+
+    pub(crate) async fn run(mut self) -> Infallible {
+        let mut interval = tokio::time::interval(INTERVAL);
+        loop {
+            interval.tick().await;
+            let saved = saved_at(&self.file);
+            if saved.is_none() || saved == self.seen {
+                continue;
+            }
+            self.seen = saved;
+            let Ok(toml) = std::fs::read_to_string(&self.file) else { continue };
+            match self.store.push(&toml).await {
+                Ok(version) => tracing::info!(version, "journeys.toml was saved and is in force"),
+                Err(PushError::Refused(findings)) => {
+                    for finding in findings {
+                        tracing::error!(
+                            place = finding.place,
+                            detail = finding.detail,
+                            "journeys.toml has an error and is not in force"
+                        );
+                    }
+                }
+                Err(PushError::Unavailable(trouble)) => {
+                    tracing::error!(error = %trouble, "journeys.toml could not be stored")
+                }
+            }
+        }
+    }
+}
+
+fn saved_at(file: &PathBuf) -> Option<SystemTime> {
+    std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()
+}

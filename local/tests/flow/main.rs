@@ -1,0 +1,18 @@
+//! Whole messages through the whole machine: the real gateway, the shipped functions and state
+//! machine, the embedded DynamoDB, the simulated Twilio and a virtual clock.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests, called by nothing else"
+)]
+
+mod accept_faults;
+mod bookings;
+mod crowds;
+mod errors;
+mod privacy;
+mod replies;
+mod rig;
+mod send_faults;
+mod verdicts;

@@ -1,0 +1,137 @@
+//! What customers write, through the provider's signed webhook.
+
+use http_edge::signature::twilio::{Algorithm, sign};
+use messaging::secret::SecretText;
+use serde_json::{Value, json};
+
+use crate::bookings::{booked, start, verdicts};
+use crate::rig::{Answer, PHONE, Rig};
+
+const OURS: &str = "+15005550006";
+
+async fn writes(rig: &Rig, body: &str) {
+    let path = format!("/_local/phones/{PHONE}/reply");
+    let answer = rig.admin("POST", &path, &json!({ "body": body })).await;
+    assert_eq!((answer.status, answer.json()), (200, json!({ "status": 200 })));
+}
+
+/// A form as Twilio posts it, signed by the tests' token over the URL with what is appended to it.
+async fn form(rig: &Rig, path: &str, fields: &[(&str, &str)], fragment: &str) -> Answer {
+    let fields: Vec<(String, String)> =
+        fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let url = format!("http://127.0.0.1:{}{path}{fragment}", rig.ports.gateway);
+    let key = SecretText::new("token-of-the-tests").unwrap();
+    let signature = sign(Algorithm::HmacSha1, &url, &fields, &key);
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+    let headers =
+        [("content-type", "application/x-www-form-urlencoded"), ("x-twilio-signature", signature.as_str())];
+    rig.call("POST", path, &headers, body.as_bytes()).await
+}
+
+#[tokio::test]
+async fn a_reply_in_time_stops_the_follow_up_and_a_later_one_does_not() {
+    for (seconds, end) in [(1799, "SkippedCustomerReplied"), (1800, "Sent"), (1801, "Sent")] {
+        let rig = start().await;
+        let id = booked(&rig, "u/1", 72).await;
+        rig.advance(seconds).await;
+        writes(&rig, "Can I bring my dog?").await;
+        rig.advance(1800).await;
+        assert_eq!(verdicts(&rig, &id).await[1], end, "after {seconds} s");
+        let replies = rig.conversation(&id).await.json()["replies"].clone();
+        assert_eq!(replies[0]["meaning"], "reply");
+        rig.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn noise_is_no_reply() {
+    let rig = start().await;
+    let id = booked(&rig, "u/1", 72).await;
+    rig.advance(60).await;
+    writes(&rig, "Liked \u{201c}Hi Alex, you are booked\u{201d}").await;
+    writes(&rig, "I'm driving with Do Not Disturb While Driving turned on.").await;
+    rig.advance(1800).await;
+    assert_eq!(verdicts(&rig, &id).await[1], "Sent");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn stop_is_stop_for_every_conversation_and_confirmed_once() {
+    let rig = start().await;
+    let id = booked(&rig, "u/1", 72).await;
+    rig.advance(60).await;
+    writes(&rig, "please stop texting me").await;
+    writes(&rig, "STOP").await;
+    let later = booked(&rig, "u/2", 72).await;
+    rig.advance(1800).await;
+    assert_eq!(verdicts(&rig, &id).await[1], "SkippedOptedOut");
+    assert_eq!(verdicts(&rig, &later).await[..2], ["SkippedOptedOut"; 2]);
+    let notices = async || {
+        let texts = rig.outbox().await;
+        texts.into_iter().filter(|text| text["step"] == Value::Null).count()
+    };
+    assert_eq!(notices().await, 1);
+    writes(&rig, "START").await;
+    let again = booked(&rig, "u/3", 72).await;
+    rig.advance(10).await;
+    assert_eq!(verdicts(&rig, &again).await[0], "Sent");
+    assert_eq!(notices().await, 1);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_word_that_the_provider_confirms_is_not_confirmed_twice() {
+    let rig = start().await;
+    writes(&rig, "Stop").await;
+    assert!(rig.outbox().await.is_empty());
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn the_webhook_takes_what_the_provider_signs_and_nothing_else() {
+    let rig = start().await;
+    let id = booked(&rig, "u/1", 72).await;
+    rig.advance(60).await;
+    let media = [
+        ("MessageSid", "MM00000000000000000000000000000001"),
+        ("From", PHONE),
+        ("To", OURS),
+        ("Body", ""),
+        ("NumMedia", "1"),
+        ("ToCity", ""),
+    ];
+    for (path, fragment) in [("/twilio/inbound", "#rc=5&rp=all"), ("/webhook", ""), ("/webhook?x=a%20b", "")]
+    {
+        let answer = form(&rig, path, &media, fragment).await;
+        assert_eq!((answer.status, answer.text().as_ref()), (200, "<Response/>"), "{path}{fragment}");
+    }
+    assert_eq!(form(&rig, "/twilio/inbound", &media, "#rc=1").await.status, 401);
+    assert_eq!(rig.call("POST", "/twilio/inbound", &[], b"Body=STOP").await.status, 401);
+    let other = [("MessageSid", "SM1"), ("AccountSid", "AC1")];
+    assert_eq!(form(&rig, "/twilio/inbound", &other, "").await.status, 200);
+    rig.advance(1800).await;
+    assert_eq!(verdicts(&rig, &id).await[1], "SkippedCustomerReplied", "a picture is an answer");
+    let replies = rig.conversation(&id).await.json()["replies"].clone();
+    assert_eq!(replies.as_array().unwrap().len(), 1, "stored once");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_fault_while_a_reply_is_stored_loses_nothing() {
+    for effect in ["fail_before", "throttle", "conflict", "timeout_after_accept", "crash"] {
+        let rig = start().await;
+        let id = booked(&rig, "u/1", 72).await;
+        rig.advance(60).await;
+        rig.fault("dynamodb:TransactWriteItems", effect, 4).await;
+        let fields = [("MessageSid", "SM1"), ("From", PHONE), ("To", OURS), ("Body", "Can I come later?")];
+        let first = form(&rig, "/twilio/inbound", &fields, "").await;
+        rig.clear_faults().await;
+        assert!([200, 500, 503].contains(&first.status), "{effect}: {}", first.status);
+        assert_eq!(form(&rig, "/twilio/inbound", &fields, "").await.status, 200, "{effect}");
+        rig.advance(1800).await;
+        assert_eq!(verdicts(&rig, &id).await[1], "SkippedCustomerReplied", "{effect}");
+        let replies = rig.conversation(&id).await.json()["replies"].clone();
+        assert_eq!(replies.as_array().unwrap().len(), 1, "{effect}");
+        rig.stop().await;
+    }
+}
