@@ -1,0 +1,26 @@
+//! HTTP to this machine.
+
+use adapters::Connection;
+use adapters::exchange::exchange;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+
+/// Calls once; status and body.
+pub(crate) async fn call(
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: Vec<u8>,
+) -> Result<(u16, String), String> {
+    let mut request = http::Request::builder().method(method).uri(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(SdkBody::from(body)).map_err(|error| error.to_string())?;
+    let request = HttpRequest::try_from(request).map_err(|error| error.to_string())?;
+    let http = Connection::plain(url).provider_http;
+    match exchange(&http, request).await {
+        Ok((status, body)) => Ok((status, String::from_utf8_lossy(&body).into_owned())),
+        Err(_) => Err(format!("nothing answers at {url}: is `afterword serve` running?")),
+    }
+}

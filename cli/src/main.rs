@@ -1,0 +1,58 @@
+//! The command `afterword`.
+#![recursion_limit = "256"]
+
+mod check;
+mod http_call;
+mod opt_outs;
+mod place;
+mod print;
+mod quarantine;
+mod send_event;
+mod serve;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Sends the right text message at the right time after something happened.
+#[derive(Parser)]
+#[command(name = "afterword", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run everything on this machine.
+    Serve(serve::ServeArguments),
+    /// Post a payload as its source would.
+    SendEvent(send_event::SendEventArguments),
+    /// Tell one conversation's whole story.
+    Show(show::ShowArguments),
+    /// Authentic events that could not be used.
+    #[command(subcommand)]
+    Quarantine(quarantine::QuarantineCommand),
+    /// Who must not be texted.
+    #[command(subcommand)]
+    OptOuts(opt_outs::OptOutsCommand),
+    /// Explain a phone number, a text, a reply, or lint journeys.toml.
+    #[command(subcommand)]
+    Check(check::CheckCommand),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::SendEvent(arguments) => send_event::run(&arguments),
+        Command::Show(arguments) => show::run(&arguments),
+        Command::Quarantine(command) => quarantine::run(&command),
+        Command::OptOuts(command) => opt_outs::run(&command),
+        Command::Check(command) => check::run(command),
+    };
+    done.unwrap_or_else(|message| {
+        print::problem(&message);
+        ExitCode::FAILURE
+    })
+}

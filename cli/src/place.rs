@@ -1,0 +1,92 @@
+//! Which installation a command talks to: a `serve` on this machine.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use adapters::Connection;
+use adapters::conversations::Table;
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Args;
+use local::keys::{Given, Keys};
+use serde_json::Value;
+
+use crate::http_call::call;
+
+/// Where a running `afterword serve` is.
+#[derive(Args)]
+pub(crate) struct Place {
+    /// Port of the gateway.
+    #[arg(long, default_value_t = 3000)]
+    pub(crate) port: u16,
+    /// Port of the console and the controls.
+    #[arg(long, default_value_t = 3001)]
+    pub(crate) admin_port: u16,
+    /// Port of the AWS endpoint.
+    #[arg(long, default_value_t = 4566)]
+    pub(crate) aws_port: u16,
+    /// Where that serve keeps its keys.
+    #[arg(long, default_value = ".afterword")]
+    pub(crate) data_dir: PathBuf,
+}
+
+impl Place {
+    /// The keys: from the environment, else those that `serve` made.
+    pub(crate) fn keys(&self) -> Result<Keys, String> {
+        let file = self.data_dir.join("keys.json");
+        let given = given();
+        if !file.exists() && given.api_key.is_none() {
+            return Err(format!(
+                "no keys in {}: start `afterword serve` first, name its --data-dir, or set AFTERWORD_API_KEY",
+                self.data_dir.display()
+            ));
+        }
+        let file = file.exists().then_some(file);
+        let loaded = Keys::load(given, file.as_deref(), self.port);
+        loaded.map(|loaded| loaded.keys).map_err(|error| format!("cannot read the keys: {error}"))
+    }
+
+    /// The conversations' table.
+    pub(crate) fn table(&self) -> Table {
+        let connection = Connection::plain(format!("http://127.0.0.1:{}", self.aws_port));
+        Table::new(&connection, "afterword", TimeDelta::days(90))
+    }
+}
+
+/// What the environment gives.
+pub(crate) fn given() -> Given {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    Given {
+        api_key: variable("AFTERWORD_API_KEY"),
+        calendly_signing_key: variable("AFTERWORD_CALENDLY_SIGNING_KEY"),
+        twilio_account_sid: variable("TWILIO_ACCOUNT_SID"),
+        twilio_auth_token: variable("TWILIO_AUTH_TOKEN"),
+        twilio_from: variable("TWILIO_FROM"),
+        public_url: variable("AFTERWORD_PUBLIC_URL"),
+        signing_keys: signing_keys(),
+    }
+}
+
+/// `AFTERWORD_<SOURCE>_SIGNING_KEY` of every further source, by the source's name.
+fn signing_keys() -> BTreeMap<String, String> {
+    let source = |name: &str| {
+        let source = name.strip_prefix("AFTERWORD_")?.strip_suffix("_SIGNING_KEY")?;
+        (source != "CALENDLY").then(|| source.to_ascii_lowercase())
+    };
+    std::env::vars().filter_map(|(name, value)| Some((source(&name)?, value))).collect()
+}
+
+/// The installation's own time, by which items expire.
+pub(crate) async fn now(place: &Place) -> Result<DateTime<Utc>, String> {
+    let url = format!("http://127.0.0.1:{}/_local/clock", place.admin_port);
+    let (_, answer) = call("GET", &url, &[], Vec::new()).await?;
+    let answer: Value = serde_json::from_str(&answer).unwrap_or_default();
+    let now =
+        answer.get("now").and_then(Value::as_str).and_then(|now| DateTime::parse_from_rfc3339(now).ok());
+    now.map(|now| now.to_utc()).ok_or_else(|| "the clock does not answer".to_owned())
+}
+
+/// A runtime for a command that talks and ends.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| error.to_string())?.block_on(work)
+}

@@ -1,0 +1,103 @@
+//! `afterword show <conversation>`: one conversation's whole story, for an operator. It shows the
+//! number and the words, so it goes to the terminal and nowhere else.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use messaging::clock::to_rfc3339;
+use messaging::conversation::{Conversation, Step};
+use messaging::ids::{ConversationId, execution_name};
+use messaging::ports::Conversations;
+use messaging::segments::{self, Encoding};
+use messaging::step::StepState;
+
+use crate::place::{Place, block_on, now};
+use crate::print;
+
+/// Flags of `show`.
+#[derive(Args)]
+pub(crate) struct ShowArguments {
+    /// Its id: `sms-...`.
+    conversation: String,
+    #[command(flatten)]
+    place: Place,
+}
+
+pub(crate) fn run(arguments: &ShowArguments) -> Result<ExitCode, String> {
+    let id = ConversationId::new(&arguments.conversation).map_err(|error| error.to_string())?;
+    let found = block_on(async {
+        let now = now(&arguments.place).await?;
+        let table = arguments.place.table();
+        table.load(&id, now).await.map_err(|trouble| format!("cannot read the table: {trouble}"))
+    })?;
+    let conversation = found.ok_or_else(|| format!("there is no conversation {id} (or it has expired)"))?;
+    tell(&conversation);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell(conversation: &Conversation) {
+    print::line(format!("conversation  {}", conversation.id));
+    let life = &conversation.life;
+    if let Some(plan) = &conversation.plan {
+        print::line(format!("phone         {}", plan.contact.as_e164()));
+        if let Some(name) = &plan.name {
+            print::line(format!("name          {}", name.expose()));
+        }
+        print::line(format!("journey       {} (version {})", plan.journey, plan.journeys_version));
+        print::line(format!("accepted      {}", to_rfc3339(plan.accepted_at)));
+        if let Some(id) = &plan.correlation_id {
+            print::line(format!("correlation   {id}"));
+        }
+    } else {
+        print::line("a tombstone: it was cancelled before its event arrived");
+    }
+    let moments = [
+        ("started", life.started_at),
+        ("cancelled", life.cancelled_at),
+        ("superseded", life.superseded.as_ref().map(|superseded| superseded.at)),
+        ("replied", life.replied_at),
+    ];
+    for (what, at) in moments {
+        if let Some(at) = at {
+            print::line(format!("{what:<13} {}", to_rfc3339(at)));
+        }
+    }
+    if let Some(by) = life.superseded.as_ref().and_then(|superseded| superseded.by.as_ref()) {
+        print::line(format!("superseded by {by}"));
+    }
+    for reply in &life.replies {
+        let meaning = serde_json::to_value(reply.meaning).unwrap_or_default();
+        print::line(format!(
+            "inbound       {} {}",
+            to_rfc3339(reply.at),
+            meaning.as_str().unwrap_or_default()
+        ));
+    }
+    for step in conversation.plan.iter().flat_map(|plan| &plan.steps) {
+        tell_step(conversation, step);
+    }
+}
+
+fn tell_step(conversation: &Conversation, step: &Step) {
+    let split = segments::split(step.text.expose());
+    let encoding = if split.encoding == Encoding::Gsm7 { "GSM-7" } else { "UCS-2" };
+    print::line(format!("\nstep          {}", step.name));
+    print::line(format!("execution     {}", execution_name(&conversation.id, &step.name)));
+    print::line(format!("due           {}   deadline {}", to_rfc3339(step.due), to_rfc3339(step.deadline)));
+    print::line(format!("text          {}", step.text.expose()));
+    print::line(format!("              {} segment(s), {}", split.segments, encoding));
+    print::line(format!(
+        "attempts      {}   put off {} time(s)",
+        step.progress.attempt, step.progress.deferrals
+    ));
+    let state = match &step.progress.state {
+        StepState::Planned => "waits until it is due".to_owned(),
+        StepState::Claimed(claim) => format!("being sent since {}", to_rfc3339(claim.at)),
+        StepState::Unknown(lost) => format!("the provider's answer was lost at {}", to_rfc3339(lost.since)),
+        StepState::Decided(decision) => {
+            let because = serde_json::to_string(&decision.because).unwrap_or_default();
+            format!("{} at {}, because {because}", decision.verdict, to_rfc3339(decision.at))
+        }
+    };
+    print::line(format!("outcome       {state}"));
+}

@@ -1,0 +1,55 @@
+//! Starting, refusing to start, ending.
+
+use std::time::{Duration, Instant};
+
+use crate::serve::{Serve, call, command};
+
+#[test]
+fn a_start_is_quick() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    for what in ["first start", "second start"] {
+        let begun = Instant::now();
+        let serve = Serve::start(&data);
+        let (status, _) = call(serve.gateway, "GET", "/healthz", "", "").unwrap();
+        let took = begun.elapsed();
+        assert_eq!(status, 200);
+        println!("{what}: answers after {} ms", took.as_millis());
+        assert!(took < Duration::from_secs(5), "{what}: {took:?}");
+        assert!(serve.terminate().success());
+    }
+}
+
+#[test]
+fn a_data_directory_belongs_to_one_process() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let first = Serve::start(&data);
+    let second = command(&data).output().unwrap();
+    assert!(!second.status.success());
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(said.contains("another afterword is already using"), "{said}");
+    assert_eq!(call(first.gateway, "GET", "/healthz", "", "").unwrap().0, 200);
+}
+
+#[test]
+fn keys_are_shown_once() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let start = || Serve::run(&data, command(&data).env_remove("AFTERWORD_API_KEY"));
+    let first = start();
+    let (_, rest) = first.announced.split_once("AFTERWORD_API_KEY=").unwrap();
+    let key = rest.lines().next().unwrap().to_owned();
+    assert!(key.len() >= 32, "{key}");
+    first.kill();
+    let second = start();
+    assert!(!second.announced.contains(&key));
+    let headers = format!("x-api-key: {key}\r\n");
+    let (status, _) = call(second.gateway, "GET", "/conversations/sms-0", &headers, "").unwrap();
+    assert_eq!(status, 404, "the key still opens");
+    let (status, _) = call(second.gateway, "GET", "/conversations/sms-0", "", "").unwrap();
+    assert_eq!(status, 401);
+    second.kill();
+    let log = std::fs::read_to_string(home.path().join("serve.log")).unwrap();
+    assert!(!log.contains(&key), "a log line shows a key");
+}

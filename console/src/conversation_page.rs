@@ -1,0 +1,80 @@
+//! One conversation: who, every text, every verdict, every reply, and because of what.
+
+use maud::{Markup, html};
+use messaging::clock::to_rfc3339;
+use messaging::conversation::{Conversation, Step};
+use messaging::ids::execution_name;
+use messaging::segments;
+use messaging::step::StepState;
+
+use crate::list_page::badge;
+use crate::page::page;
+
+/// The whole story.
+pub(crate) fn render(conversation: &Conversation) -> Markup {
+    let life = &conversation.life;
+    let plan = conversation.plan.as_ref();
+    page(
+        conversation.id.as_str(),
+        &html! {
+            h1 { (conversation.id) }
+            table class="facts" {
+                @if let Some(plan) = plan {
+                    @if let Some(name) = &plan.name { (fact("Name", name.expose())) }
+                    (fact("Number", plan.contact.as_e164()))
+                    (fact("Journey", &format!("{} (version {})", plan.journey, plan.journeys_version)))
+                    (fact("Accepted", &to_rfc3339(plan.accepted_at)))
+                    @if let Some(id) = &plan.correlation_id { (fact("Correlation id", id)) }
+                } @else {
+                    (fact("State", "ended before its event arrived"))
+                }
+                @if let Some(at) = life.cancelled_at { (fact("Cancelled", &to_rfc3339(at))) }
+                @if let Some(superseded) = &life.superseded {
+                    (fact("Superseded", &to_rfc3339(superseded.at)))
+                    @if let Some(by) = &superseded.by {
+                        tr { th { "by" } td { a href={ "/console/conversations/" (by) } { code { (by) } } } }
+                    }
+                }
+                @if let Some(at) = life.replied_at { (fact("Replied", &to_rfc3339(at))) }
+            }
+            @for step in plan.iter().flat_map(|plan| &plan.steps) { (text(conversation, step)) }
+            @if !life.replies.is_empty() {
+                h2 { "From the customer" }
+                table {
+                    tr { th { "At" } th { "Meaning" } }
+                    @for reply in &life.replies {
+                        @let meaning = serde_json::to_value(reply.meaning).unwrap_or_default();
+                        tr { td { (to_rfc3339(reply.at)) } td { (meaning.as_str().unwrap_or_default()) } }
+                    }
+                }
+            }
+        },
+    )
+}
+
+fn text(conversation: &Conversation, step: &Step) -> Markup {
+    let split = segments::split(step.text.expose());
+    html! {
+        h2 { (badge(step.name.as_str(), &step.progress.state)) }
+        p class="words" { (step.text.expose()) }
+        table class="facts" {
+            (fact("Due", &to_rfc3339(step.due)))
+            (fact("Deadline", &to_rfc3339(step.deadline)))
+            (fact("Segments", &split.segments.to_string()))
+            (fact("Attempts", &step.progress.attempt.to_string()))
+            @if step.progress.deferrals > 0 { (fact("Put off", &format!("{} time(s)", step.progress.deferrals))) }
+            @if let StepState::Decided(decision) = &step.progress.state {
+                (fact("Decided", &to_rfc3339(decision.at)))
+                (fact("Because", &serde_json::to_string(&decision.because).unwrap_or_default()))
+            }
+            @if let StepState::Unknown(lost) = &step.progress.state {
+                (fact("Answer lost", &to_rfc3339(lost.since)))
+            }
+            tr { th { "Execution" } td { code { (execution_name(&conversation.id, &step.name)) } } }
+        }
+    }
+}
+
+fn fact(name: &str, value: &str) -> Markup {
+    html! { tr { th { (name) } td { (value) } } }
+}

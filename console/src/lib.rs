@@ -1,0 +1,67 @@
+//! The operator's pages: which conversations there are, and one conversation's whole story with
+//! number, name and words. For the eyes of whoever runs the machine: served on loopback only.
+//!
+//! No script, no inline style, nothing from elsewhere: the content security policy forbids them all.
+
+mod conversation_page;
+mod list_page;
+mod page;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+use futures_util::future::BoxFuture;
+use messaging::conversation::Conversation;
+use messaging::ids::ConversationId;
+
+/// Where the pages' data come from.
+pub trait ConsoleSource: Send + Sync + 'static {
+    /// The newest conversations, newest first.
+    fn newest(&self) -> BoxFuture<'_, Result<Vec<Conversation>, String>>;
+
+    /// One conversation.
+    fn conversation(&self, id: ConversationId) -> BoxFuture<'_, Result<Option<Conversation>, String>>;
+}
+
+type Source = Arc<dyn ConsoleSource>;
+
+/// The pages, below `/console`.
+pub fn router(source: Source) -> Router {
+    Router::new()
+        .route("/console", get(list))
+        .route("/console/conversations/{id}", get(conversation))
+        .route("/console/style.css", get(async || page::style_sheet()))
+        .with_state(source)
+}
+
+async fn list(State(source): State<Source>) -> Response {
+    match source.newest().await {
+        Ok(conversations) => page::answer(StatusCode::OK, &list_page::render(&conversations)),
+        Err(trouble) => unavailable(&trouble),
+    }
+}
+
+async fn conversation(State(source): State<Source>, Path(id): Path<String>) -> Response {
+    let Ok(id) = ConversationId::new(id) else { return not_found() };
+    match source.conversation(id).await {
+        Ok(Some(conversation)) => page::answer(StatusCode::OK, &conversation_page::render(&conversation)),
+        Ok(None) => not_found(),
+        Err(trouble) => unavailable(&trouble),
+    }
+}
+
+fn not_found() -> Response {
+    page::answer(StatusCode::NOT_FOUND, &page::message("There is no such conversation, or it has expired."))
+}
+
+fn unavailable(trouble: &str) -> Response {
+    let text = format!("The table cannot be read now ({trouble}).");
+    page::answer(StatusCode::SERVICE_UNAVAILABLE, &page::message(&text))
+}
+
+#[cfg(test)]
+mod tests;

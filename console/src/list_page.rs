@@ -1,0 +1,58 @@
+//! The list of conversations: by id, with where each text stands.
+
+use maud::{Markup, html};
+use messaging::clock::to_rfc3339;
+use messaging::conversation::Conversation;
+use messaging::step::StepState;
+
+use crate::page::page;
+
+/// The newest conversations. No number and no name here: a list is looked at over shoulders.
+pub(crate) fn render(conversations: &[Conversation]) -> Markup {
+    page(
+        "Conversations",
+        &html! {
+            h1 { "Conversations" }
+            @if conversations.is_empty() {
+                p { "None yet. Post an event to the gateway, and it stands here." }
+            } @else {
+                table {
+                    tr { th { "Accepted" } th { "Conversation" } th { "Journey" } th { "Texts" } }
+                    @for conversation in conversations { (row(conversation)) }
+                }
+                p class="quiet" { (conversations.len()) " newest" }
+            }
+        },
+    )
+}
+
+fn row(conversation: &Conversation) -> Markup {
+    let plan = conversation.plan.as_ref();
+    html! {
+        tr {
+            td { @if let Some(plan) = plan { (to_rfc3339(plan.accepted_at)) } @else { "not arrived" } }
+            td { a href={ "/console/conversations/" (conversation.id) } { code { (conversation.id) } } }
+            td { @if let Some(plan) = plan { (plan.journey) } }
+            td {
+                @for step in plan.iter().flat_map(|plan| &plan.steps) {
+                    (badge(step.name.as_str(), &step.progress.state))
+                }
+            }
+        }
+    }
+}
+
+/// A text's state in a word and a colour.
+pub(crate) fn badge(name: &str, state: &StepState) -> Markup {
+    let (class, word) = match state {
+        StepState::Planned => ("open", "waits"),
+        StepState::Claimed(_) => ("open", "is being sent"),
+        StepState::Unknown(_) => ("failed", "unknown"),
+        StepState::Decided(decision) if decision.verdict.is_failure() => {
+            ("failed", decision.verdict.as_str())
+        }
+        StepState::Decided(decision) if decision.verdict.as_str() == "Sent" => ("sent", "Sent"),
+        StepState::Decided(decision) => ("skipped", decision.verdict.as_str()),
+    };
+    html! { span class={ "state " (class) } { (name) ": " (word) } }
+}

@@ -1,0 +1,89 @@
+use axum::body::Body;
+use axum::http::Request;
+use chrono::{DateTime, TimeDelta};
+use http_body_util::BodyExt;
+use messaging::conversation::{Plan, Step};
+use messaging::ids::{JourneyName, SourceName, StepName};
+use messaging::journeys::{Category, Channel};
+use messaging::phone::PhoneNumber;
+use messaging::step::Progress;
+use messaging::text::{MessageText, PersonName};
+use tower::ServiceExt;
+
+use super::*;
+
+struct One(Conversation);
+
+impl ConsoleSource for One {
+    fn newest(&self) -> BoxFuture<'_, Result<Vec<Conversation>, String>> {
+        Box::pin(async { Ok(vec![self.0.clone()]) })
+    }
+
+    fn conversation(&self, id: ConversationId) -> BoxFuture<'_, Result<Option<Conversation>, String>> {
+        Box::pin(async move { Ok(Some(self.0.clone()).filter(|conversation| conversation.id == id)) })
+    }
+}
+
+fn hostile() -> Conversation {
+    let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    let step = Step {
+        name: StepName::new("text").unwrap(),
+        due: at,
+        deadline: at + TimeDelta::hours(24),
+        unless_replied: false,
+        follows: None,
+        category: Category::Transactional,
+        channel: Channel::Sms,
+        text: MessageText::new("<script>alert(1)</script> & more"),
+        sent_from: None,
+        progress: Progress::default(),
+    };
+    let plan = Plan {
+        source: SourceName::new("sms").unwrap(),
+        contact: PhoneNumber::parse_e164("+12025550143").unwrap(),
+        name: Some(PersonName::new("\"><img src=x>")),
+        journey: JourneyName::new("advance_approved").unwrap(),
+        journeys_version: "1".to_owned(),
+        content_hash: "0".to_owned(),
+        accepted_at: at,
+        correlation_id: None,
+        steps: vec![step],
+    };
+    Conversation::open(ConversationId::new("sms-1").unwrap(), plan)
+}
+
+async fn get_page(path: &str) -> (u16, String, String) {
+    let request = Request::get(path).body(Body::empty()).unwrap();
+    let response = router(Arc::new(One(hostile()))).oneshot(request).await.unwrap();
+    let status = response.status().as_u16();
+    let policy =
+        response.headers().get("content-security-policy").map(|value| value.to_str().unwrap().to_owned());
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, policy.unwrap_or_default(), String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn the_list_links_each_conversation_and_tells_no_number() {
+    let (status, policy, body) = get_page("/console").await;
+    assert_eq!(status, 200);
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"));
+    assert!(body.contains("href=\"/console/conversations/sms-1\""));
+    assert!(!body.contains("+12025550143") && !body.contains("img src"));
+}
+
+#[tokio::test]
+async fn a_conversation_is_told_whole_and_as_text() {
+    let (status, policy, body) = get_page("/console/conversations/sms-1").await;
+    assert_eq!(status, 200);
+    assert!(!policy.contains("unsafe"));
+    assert!(
+        body.contains("+12025550143") && body.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; more")
+    );
+    assert!(!body.contains("<script") && !body.contains("<img"));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said() {
+    assert_eq!(get_page("/console/conversations/sms-2").await.0, 404);
+    assert_eq!(get_page("/console/conversations/%3Cb%3E").await.0, 404);
+}
