@@ -1,0 +1,7 @@
+//! The documents, held to the code and to each other.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, called by nothing else")]
+
+mod files;
+mod links;
+mod openapi;
+mod runbook;

@@ -1,0 +1,30 @@
+//! The runbook says what to do about every end of an execution and every error of the API.
+
+use messaging::verdict::Verdict;
+
+use crate::files::{openapi, read};
+
+#[test]
+fn every_end_of_an_execution_has_its_part_under_whom_it_needs() {
+    let runbook = read("docs/runbook.md");
+    let (nobody, somebody) = runbook.split_once("\n## Verdicts that need somebody\n").unwrap();
+    let ends = Verdict::ALL.map(|verdict| (verdict.as_str(), verdict.is_failure()));
+    for (name, needs_somebody) in ends.into_iter().chain([("EndedOther", false), ("RetriesExhausted", true)])
+    {
+        let part = if needs_somebody { somebody } else { nobody };
+        assert!(part.contains(&format!("\n### {name}\n")), "{name}");
+    }
+    let headings = runbook.lines().filter(|line| line.starts_with("### ")).count();
+    assert_eq!(headings, Verdict::ALL.len() + 2);
+}
+
+#[test]
+fn every_problem_has_its_line() {
+    let runbook = read("docs/runbook.md");
+    let document = openapi();
+    for code in document["components"]["schemas"]["Problem"]["properties"]["type"]["enum"].as_array().unwrap()
+    {
+        let code = code.as_str().unwrap().trim_start_matches("urn:afterword:");
+        assert!(runbook.contains(&format!(" | `{code}` | ")), "{code}");
+    }
+}
