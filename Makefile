@@ -1,0 +1,65 @@
+# The commands of this repository. `make run` and `make test` install what they need.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON := .tools/python/bin
+FUNCTIONS := $(patsubst functions/%/src/main.rs,%,$(wildcard functions/*/src/main.rs))
+SCRIPTS := .ci/run $(wildcard *.sh tools/*.sh)
+# Where cargo builds: CARGO_TARGET_DIR, else target/.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: help
+help: ## says what there is
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+.PHONY: run
+run: compiler ## builds and starts everything on this machine; ARGS="--port 8080" passes flags
+	@exec cargo run --package cli --bin afterword -- serve $(ARGS)
+
+.PHONY: test
+test: compiler tools ## every test, and what the tests need
+	@tools/check-release-tree.sh
+	cargo build --workspace --all-targets
+	if cargo nextest --version >/dev/null 2>&1; then
+		cargo nextest run --workspace --no-fail-fast
+	else
+		cargo test --workspace --all-targets --no-fail-fast
+	fi
+	cargo test --workspace --doc
+	tools/check-template.sh
+	$(PYTHON)/shellcheck $(SCRIPTS)
+	AFTERWORD="$(abspath $(TARGET))/debug/afterword" $(PYTHON)/python -m unittest discover --start-directory local/tests/python --verbose
+
+.PHONY: lint
+lint: compiler tools ## formatting, lints, documentation, template, scripts, what a release links
+	@cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+	tools/check-release-tree.sh
+	tools/check-template.sh
+	$(PYTHON)/cfn-lint template.yaml
+	$(PYTHON)/shellcheck $(SCRIPTS)
+	if cargo deny --version >/dev/null 2>&1; then cargo deny check; fi
+
+.PHONY: build
+build: compiler ## the functions as Lambda takes them: target/lambda/<function>/bootstrap
+	@export AFTERWORD_COMMIT="$$(git describe --always --dirty 2>/dev/null || echo unknown)"
+	cargo build --release $(FUNCTIONS:%=--package %)
+	for function in $(FUNCTIONS); do
+		install -D "$(TARGET)/release/$$function" "target/lambda/$$function/bootstrap"
+	done
+	ls -l target/lambda/*/bootstrap
+
+.PHONY: tools
+tools: .tools/python/.stamp ## the Python tools, into .tools/
+
+.tools/python/.stamp: tools/requirements.txt tools/python.sh
+	@tools/python.sh
+
+.PHONY: compiler
+compiler:
+	@tools/compiler.sh
