@@ -1,6 +1,6 @@
 //! What one event opened: the plan that was made at acceptance and what has become of it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ConversationId, JourneyName, SourceName, StepName};
@@ -110,6 +110,18 @@ pub struct Contact {
     pub opted_out_at: Option<DateTime<Utc>>,
     /// By which message, or by whom.
     pub opted_out_by: Option<String>,
+}
+
+/// An execution can end this long after its step's deadline (a lost answer is looked after for 72
+/// minutes, retries last for less than an hour), and Step Functions frees its name 90 days after
+/// that. An item that went earlier would let a late repeat of its event be accepted, and its execution
+/// be mistaken for the new one.
+const AFTER_THE_DEADLINE: TimeDelta = TimeDelta::hours(6);
+
+/// Until when an item is kept: the retention after everything about it is over.
+#[must_use]
+pub fn kept_until(last_deadline: DateTime<Utc>, retention: TimeDelta) -> DateTime<Utc> {
+    last_deadline + AFTER_THE_DEADLINE + retention
 }
 
 impl Conversation {

@@ -9,12 +9,12 @@ pub mod accept;
 pub mod book;
 pub mod clock;
 pub mod conversation;
-#[cfg(test)]
-mod fakes;
 pub mod gsm7;
 pub mod ids;
 pub mod inbound;
 pub mod journeys;
+#[cfg(any(test, feature = "memory"))]
+pub mod memory;
 pub mod money;
 pub mod obstacle;
 pub mod phone;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
-use messaging::conversation::{Contact, Conversation, Life, Plan, Reply, Step, Superseded};
+use messaging::conversation::{Contact, Conversation, Life, Plan, Reply, Step, Superseded, kept_until};
 use messaging::ids::{ConversationId, JourneyName, SourceName, StepName};
 use messaging::journeys::{Category, Channel};
 use messaging::phone::PhoneNumber;
@@ -191,16 +191,10 @@ impl ContactItem {
     }
 }
 
-/// An execution can end this long after its step's deadline (a lost answer is looked after for 72
-/// minutes, retries last for less than an hour), and Step Functions frees its name 90 days after
-/// that. An item that went earlier would let a late repeat of its event be accepted, and its execution
-/// be mistaken for the new one.
-const AFTER_THE_DEADLINE: TimeDelta = TimeDelta::hours(6);
-
 /// Until when an item is kept: the retention after everything about it is over (epoch seconds, as
 /// TTL wants).
 pub(crate) fn expiry(last_deadline: DateTime<Utc>, retention: TimeDelta) -> i64 {
-    (last_deadline + AFTER_THE_DEADLINE + retention).timestamp()
+    kept_until(last_deadline, retention).timestamp()
 }
 
 impl From<&Plan> for PlanItem {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::fakes::{FAULTS, Fault, World, at, conversation};
+use crate::memory::{FAULTS, Fault, World, at, conversation};
 use crate::verdict::Verdict;
 
 fn booking() -> Conversation {
@@ -23,17 +23,17 @@ fn an_event_is_stored_started_and_marked() {
 fn another_content_under_the_same_id_is_refused_and_changes_nothing() {
     let world = World::new();
     world.deliver(&booking());
-    let before = world.state().conversations.clone();
+    let before = world.state().store.conversations.clone();
     let mut other = booking();
     other.plan.as_mut().unwrap().content_hash = "other".to_owned();
     assert_eq!(world.deliver(&other), Some(Ok(Accepted::KeyReused)));
-    assert_eq!(world.state().conversations, before);
+    assert_eq!(world.state().store.conversations, before);
 }
 
 #[test]
 fn a_duplicate_starts_with_the_stored_due_time() {
     let world = World::new();
-    world.state().faults.insert(1, Fault::Before);
+    world.state().weather.script.insert(1, Fault::Before);
     assert!(world.deliver(&booking()).unwrap().is_err());
     world.pass(100);
     let mut later = booking();
@@ -55,18 +55,18 @@ fn whatever_fails_a_repeat_finishes() {
         for second in first + 1..9 {
             for (a, b) in FAULTS.iter().flat_map(|a| FAULTS.iter().map(move |b| (*a, *b))) {
                 let world = World::new();
-                world.state().faults.extend([(first, a), (second, b)]);
+                world.state().weather.script.extend([(first, a), (second, b)]);
                 let mut new = 0;
                 for _ in 0..4 {
                     let answer = world.deliver(&event);
                     if let Some(Ok(accepted)) = &answer {
                         assert_eq!(started(&world), 3, "{first} {a:?}, {second} {b:?}: {answer:?}");
-                        assert!(world.state().conversations[&event.id].life.started_at.is_some());
+                        assert!(world.state().store.conversations[&event.id].life.started_at.is_some());
                         new += usize::from(matches!(accepted, Accepted::New { .. }));
                     }
                 }
                 assert!(new <= 1, "{first} {a:?}, {second} {b:?}");
-                world.state().faults.clear();
+                world.state().weather.script.clear();
                 assert!(matches!(world.deliver(&event), Some(Ok(Accepted::Duplicate { .. }))));
                 for step in &event.plan.as_ref().unwrap().steps {
                     assert_eq!(world.run(&event.id, &step.name), Some(Verdict::Sent));

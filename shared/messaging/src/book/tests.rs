@@ -6,8 +6,8 @@ use futures_util::FutureExt;
 
 use super::*;
 use crate::clock::Clock;
-use crate::fakes::{FAULTS, World, conversation};
 use crate::ids::{StepName, execution_name};
+use crate::memory::{FAULTS, World, conversation};
 use crate::verdict::Verdict;
 
 /// One report of a booking system about the booking `n` of a chain.
@@ -66,7 +66,7 @@ fn ends(world: &World, bookings: usize) -> BTreeMap<String, Verdict> {
             if world.state().executions.contains_key(&name) {
                 world.run(&id(n), &step);
             }
-            let stored = world.state().conversations.get(&id(n)).cloned().unwrap();
+            let stored = world.state().store.conversations.get(&id(n)).cloned().unwrap();
             ends.insert(name, stored.step(&step).unwrap().progress.verdict().unwrap());
         }
     }
@@ -77,7 +77,7 @@ fn ends(world: &World, bookings: usize) -> BTreeMap<String, Verdict> {
 fn fates(world: &World, bookings: usize) -> Vec<(Option<ConversationId>, bool)> {
     let state = world.state();
     let fate = |n| {
-        let life = &state.conversations[&id(n)].life;
+        let life = &state.store.conversations[&id(n)].life;
         (life.superseded.as_ref().and_then(|superseded| superseded.by.clone()), life.cancelled_at.is_some())
     };
     (0..bookings).map(fate).collect()
@@ -166,7 +166,7 @@ fn no_text_of_a_booking_is_claimed_after_its_end_is_stored() {
                     for name in started {
                         let (conversation, step) = name.split_once('.').unwrap();
                         let conversation = ConversationId::new(conversation).unwrap();
-                        let life = world.state().conversations[&conversation].life.clone();
+                        let life = world.state().store.conversations[&conversation].life.clone();
                         let sent = world.run(&conversation, &StepName::new(step).unwrap());
                         if life.superseded.is_some() || life.cancelled_at.is_some() {
                             ended_unsent.push((name, sent));
@@ -187,13 +187,13 @@ fn a_fault_anywhere_is_mended_by_the_next_delivery() {
     for place in 0..12 {
         for fault in FAULTS {
             let world = World::new();
-            world.state().faults.insert(place, fault);
+            world.state().weather.script.insert(place, fault);
             for report in reports {
                 // Delivered until it is answered, as booking systems do.
                 let answered = (0..3).any(|_| matches!(deliver(&world, report), Some(Ok(_))));
                 assert!(answered, "{fault:?} at {place}");
             }
-            world.state().faults.clear();
+            world.state().weather.script.clear();
             assert_eq!(fates(&world, 2), [(Some(id(1)), false), (None, false)], "{fault:?} at {place}");
             for (name, verdict) in ends(&world, 2) {
                 let expected =
@@ -212,9 +212,9 @@ fn a_fault_while_burying_is_mended_by_the_next_delivery() {
             let world = World::new();
             deliver(&world, Report::Cancelled(0)).unwrap().unwrap();
             let calls = world.state().calls.len();
-            world.state().faults.insert(calls + place, fault);
+            world.state().weather.script.insert(calls + place, fault);
             assert!((0..3).any(|_| matches!(deliver(&world, Report::Created(0)), Some(Ok(_)))));
-            world.state().faults.clear();
+            world.state().weather.script.clear();
             assert!(ends(&world, 1).values().all(|verdict| *verdict == Verdict::SkippedCancelled));
             assert!(world.state().executions.is_empty(), "nothing starts");
         }

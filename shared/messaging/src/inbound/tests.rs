@@ -4,7 +4,7 @@ use futures_util::FutureExt;
 
 use super::*;
 use crate::conversation::Superseded;
-use crate::fakes::{World, at, conversation};
+use crate::memory::{World, at, conversation};
 use crate::step::{Decision, Progress};
 use crate::verdict::Because;
 
@@ -38,7 +38,7 @@ fn texted(id: &str, from: Option<&str>, sent: i64) -> Conversation {
 fn world(conversations: &[Conversation]) -> World {
     let world = World::new();
     for conversation in conversations {
-        world.state().conversations.insert(conversation.id.clone(), conversation.clone());
+        world.state().store.conversations.insert(conversation.id.clone(), conversation.clone());
     }
     world
 }
@@ -51,6 +51,7 @@ fn receive_now(world: &World, message: &InboundMessage) -> Received {
 fn replied(world: &World) -> Vec<String> {
     let state = world.state();
     let mut ids: Vec<String> = state
+        .store
         .conversations
         .values()
         .filter(|conversation| conversation.life.replied_at.is_some())
@@ -101,7 +102,7 @@ fn a_message_is_stored_once() {
     let world = world(&[texted("sms-1", Some(OURS), 0)]);
     assert!(!receive_now(&world, &message("a", "hello")).duplicate);
     assert!(receive_now(&world, &message("a", "hello")).duplicate);
-    assert_eq!(world.state().conversations.values().next().unwrap().life.replies.len(), 1);
+    assert_eq!(world.state().store.conversations.values().next().unwrap().life.replies.len(), 1);
 }
 
 #[test]
@@ -126,7 +127,7 @@ fn an_opt_out_is_confirmed_once_and_only_where_nobody_else_does() {
     let opts_out = |keyword, body: &str| {
         let world = world(&[]);
         let first = receive_now(&world, &InboundMessage { keyword, ..message("a", body) });
-        assert!(world.state().contact.opted_out_at.is_some(), "{body:?}");
+        assert!(world.state().contact().opted_out_at.is_some(), "{body:?}");
         let second = receive_now(&world, &message("b", "please stop texting me"));
         assert!(!second.confirm_opt_out, "once");
         first.confirm_opt_out
@@ -142,7 +143,7 @@ fn a_bare_yes_opts_in_who_is_opted_out_and_is_a_reply_otherwise() {
     let out = world(&[texted("sms-1", Some(OURS), 0)]);
     receive_now(&out, &message("a", "please stop texting me"));
     receive_now(&out, &message("b", "YES"));
-    assert!(out.state().contact.opted_out_at.is_none());
+    assert!(out.state().contact().opted_out_at.is_none());
     assert!(replied(&out).is_empty());
     receive_now(&out, &message("c", "YES"));
     assert_eq!(replied(&out), ["sms-1"]);

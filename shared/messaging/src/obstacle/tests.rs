@@ -1,7 +1,7 @@
 use super::*;
 use crate::conversation::Superseded;
-use crate::fakes::{at, conversation};
 use crate::ids::{ConversationId, StepName};
+use crate::memory::{at, conversation};
 use crate::step::{Claim, Decision, Lost, Progress, StepState};
 
 fn name(text: &str) -> StepName {

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::fakes::{FAULTS, Fault, Happening, World, at, conversation};
+use crate::memory::{FAULTS, Fault, Happening, World, at, conversation};
 use crate::step::Claim;
 
 fn text() -> Conversation {
@@ -53,7 +53,7 @@ fn what_is_not_there_is_a_stray() {
 #[test]
 fn shadow_decides_and_sends_nothing() {
     let world = World::with(&text());
-    world.state().switch = Some(Switch::Shadow);
+    world.state().switch = Switch::Shadow;
     assert_eq!(run(&world), Some(Verdict::Shadowed));
     assert!(world.state().attempts.is_empty());
 }
@@ -61,8 +61,8 @@ fn shadow_decides_and_sends_nothing() {
 #[test]
 fn shadow_keeps_the_checks_of_a_claim() {
     let world = World::with(&text());
-    world.state().switch = Some(Switch::Shadow);
-    world.state().happenings.insert(2, Happening::OptedOut);
+    world.state().switch = Switch::Shadow;
+    world.state().happens_at(2, Happening::OptedOut);
     assert_eq!(run(&world), Some(Verdict::SkippedOptedOut));
 }
 
@@ -88,7 +88,7 @@ fn a_rejection_that_is_an_opt_out_is_kept_for_the_contact() {
     let because = Because::fact("code", 21610);
     world.state().outcomes.push_back(SendOutcome::Rejected { opted_out: true, because });
     assert_eq!(run(&world), Some(Verdict::SkippedOptedOut));
-    assert!(world.state().contact.opted_out_at.is_some());
+    assert!(world.state().contact().opted_out_at.is_some());
 }
 
 /// Every fault at every port call of a visit, and every pair of faults at two of them.
@@ -98,7 +98,7 @@ fn whatever_fails_a_text_leaves_at_most_once() {
         for second in first..14 {
             for (a, b) in FAULTS.iter().flat_map(|a| FAULTS.iter().map(move |b| (*a, *b))) {
                 let world = World::with(&text());
-                world.state().faults.extend([(first, a), (second, b)]);
+                world.state().weather.script.extend([(first, a), (second, b)]);
                 let verdict = run(&world);
                 check(&world, verdict, &format!("{first} {a:?}, {second} {b:?}"));
             }
@@ -113,7 +113,7 @@ fn an_answer_that_cannot_be_recorded_is_never_fetched_again() {
     for outage in 1..12 {
         for fault in [Fault::Before, Fault::LostAnswer] {
             let world = World::with(&text());
-            world.state().faults.extend((4..4 + outage).map(|place| (place, fault)));
+            world.state().weather.script.extend((4..4 + outage).map(|place| (place, fault)));
             let verdict = run(&world);
             check(&world, verdict, &format!("{outage} times {fault:?}"));
         }
@@ -133,7 +133,7 @@ fn nothing_is_claimed_after_a_stop_is_stored() {
             let mut conversation = text();
             conversation.plan.as_mut().unwrap().steps[0].unless_replied = true;
             let world = World::with(&conversation);
-            world.state().happenings.insert(place, happening);
+            world.state().happens_at(place, happening);
             let expected = if place <= 2 { verdict } else { Verdict::Sent };
             assert_eq!(run(&world), Some(expected), "{happening:?} before call {place}");
             assert_eq!(world.state().delivered, usize::from(place > 2));
@@ -162,7 +162,7 @@ proptest! {
         let world = World::with(&text());
         {
             let mut state = world.state();
-            state.faults = faults;
+            state.weather.script = faults;
             state.happenings = happenings;
             let because = Because::fact("reason", "turned away");
             state.outcomes.extend((0..turned_away).map(|_| SendOutcome::NotSent { because: because.clone() }));

@@ -1,0 +1,407 @@
+//! The ports, each on the world's own data.
+
+use chrono::{DateTime, Utc};
+
+use super::{Fact, Fault, Mutation, State, World};
+use crate::clock::to_rfc3339;
+use crate::conversation::{Contact, Conversation, Reply, Step};
+use crate::ids::{ConversationId, StepName, execution_name};
+use crate::inbound::MAX_REPLIES;
+use crate::journeys::Channel;
+use crate::phone::PhoneNumber;
+use crate::ports::{
+    Acceptance, Cancelling, Claiming, Conversations, CurrentJourneys, Ended, Ending, Executions, Inbox,
+    JourneySource, KeyRing, Learned, Notices, OptOutChange, OutboundText, Quarantine, QuarantinedEvent,
+    Receiving, Sender, SendingSwitch, StoredInbound, Unavailable, Written,
+};
+use crate::secret::SecretText;
+use crate::step::{Progress, ProviderMessage, SendOutcome, StepState, Switch};
+use crate::text::MessageText;
+use crate::verdict::Because;
+
+impl State {
+    fn ends(&mut self, id: &ConversationId, ending: &Ending, at: DateTime<Utc>) -> Ended {
+        let superseded = !matches!(ending, Ending::Cancelled);
+        self.note(Fact::Ended { conversation: id.clone(), superseded });
+        if self.mutation == Some(Mutation::NoTombstone) && !self.store.conversations.contains_key(id) {
+            return Ended { repeated: false, superseded };
+        }
+        self.store.end(id, ending, at)
+    }
+
+    fn supersedes(&mut self, predecessor: Option<&ConversationId>, by: &ConversationId) {
+        if let Some(predecessor) = predecessor {
+            self.ends(predecessor, &Ending::Superseded { by: Some(by.clone()) }, self.now);
+        }
+    }
+
+    fn is_stored(&mut self, conversation: &Conversation) {
+        if let Some(plan) = &conversation.plan {
+            self.note(Fact::Stored {
+                conversation: conversation.id.clone(),
+                phone: plan.contact.clone(),
+                steps: plan.steps.clone(),
+            });
+        }
+    }
+
+    fn opts_out(&mut self, phone: &PhoneNumber, at: DateTime<Utc>, by: &str) {
+        if self.store.opts_out(phone, at, by) {
+            self.note(Fact::OptedOut { phone: phone.clone() });
+        }
+    }
+
+    /// Whether a claim must be refused for what the conversation and the contact say.
+    fn is_stopped(&self, claiming: &Claiming<'_>) -> bool {
+        let Some(conversation) = self.store.live(claiming.conversation, claiming.now) else { return true };
+        let life = &conversation.life;
+        let replied = claiming.step.unless_replied && life.replied_at.is_some();
+        let opted_out = self.store.contact(claiming.contact).opted_out_at.is_some();
+        life.cancelled_at.is_some()
+            || life.superseded.is_some()
+            || (replied && self.mutation != Some(Mutation::NoReplyCheck))
+            || (opted_out && self.mutation != Some(Mutation::NoOptOutCheck))
+    }
+
+    fn claim(&mut self, claiming: &Claiming<'_>) -> Written {
+        let stopped = self.is_stopped(claiming);
+        let unconditional = self.mutation == Some(Mutation::NoClaimCondition);
+        let Some(stored) = self.store.step(claiming.conversation, &claiming.step.name) else {
+            return Written::Overtaken;
+        };
+        if stored.progress == *claiming.next {
+            return Written::Done;
+        }
+        if !unconditional && (stopped || stored.progress != claiming.step.progress) {
+            return Written::Overtaken;
+        }
+        stored.progress = claiming.next.clone();
+        self.moved(claiming.conversation, claiming.step, claiming.next);
+        Written::Done
+    }
+
+    fn moved(&mut self, conversation: &ConversationId, step: &Step, next: &Progress) {
+        self.note(Fact::Moved {
+            conversation: conversation.clone(),
+            step: step.name.clone(),
+            to: next.state.clone(),
+            attempt: next.attempt,
+        });
+    }
+
+    fn advance(&mut self, id: &ConversationId, step: &Step, next: &Progress) -> Written {
+        let forgetful = Progress { state: StepState::Planned, ..next.clone() };
+        let forgets =
+            self.mutation == Some(Mutation::NoEvidenceWait) && matches!(next.state, StepState::Unknown(_));
+        let (written, moves) = self.store.advance(id, step, if forgets { &forgetful } else { next });
+        if moves {
+            self.moved(id, step, next);
+        }
+        written
+    }
+
+    fn delivers(&mut self, text: &OutboundText<'_>) {
+        self.delivered += 1;
+        self.note(Fact::Delivered { conversation: text.conversation.clone(), step: text.step.name.clone() });
+    }
+}
+
+impl Conversations for World {
+    async fn accept(
+        &self,
+        conversation: &Conversation,
+        supersedes: Option<&ConversationId>,
+    ) -> Result<Acceptance, Unavailable> {
+        self.call("accept", |state| {
+            let now = conversation.plan.as_ref().map_or(state.now, |plan| plan.accepted_at);
+            let blind = state.mutation == Some(Mutation::NoDuplicateCheck);
+            match state.store.live(&conversation.id, now) {
+                Some(stored) if !blind => Acceptance::Existing(Box::new(stored.clone())),
+                _ => {
+                    state.store.put(conversation, now);
+                    state.is_stored(conversation);
+                    state.supersedes(supersedes, &conversation.id);
+                    Acceptance::Stored
+                }
+            }
+        })
+        .await
+    }
+
+    async fn bury(
+        &self,
+        conversation: &Conversation,
+        supersedes: Option<&ConversationId>,
+    ) -> Result<Written, Unavailable> {
+        self.call("bury", |state| {
+            let written = state.store.bury(conversation, state.now);
+            if written == Written::Done {
+                state.is_stored(conversation);
+                state.supersedes(supersedes, &conversation.id);
+            }
+            written
+        })
+        .await
+    }
+
+    async fn end_booking(
+        &self,
+        id: &ConversationId,
+        ending: &Ending,
+        at: DateTime<Utc>,
+    ) -> Result<Ended, Unavailable> {
+        self.call("end_booking", |state| state.ends(id, ending, at)).await
+    }
+
+    async fn mark_started(&self, id: &ConversationId, at: DateTime<Utc>) -> Result<(), Unavailable> {
+        self.call("mark_started", |state| {
+            if let Some(conversation) = state.store.conversations.get_mut(id) {
+                conversation.life.started_at.get_or_insert(at);
+            }
+        })
+        .await
+    }
+
+    async fn load(
+        &self,
+        id: &ConversationId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Conversation>, Unavailable> {
+        self.call("load", |state| {
+            let mut found = state.store.live(id, now).cloned();
+            if state.mutation == Some(Mutation::NoReplyCheck)
+                && let Some(conversation) = &mut found
+            {
+                conversation.life.replied_at = None;
+            }
+            found
+        })
+        .await
+    }
+
+    async fn contact(&self, phone: &PhoneNumber) -> Result<Contact, Unavailable> {
+        self.call("contact", |state| match state.mutation {
+            Some(Mutation::NoOptOutCheck) => Contact::default(),
+            _ => state.store.contact(phone),
+        })
+        .await
+    }
+
+    async fn claim(&self, claiming: &Claiming<'_>) -> Result<Written, Unavailable> {
+        self.call("claim", |state| state.claim(claiming)).await
+    }
+
+    async fn advance(
+        &self,
+        conversation: &Conversation,
+        step: &Step,
+        next: &Progress,
+        learned: &Learned,
+        now: DateTime<Utc>,
+    ) -> Result<Written, Unavailable> {
+        self.call("advance", |state| {
+            let written = state.advance(&conversation.id, step, next);
+            if written == Written::Done {
+                if let Some(message) = &learned.message {
+                    let key = (message.provider.clone(), message.id.clone());
+                    state.store.messages.insert(key, conversation.id.clone());
+                    if let (Some(from), Some(stored)) =
+                        (&message.from, state.store.step(&conversation.id, &step.name))
+                    {
+                        stored.sent_from = Some(from.clone());
+                    }
+                }
+                if let (true, Some(plan)) = (learned.opted_out, &conversation.plan) {
+                    state.opts_out(&plan.contact, now, "provider");
+                }
+            }
+            written
+        })
+        .await
+    }
+
+    async fn cancel(&self, id: &ConversationId, at: DateTime<Utc>) -> Result<Cancelling, Unavailable> {
+        self.call("cancel", |state| {
+            let Some(conversation) = state.store.live_mut(id, at) else { return Cancelling::Absent };
+            if conversation.life.cancelled_at.is_some() {
+                return Cancelling::AlreadyCancelled;
+            }
+            conversation.life.cancelled_at = Some(at);
+            state.note(Fact::Ended { conversation: id.clone(), superseded: false });
+            Cancelling::Cancelled
+        })
+        .await
+    }
+}
+
+impl Executions for World {
+    async fn start(
+        &self,
+        conversation: &ConversationId,
+        step: &StepName,
+        due: DateTime<Utc>,
+    ) -> Result<(), Unavailable> {
+        self.call("start", |state| {
+            let name = execution_name(conversation, step);
+            let due = to_rfc3339(due);
+            let first = state.executions.get(&name);
+            if first.is_none() || state.mutation == Some(Mutation::NoDuplicateCheck) {
+                state.executions.insert(name.clone(), due);
+                state.note(Fact::Started { execution: name });
+            } else if first != Some(&due) {
+                state.inconsistencies.push(format!("{name} was started again with another due time"));
+            }
+        })
+        .await
+    }
+}
+
+impl Sender for World {
+    async fn send(&self, text: &OutboundText<'_>) -> SendOutcome {
+        let (fault, done) = self.met("send", |state| state.provider_takes(text)).await;
+        let because = |reason: &str| Because::fact("provider", "memory").and("reason", reason);
+        match (fault, done) {
+            (None, Some(outcome)) => outcome,
+            (Some(Fault::LostAnswer), _) => {
+                if self.state().mutation == Some(Mutation::ClientRetries) {
+                    self.state().provider_takes(text);
+                }
+                SendOutcome::Unknown { because: because("timeout") }
+            }
+            (Some(Fault::Conflict), _) => SendOutcome::Unknown { because: because("timeout") },
+            (Some(Fault::Refused), _) => {
+                SendOutcome::Rejected { opted_out: false, because: because("refused") }
+            }
+            (Some(Fault::OptedOut), _) => {
+                SendOutcome::Rejected { opted_out: true, because: because("opted out") }
+            }
+            _ => SendOutcome::NotSent { because: because("down") },
+        }
+    }
+}
+
+impl State {
+    /// The provider has the text, or says why not.
+    fn provider_takes(&mut self, text: &OutboundText<'_>) -> SendOutcome {
+        self.attempts.push(text.attempt);
+        self.note(Fact::Called {
+            conversation: text.conversation.clone(),
+            step: text.step.name.clone(),
+            attempt: text.attempt,
+        });
+        let id = format!("{}.{}.{}", text.conversation, text.step.name, text.attempt);
+        let message = ProviderMessage { provider: "memory".to_owned(), id, from: None };
+        let outcome = self.outcomes.pop_front().unwrap_or(SendOutcome::Accepted { message });
+        if matches!(outcome, SendOutcome::Accepted { .. } | SendOutcome::Unknown { .. }) {
+            self.delivers(text);
+        }
+        outcome
+    }
+}
+
+impl Notices for World {
+    async fn notify(&self, to: &PhoneNumber, _: Channel, _: &str, _: &MessageText) -> SendOutcome {
+        let said = self.call("notify", |state| state.note(Fact::Noticed { phone: to.clone() })).await;
+        let because = Because::fact("provider", "memory");
+        match said {
+            Ok(()) => SendOutcome::Accepted {
+                message: ProviderMessage { provider: "memory".to_owned(), id: "n".to_owned(), from: None },
+            },
+            Err(_) => SendOutcome::Unknown { because },
+        }
+    }
+}
+
+impl SendingSwitch for World {
+    async fn read(&self) -> Switch {
+        self.call("switch", |state| state.switch).await.unwrap_or(Switch::Unreadable)
+    }
+}
+
+impl KeyRing for World {
+    async fn keys(&self, entry: &str) -> Result<Vec<SecretText>, Unavailable> {
+        let keys = self.call("keys", |state| state.keys.get(entry).cloned().unwrap_or_default()).await?;
+        Ok(keys.into_iter().filter_map(|key| SecretText::new(key).ok()).collect())
+    }
+
+    async fn refresh(&self) -> Result<bool, Unavailable> {
+        Ok(false)
+    }
+}
+
+impl JourneySource for World {
+    async fn current(&self) -> Result<CurrentJourneys, Unavailable> {
+        let current = self.call("journeys", |state| state.journeys.clone()).await?;
+        current.ok_or(Unavailable { operation: "journeys", reason: "none".to_owned() })
+    }
+}
+
+impl Inbox for World {
+    async fn open_conversations(
+        &self,
+        phone: &PhoneNumber,
+        now: DateTime<Utc>,
+    ) -> Result<(Contact, Vec<Conversation>), Unavailable> {
+        self.call("open_conversations", |state| {
+            let is_open = |conversation: &&Conversation| {
+                let plan = conversation.plan.as_ref();
+                plan.is_some_and(|plan| plan.contact == *phone && plan.last_deadline() > now)
+            };
+            let open = state.store.conversations.values().filter(is_open).cloned().collect();
+            (state.store.contact(phone), open)
+        })
+        .await
+    }
+
+    async fn conversation_of(&self, provider: &str, id: &str) -> Result<Option<ConversationId>, Unavailable> {
+        let key = (provider.to_owned(), id.to_owned());
+        self.call("conversation_of", |state| state.store.messages.get(&key).cloned()).await
+    }
+
+    async fn store(&self, inbound: &StoredInbound<'_>) -> Result<Receiving, Unavailable> {
+        self.call("store", |state| state.receives(inbound)).await
+    }
+}
+
+impl State {
+    fn receives(&mut self, inbound: &StoredInbound<'_>) -> Receiving {
+        let (message, phone) = (inbound.message, &inbound.message.from);
+        let key = (message.provider.to_owned(), message.id.clone());
+        if self.store.inbound.contains(&key) {
+            return Receiving::Duplicate;
+        }
+        let opted_out = self.store.contact(phone).opted_out_at.is_some();
+        if opted_out != inbound.contact.opted_out_at.is_some() {
+            return Receiving::Overtaken;
+        }
+        self.store.inbound.insert(key);
+        match inbound.opt_out {
+            OptOutChange::OptOut => self.opts_out(phone, message.at, &message.id),
+            OptOutChange::OptIn => {
+                self.store.contacts.insert(phone.clone(), Contact::default());
+                self.note(Fact::OptedIn { phone: phone.clone() });
+            }
+            OptOutChange::None => {}
+        }
+        for counted in &inbound.conversations {
+            let Some(stored) = self.store.conversations.get_mut(&counted.id) else { continue };
+            if stored.life.replies.len() < MAX_REPLIES {
+                stored.life.replies.push(Reply { at: message.at, meaning: inbound.meaning });
+            }
+            if inbound.is_reply {
+                stored.life.replied_at.get_or_insert(message.at);
+                self.note(Fact::Replied { conversation: counted.id.clone() });
+            }
+        }
+        Receiving::Stored
+    }
+}
+
+impl Quarantine for World {
+    async fn keep(&self, event: &QuarantinedEvent) -> Result<(), Unavailable> {
+        self.call("keep", |state| {
+            state.store.quarantine.entry(event.id.clone()).or_insert_with(|| event.clone());
+        })
+        .await
+    }
+}
