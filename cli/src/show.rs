@@ -39,7 +39,8 @@ fn tell(conversation: &Conversation) {
     print::line(format!("conversation  {}", conversation.id));
     let life = &conversation.life;
     if let Some(plan) = &conversation.plan {
-        print::line(format!("phone         {}", plan.contact.as_e164()));
+        let phone = plan.contact.as_ref().map_or("erased", |phone| phone.as_e164());
+        print::line(format!("phone         {phone}"));
         if let Some(name) = &plan.name {
             print::line(format!("name          {}", name.expose()));
         }
@@ -54,6 +55,7 @@ fn tell(conversation: &Conversation) {
     let moments = [
         ("started", life.started_at),
         ("cancelled", life.cancelled_at),
+        ("erased", life.erased_at),
         ("superseded", life.superseded.as_ref().map(|superseded| superseded.at)),
         ("replied", life.replied_at),
     ];

@@ -21,7 +21,7 @@ pub(crate) fn render(conversation: &Conversation) -> Markup {
             table class="facts" {
                 @if let Some(plan) = plan {
                     @if let Some(name) = &plan.name { (fact("Name", name.expose())) }
-                    (fact("Number", plan.contact.as_e164()))
+                    (fact("Number", plan.contact.as_ref().map_or("erased", |phone| phone.as_e164())))
                     (fact("Journey", &format!("{} (version {})", plan.journey, plan.journeys_version)))
                     (fact("Accepted", &to_rfc3339(plan.accepted_at)))
                     @if let Some(id) = &plan.correlation_id { (fact("Correlation id", id)) }
@@ -29,6 +29,7 @@ pub(crate) fn render(conversation: &Conversation) -> Markup {
                     (fact("State", "ended before its event arrived"))
                 }
                 @if let Some(at) = life.cancelled_at { (fact("Cancelled", &to_rfc3339(at))) }
+                @if let Some(at) = life.erased_at { (fact("Erased", &to_rfc3339(at))) }
                 @if let Some(superseded) = &life.superseded {
                     (fact("Superseded", &to_rfc3339(superseded.at)))
                     @if let Some(by) = &superseded.by {

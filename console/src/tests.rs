@@ -40,7 +40,7 @@ fn hostile() -> Conversation {
     };
     let plan = Plan {
         source: SourceName::new("sms").unwrap(),
-        contact: PhoneNumber::parse_e164("+12025550143").unwrap(),
+        contact: Some(PhoneNumber::parse_e164("+12025550143").unwrap()),
         name: Some(PersonName::new("\"><img src=x>")),
         journey: JourneyName::new("advance_approved").unwrap(),
         journeys_version: "1".to_owned(),

@@ -45,7 +45,8 @@ pub async fn accept(
         }
         Acceptance::Existing(stored) => {
             let Some(stored_plan) = &stored.plan else { return Ok(Accepted::KeyReused) };
-            if stored_plan.content_hash != plan.content_hash {
+            // What an erased conversation was about is not known any more: its id alone decides.
+            if !stored.is_erased() && stored_plan.content_hash != plan.content_hash {
                 return Ok(Accepted::KeyReused);
             }
             if stored.life.started_at.is_none() {

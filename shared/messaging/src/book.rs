@@ -53,7 +53,8 @@ pub async fn book(
         if stored.life.started_at.is_none() {
             start(conversations, executions, &stored.id, stored_plan, now).await?;
         }
-        return Ok(Booked::Duplicate { differs: stored_plan.content_hash != plan.content_hash });
+        let differs = !stored.is_erased() && stored_plan.content_hash != plan.content_hash;
+        return Ok(Booked::Duplicate { differs });
     }
     let buried = buried(&stored, plan, now);
     if conversations.bury(&buried, predecessor).await? == Written::Overtaken {

@@ -27,15 +27,16 @@ pub struct Conversation {
 pub struct Plan {
     /// Who called.
     pub source: SourceName,
-    /// Whose phone.
-    pub contact: PhoneNumber,
+    /// Whose phone; `None` once the person has been erased.
+    pub contact: Option<PhoneNumber>,
     /// What the customer is called, where the event says.
     pub name: Option<PersonName>,
     /// The journey, and the version of the file that it was read from.
     pub journey: JourneyName,
     /// Version of `journeys.toml` at acceptance.
     pub journeys_version: String,
-    /// SHA-256 of the event's canonical content, to tell a repeat from a reused key.
+    /// SHA-256 of the event's canonical content, to tell a repeat from a reused key; empty once the
+    /// person has been erased, because a number can be guessed from it.
     pub content_hash: String,
     /// When it was accepted.
     pub accepted_at: DateTime<Utc>,
@@ -52,6 +53,9 @@ pub struct Life {
     pub started_at: Option<DateTime<Utc>>,
     /// When it was cancelled.
     pub cancelled_at: Option<DateTime<Utc>>,
+    /// When the person was erased: number, name, words and content hash are gone since then, and
+    /// nothing further is sent.
+    pub erased_at: Option<DateTime<Utc>>,
     /// When a newer conversation took its place, and which.
     pub superseded: Option<Superseded>,
     /// When the customer first answered.
@@ -95,7 +99,7 @@ pub struct Step {
     pub category: Category,
     /// How it travels.
     pub channel: Channel,
-    /// The words, filled in.
+    /// The words, filled in; empty once the person has been erased.
     pub text: MessageText,
     /// The number or service that the provider sent it from.
     pub sent_from: Option<String>,
@@ -135,6 +139,12 @@ impl Conversation {
     #[must_use]
     pub fn step(&self, name: &StepName) -> Option<&Step> {
         self.plan.as_ref()?.step(name)
+    }
+
+    /// Whether the person has been erased from it.
+    #[must_use]
+    pub const fn is_erased(&self) -> bool {
+        self.life.erased_at.is_some()
     }
 
     /// Whether it has been superseded.

@@ -21,7 +21,12 @@ pub fn obstacle(
 ) -> Option<(Verdict, Because)> {
     let life = &conversation.life;
     if let Some(at) = life.cancelled_at {
-        return Some((Verdict::SkippedCancelled, Because::fact("cancelled_at", to_rfc3339(at))));
+        let because = Because::fact("cancelled_at", to_rfc3339(at));
+        let because = match life.erased_at {
+            Some(erased) => because.and("erased_at", to_rfc3339(erased)),
+            None => because,
+        };
+        return Some((Verdict::SkippedCancelled, because));
     }
     if let Some(superseded) = &life.superseded {
         let because = Because::fact("superseded_at", to_rfc3339(superseded.at));

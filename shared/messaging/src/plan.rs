@@ -113,7 +113,7 @@ pub fn plan(
         event.conversation,
         Plan {
             source: event.source,
-            contact: event.contact,
+            contact: Some(event.contact),
             name: event.name,
             journey: event.journey,
             journeys_version: version.to_owned(),

@@ -128,13 +128,9 @@ impl<C: Conversations, S: Sender, W: SendingSwitch, K: Clock> TakeStep<'_, C, S,
             (StepState::Planned, StepState::Claimed(_)) | (StepState::Planned, StepState::Decided(_))
                 if is_guarded(&next) =>
             {
-                let claiming = Claiming {
-                    conversation: &conversation.id,
-                    contact: &plan.contact,
-                    step,
-                    next: &next,
-                    now,
-                };
+                // Nothing leads here once the person is erased: that stands in the way.
+                let Some(contact) = &plan.contact else { return Ok(None) };
+                let claiming = Claiming { conversation: &conversation.id, contact, step, next: &next, now };
                 self.conversations.claim(&claiming).await?
             }
             _ => self.conversations.advance(conversation, step, &next, &Learned::default(), now).await?,
@@ -172,7 +168,10 @@ impl<C: Conversations, S: Sender, W: SendingSwitch, K: Clock> TakeStep<'_, C, S,
         }
         let looks_free = obstacle(conversation, plan, step, &Contact::default(), now).is_none();
         if !looks_free || overtaken {
-            let contact = self.conversations.contact(&plan.contact).await?;
+            let contact = match &plan.contact {
+                Some(phone) => self.conversations.contact(phone).await?,
+                None => Contact::default(),
+            };
             if let Some((verdict, because)) = obstacle(conversation, plan, step, &contact, now) {
                 return Ok(StepEvent::Obstructed(verdict, because));
             }
@@ -188,14 +187,16 @@ impl<C: Conversations, S: Sender, W: SendingSwitch, K: Clock> TakeStep<'_, C, S,
         step: &Step,
         invocation: &str,
     ) -> Result<Visit, Transient> {
-        let text = OutboundText {
-            conversation: &conversation.id,
-            to: &plan.contact,
-            step,
-            attempt: step.progress.attempt,
-            now: self.clock.now(),
+        let outcome_of_call = match &plan.contact {
+            Some(to) => {
+                let (attempt, now) = (step.progress.attempt, self.clock.now());
+                self.sender
+                    .send(&OutboundText { conversation: &conversation.id, to, step, attempt, now })
+                    .await
+            }
+            // Erased between the claim and now: nothing has been sent, and nothing will be.
+            None => SendOutcome::NotSent { because: Because::fact("reason", "erased") },
         };
-        let outcome_of_call = self.sender.send(&text).await;
         let now = self.clock.now();
         let learned = learned(&outcome_of_call);
         let answered = StepEvent::Answered {

@@ -67,7 +67,7 @@ impl OneConversation {
         };
         let plan = Plan {
             source: SourceName::new("sms").unwrap(),
-            contact: PhoneNumber::parse_e164("+12025550143").unwrap(),
+            contact: Some(PhoneNumber::parse_e164("+12025550143").unwrap()),
             name: None,
             journey: JourneyName::new("advance_approved").unwrap(),
             journeys_version: "1".to_owned(),

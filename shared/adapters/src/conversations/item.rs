@@ -48,6 +48,8 @@ pub(crate) struct ConversationItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     cancelled_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    erased_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     superseded_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     superseded_by: Option<ConversationId>,
@@ -60,12 +62,14 @@ pub(crate) struct ConversationItem {
 #[derive(Serialize, Deserialize)]
 struct PlanItem {
     source: SourceName,
-    #[serde(with = "messaging::phone::stored")]
-    contact: PhoneNumber,
+    /// Absent once the person has been erased, as are the name, the hash and the words.
+    #[serde(default, with = "messaging::phone::stored::erasable", skip_serializing_if = "Option::is_none")]
+    contact: Option<PhoneNumber>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<PersonName>,
     journey: JourneyName,
     journeys_version: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     content_hash: String,
     accepted_at: DateTime<Utc>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,10 +86,15 @@ struct StepItem {
     follows: Option<StepName>,
     category: Category,
     channel: Channel,
+    #[serde(default = "erased")]
     text: MessageText,
     #[serde(skip_serializing_if = "Option::is_none")]
     sent_from: Option<String>,
     progress: ProgressItem,
+}
+
+fn erased() -> MessageText {
+    MessageText::new("")
 }
 
 /// How far a step has come, flat, so that conditions can name its attributes.
@@ -144,6 +153,7 @@ pub(crate) fn conversation_item(conversation: &Conversation, expires_at: i64) ->
         plan: conversation.plan.as_ref().map(PlanItem::from),
         started_at: life.started_at,
         cancelled_at: life.cancelled_at,
+        erased_at: life.erased_at,
         superseded_at: life.superseded.as_ref().map(|superseded| superseded.at),
         superseded_by: life.superseded.as_ref().and_then(|superseded| superseded.by.clone()),
         replied_at: life.replied_at,
@@ -169,6 +179,7 @@ pub(crate) fn conversation_from(item: Item, now: DateTime<Utc>) -> Result<Option
         life: Life {
             started_at: item.started_at,
             cancelled_at: item.cancelled_at,
+            erased_at: item.erased_at,
             superseded,
             replied_at: item.replied_at,
             replies: item.replies,

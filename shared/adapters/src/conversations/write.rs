@@ -77,8 +77,9 @@ fn pointer(
     plan: &Plan,
     expires_at: i64,
 ) -> Result<TransactWriteItem, Unavailable> {
+    let contact = plan.contact.as_ref().ok_or_else(|| unbuildable("a pointer to nobody"))?;
     let pointer = Item::from([
-        ("pk".to_owned(), text(contact_key(&plan.contact).0)),
+        ("pk".to_owned(), text(contact_key(contact).0)),
         ("sk".to_owned(), text(conversation_key(&conversation.id).0)),
         ("v".to_owned(), number(VERSION)),
         ("expires_at".to_owned(), number(expires_at)),
@@ -221,7 +222,7 @@ pub(crate) fn advance(
             .map_err(|_| unbuildable("the message"))?;
         items.push(TransactWriteItem::builder().put(put).build());
     }
-    if learned.opted_out {
+    if let (true, Some(contact)) = (learned.opted_out, &plan.contact) {
         let mut p = Placeholders::default();
         let opted_out = p.path("opted_out_at");
         let by = p.path("opted_out_by");
@@ -234,7 +235,7 @@ pub(crate) fn advance(
             worklist(&mut p, "opted_out", now),
             p.path("expires_at")
         );
-        items.push(transact_update(table, contact_key(&plan.contact), update, None, &p)?);
+        items.push(transact_update(table, contact_key(contact), update, None, &p)?);
     }
     Ok(items)
 }

@@ -64,7 +64,7 @@ pub(crate) fn conversation(id: &str) -> Conversation {
     };
     let plan = Plan {
         source: SourceName::new("sms").unwrap(),
-        contact: phone(),
+        contact: Some(phone()),
         name: None,
         journey: JourneyName::new("advance_approved").unwrap(),
         journeys_version: "0123456789abcdef".to_owned(),

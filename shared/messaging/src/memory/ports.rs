@@ -36,10 +36,12 @@ impl State {
     }
 
     fn is_stored(&mut self, conversation: &Conversation) {
-        if let Some(plan) = &conversation.plan {
+        if let Some(plan) = &conversation.plan
+            && let Some(phone) = &plan.contact
+        {
             self.note(Fact::Stored {
                 conversation: conversation.id.clone(),
-                phone: plan.contact.clone(),
+                phone: phone.clone(),
                 steps: plan.steps.clone(),
             });
         }
@@ -211,8 +213,9 @@ impl Conversations for World {
                         stored.sent_from = Some(from.clone());
                     }
                 }
-                if let (true, Some(plan)) = (learned.opted_out, &conversation.plan) {
-                    state.opts_out(&plan.contact, now, "provider");
+                let contact = conversation.plan.as_ref().and_then(|plan| plan.contact.as_ref());
+                if let (true, Some(phone)) = (learned.opted_out, contact) {
+                    state.opts_out(phone, now, "provider");
                 }
             }
             written
@@ -345,7 +348,7 @@ impl Inbox for World {
         self.call("open_conversations", |state| {
             let is_open = |conversation: &&Conversation| {
                 let plan = conversation.plan.as_ref();
-                plan.is_some_and(|plan| plan.contact == *phone && plan.last_deadline() > now)
+                plan.is_some_and(|plan| plan.contact.as_ref() == Some(phone) && plan.last_deadline() > now)
             };
             let open = state.store.conversations.values().filter(is_open).cloned().collect();
             (state.store.contact(phone), open)

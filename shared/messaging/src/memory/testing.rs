@@ -40,7 +40,7 @@ pub(crate) fn conversation(id: &str, steps: &[&str]) -> Conversation {
     };
     let plan = Plan {
         source: SourceName::new("sms").unwrap(),
-        contact: phone(),
+        contact: Some(phone()),
         name: None,
         journey: JourneyName::new("test").unwrap(),
         journeys_version: "1".to_owned(),

@@ -23,6 +23,34 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PhoneNu
     from_stored(&String::deserialize(deserializer)?).map_err(de::Error::custom)
 }
 
+/// The same for a number that may have been erased:
+/// `#[serde(default, with = "messaging::phone::stored::erasable")]`.
+pub mod erasable {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use super::{PhoneNumber, from_stored};
+
+    /// Writes the number as E.164, or nothing.
+    ///
+    /// # Errors
+    /// Whatever the serializer reports.
+    pub fn serialize<S: Serializer>(number: &Option<PhoneNumber>, serializer: S) -> Result<S::Ok, S::Error> {
+        match number {
+            Some(number) => serializer.serialize_str(number.as_e164()),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    /// Reads a number from our own store, if there is one.
+    ///
+    /// # Errors
+    /// If the text does not have the shape of E.164.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PhoneNumber>, D::Error> {
+        let stored = Option::<String>::deserialize(deserializer)?;
+        stored.map(|text| from_stored(&text).map_err(de::Error::custom)).transpose()
+    }
+}
+
 /// Reads a number from our own store, without serde.
 ///
 /// # Errors
