@@ -33,6 +33,7 @@ test: compiler tools ## every test, and what the tests need
 	tools/check-template.sh
 	$(PYTHON)/shellcheck $(SCRIPTS)
 	AFTERWORD="$(abspath $(TARGET))/debug/afterword" $(PYTHON)/python -m unittest discover --start-directory local/tests/python --verbose
+	ENGINE="$(abspath $(TARGET))/debug/examples/scripted" $(PYTHON)/python -m unittest discover --start-directory statemachine/tests/python --verbose
 
 .PHONY: lint
 lint: compiler tools ## formatting, lints, documentation, template, scripts, what a release links
