@@ -8,6 +8,8 @@
 pub mod accept;
 pub mod book;
 pub mod clock;
+#[cfg(any(test, feature = "memory"))]
+pub mod contract;
 pub mod conversation;
 pub mod gsm7;
 pub mod ids;

@@ -26,7 +26,7 @@ pub use facts::{Fact, Recorded};
 pub use store::Store;
 #[cfg(test)]
 pub(crate) use testing::{Happening, at, conversation};
-pub use weather::{FAULTS, Fault, Mutation, PROVIDER_FAULTS, Weather};
+pub use weather::{FAULTS, Fault, Forecast, Mutation, PROVIDER_FAULTS, Weather};
 
 /// A world that the use cases can live in. A clone is the same world: functions hold their ports by
 /// value.

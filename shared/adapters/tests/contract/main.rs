@@ -5,3 +5,17 @@ mod rig;
 mod secrets;
 mod table;
 mod twilio;
+
+macro_rules! on_dynamodb {
+    ($($case:ident)*) => {$(
+        #[tokio::test]
+        async fn $case() {
+            messaging::contract::$case(rig::Rig::start().await.table).await;
+        }
+    )*};
+}
+
+mod keeps_the_contract {
+    use crate::rig;
+    messaging::for_each_case!(on_dynamodb);
+}

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use adapters::Connection;
 use chrono::TimeDelta;
 use messaging::conversation::{Contact, Conversation, Step};
-use messaging::ports::{Acceptance, Cancelling, Claiming, Conversations, Learned, Written};
+use messaging::ports::{Acceptance, Claiming, Conversations, Learned, Written};
 use messaging::step::{Claim, Decision, Lost, Progress, ProviderMessage, StepState};
 use messaging::verdict::{Because, Verdict};
 use serde_json::json;
@@ -66,55 +66,6 @@ async fn what_is_accepted_is_read_back_whole() {
 }
 
 #[tokio::test]
-async fn an_expired_item_counts_as_absent() {
-    let rig = accepted().await;
-    // 90 days after everything about it is over, which is 6 hours after the deadline at the latest.
-    let expiry = DAY + 90 * DAY + 6 * 3600;
-    let id = text().id;
-    assert!(rig.table.load(&id, at(expiry - 1)).await.unwrap().is_some());
-    assert!(rig.table.load(&id, at(expiry)).await.unwrap().is_none());
-    assert_eq!(rig.table.cancel(&id, at(expiry)).await, Ok(Cancelling::Absent));
-    assert_eq!(claim(&rig, &step(&text()), &claimed("a"), expiry).await, Written::Overtaken);
-    let mut again = text();
-    again.plan.as_mut().unwrap().accepted_at = at(expiry);
-    assert_eq!(rig.table.accept(&again, None).await, Ok(Acceptance::Stored));
-}
-
-#[tokio::test]
-async fn of_two_contents_the_first_stays() {
-    let rig = accepted().await;
-    let mut other = text();
-    other.plan.as_mut().unwrap().content_hash = "other".to_owned();
-    let Ok(Acceptance::Existing(existing)) = rig.table.accept(&other, None).await else {
-        panic!("stored twice")
-    };
-    assert_eq!(*existing, text());
-    assert_eq!(stored(&rig).await, text());
-}
-
-#[tokio::test]
-async fn started_keeps_its_first_time_and_creates_nothing() {
-    let rig = Rig::start().await;
-    rig.table.mark_started(&text().id, at(0)).await.unwrap();
-    assert!(rig.item(V.0, V.1).await.is_none());
-    rig.table.accept(&text(), None).await.unwrap();
-    rig.table.mark_started(&text().id, at(3)).await.unwrap();
-    rig.table.mark_started(&text().id, at(4)).await.unwrap();
-    assert_eq!(stored(&rig).await.life.started_at, Some(at(3)));
-}
-
-#[tokio::test]
-async fn cancelled_keeps_its_first_time_and_creates_nothing() {
-    let rig = Rig::start().await;
-    assert_eq!(rig.table.cancel(&text().id, at(0)).await, Ok(Cancelling::Absent));
-    assert!(rig.item(V.0, V.1).await.is_none());
-    rig.table.accept(&text(), None).await.unwrap();
-    assert_eq!(rig.table.cancel(&text().id, at(3)).await, Ok(Cancelling::Cancelled));
-    assert_eq!(rig.table.cancel(&text().id, at(4)).await, Ok(Cancelling::AlreadyCancelled));
-    assert_eq!(stored(&rig).await.life.cancelled_at, Some(at(3)));
-}
-
-#[tokio::test]
 async fn a_claim_is_stored_with_the_contacts_last_text() {
     let rig = accepted().await;
     let next = claimed("a");
@@ -148,15 +99,6 @@ async fn each_condition_of_a_claim_refuses_it() {
         assert_eq!(rig.item(V.0, V.1).await, before, "{what}");
         assert!(rig.item(P.0, P.1).await.is_none_or(|contact| contact["last_out"].is_null()), "{what}");
     }
-}
-
-#[tokio::test]
-async fn a_reply_refuses_only_what_is_unless_replied() {
-    let rig = accepted().await;
-    rig.change(V.0, V.1, |item| item["replied_at"] = json!("2026-01-01T00:00:00Z")).await;
-    let mut always = step(&text());
-    always.unless_replied = false;
-    assert_eq!(claim(&rig, &always, &claimed("a"), 1).await, Written::Done);
 }
 
 #[tokio::test]

@@ -139,3 +139,17 @@ impl State {
         }
     }
 }
+
+macro_rules! on_the_world {
+    ($($case:ident)*) => {$(
+        #[test]
+        fn $case() {
+            crate::contract::$case(World::new()).now_or_never().unwrap();
+        }
+    )*};
+}
+
+mod keeps_the_contract {
+    use super::*;
+    crate::for_each_case!(on_the_world);
+}

@@ -1,0 +1,52 @@
+//! What every implementation of the ports must keep: the same cases for the adapters against
+//! DynamoDB and for the world in memory, so that what the simulator shows holds for what is shipped.
+//!
+//! Each case is given an empty table. [`for_each_case`](crate::for_each_case) makes a test of each.
+#![expect(clippy::unwrap_used, reason = "tests, called by tests only")]
+
+mod bookings;
+mod fixtures;
+mod inbox;
+mod steps;
+
+pub use bookings::*;
+pub use inbox::*;
+pub use steps::*;
+
+use crate::ports::{Conversations, Inbox, Quarantine};
+
+/// A table, as the cases need it.
+pub trait Table: Conversations + Inbox + Quarantine {}
+
+impl<T: Conversations + Inbox + Quarantine> Table for T {}
+
+/// Calls the macro that it is given with the name of every case.
+#[macro_export]
+macro_rules! for_each_case {
+    ($macro:ident) => {
+        $macro! {
+            what_is_accepted_is_read_back_whole
+            of_two_contents_the_first_stays
+            an_expired_item_counts_as_absent
+            started_keeps_its_first_time_and_creates_nothing
+            cancelled_keeps_its_first_time_and_creates_nothing
+            a_claim_is_stored_once
+            whatever_ends_a_conversation_refuses_a_claim
+            a_reply_refuses_only_what_is_unless_replied
+            a_step_that_moved_on_is_not_claimed
+            shadow_is_stored_under_the_checks_of_a_claim
+            every_progress_is_stored_exactly_and_again_without_harm
+            a_late_answer_finds_its_own_claim_and_no_other
+            what_a_provider_taught_is_stored_with_the_step_or_not_at_all
+            a_cancellation_before_its_booking_is_a_tombstone
+            a_newer_booking_supersedes_in_the_same_write
+            a_report_is_a_repeat_the_second_time
+            a_tombstone_is_filled_once
+            open_conversations_are_those_of_the_phone_with_time_left
+            a_message_is_stored_once
+            an_opt_out_that_changed_meanwhile_overtakes
+            a_reply_counts_where_it_is_said_to
+            the_same_event_is_kept_once
+        }
+    };
+}
