@@ -42,7 +42,7 @@ pub(super) fn conversation(n: u32) -> Conversation {
     };
     let plan = Plan {
         source: SourceName::new("calendly").unwrap(),
-        contact: phone(),
+        contact: Some(phone()),
         name: None,
         journey: JourneyName::new("booking").unwrap(),
         journeys_version: "0123456789abcdef".to_owned(),
