@@ -28,3 +28,24 @@ fn every_problem_has_its_line() {
         assert!(runbook.contains(&format!(" | `{code}` | ")), "{code}");
     }
 }
+
+/// A heading as a link names it: lower case, words joined by hyphens.
+fn anchor(heading: &str) -> String {
+    let letters = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    letters.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
+}
+
+#[test]
+fn every_alarm_leads_to_its_part() {
+    let runbook = read("docs/runbook.md");
+    let headings = runbook.lines().filter(|line| line.starts_with('#'));
+    let anchors: Vec<String> = headings.map(|line| anchor(line.trim_start_matches('#').trim())).collect();
+    let template = read("template.yaml");
+    let mut checked = 0;
+    for place in template.split("docs/runbook.md#").skip(1) {
+        let place = place.split_whitespace().next().unwrap();
+        assert!(anchors.iter().any(|anchor| anchor == place), "{place}");
+        checked += 1;
+    }
+    assert!(checked > 10, "{checked}");
+}

@@ -16,7 +16,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    adapters::telemetry::init();
     let connection = Connection::from_environment()?;
     let retention = TimeDelta::days(i64::from(number("RETENTION_DAYS", 90)?));
     let table = Table::new(&connection, required("TABLE_NAME")?, retention);

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    adapters::telemetry::init();
     let connection = Connection::from_environment()?;
     let retention = TimeDelta::days(i64::from(number("RETENTION_DAYS", 90)?));
     let secrets = Arc::new(Secrets::new(&connection, required("SECRET_ID")?, SystemClock));

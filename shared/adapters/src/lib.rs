@@ -12,6 +12,7 @@ pub mod failure;
 pub mod journeys;
 pub mod secrets;
 pub mod switch;
+pub mod telemetry;
 pub mod twilio;
 
 pub use connection::Connection;

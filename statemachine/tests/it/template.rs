@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use adapters::telemetry::{METRICS, NAMESPACE};
+use messaging::verdict::Verdict;
 use serde_json::{Value, json};
 
 use crate::files::{TEMPLATE, root, template};
@@ -156,4 +158,121 @@ fn no_secret_has_a_value_here() {
     let secret = &resources("AWS::SecretsManager::Secret")["Secret"];
     assert!(secret.get("SecretString").is_none());
     assert!(!TEMPLATE.contains("NoEcho"), "secrets are no parameters");
+}
+
+/// Alarms by id, and every metric that each looks at: namespace, name and dimensions.
+fn alarms() -> BTreeMap<String, (Value, Vec<Value>)> {
+    let told = |(id, alarm): (String, Value)| {
+        let metrics = match alarm["Metrics"].as_array() {
+            None => vec![alarm.clone()],
+            Some(list) => list.iter().map(|m| m["MetricStat"]["Metric"].clone()).filter(Value::is_object).collect(),
+        };
+        (id, (alarm, metrics))
+    };
+    resources("AWS::CloudWatch::Alarm").into_iter().map(told).collect()
+}
+
+fn dimension<'a>(metric: &'a Value, name: &str) -> Option<&'a Value> {
+    let dimensions = metric["Dimensions"].as_array()?;
+    dimensions.iter().find(|dimension| dimension["Name"] == name).map(|dimension| &dimension["Value"])
+}
+
+#[test]
+fn an_alarm_counts_what_the_functions_count_and_tells_what_to_do() {
+    let ends = Verdict::ALL.map(Verdict::as_str);
+    let mut ours = 0;
+    for (id, (alarm, metrics)) in alarms() {
+        assert!(alarm["AlarmDescription"].as_str().unwrap().contains("docs/runbook.md#"), "{id}");
+        assert_eq!(alarm["AlarmActions"], json!([{ "Ref": "AlarmTopic" }]), "{id}");
+        for metric in metrics.iter().filter(|metric| metric["Namespace"] == NAMESPACE) {
+            let name = metric["MetricName"].as_str().unwrap();
+            let (_, own) = METRICS.iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("{name}"));
+            let expected = 1 + usize::from(own.is_some());
+            assert_eq!(metric["Dimensions"].as_array().unwrap().len(), expected, "{id}: {name}");
+            assert_eq!(dimension(metric, "Installation"), Some(&json!({ "Ref": "AWS::StackName" })), "{id}");
+            if let Some(verdict) = dimension(metric, "Verdict") {
+                assert!(ends.contains(&verdict.as_str().unwrap()), "{id}: {verdict}");
+            }
+            assert!(own.is_none_or(|own| dimension(metric, own).is_some()), "{id}: {name}");
+            ours += 1;
+        }
+    }
+    assert!(ours >= 12, "{ours}");
+}
+
+#[test]
+fn every_failed_verdict_has_its_alarm() {
+    let watched: BTreeSet<String> = alarms()
+        .into_values()
+        .filter(|(alarm, _)| alarm.get("MetricName").is_some())
+        .filter_map(|(alarm, _)| Some(dimension(&alarm, "Verdict")?.as_str()?.to_owned()))
+        .collect();
+    let failed = Verdict::ALL.into_iter().filter(|verdict| verdict.is_failure());
+    assert_eq!(watched, failed.map(|verdict| verdict.as_str().to_owned()).collect());
+}
+
+#[test]
+fn the_errors_and_throttles_of_every_function_are_watched() {
+    let functions: BTreeSet<_> = folders().iter().map(|folder| logical_id(folder)).collect();
+    for id in ["FunctionErrorsAlarm", "FunctionThrottlesAlarm"] {
+        let (_, metrics) = &alarms()[id];
+        let name = |metric: &Value| dimension(metric, "FunctionName").unwrap()["Ref"].as_str().unwrap().to_owned();
+        assert_eq!(metrics.iter().map(name).collect::<BTreeSet<_>>(), functions, "{id}");
+    }
+}
+
+#[test]
+fn texts_by_sns_that_fail_are_told_of_as_everybody_does() {
+    let alarm = &resources("AWS::CloudWatch::Alarm")["SnsSmsHighFailureRateAlarm"];
+    assert_eq!(alarm["AlarmName"]["Sub"], "${AWS::StackName}-SNS-SMS-High-Failure-Rate");
+    assert_eq!(
+        (&alarm["Statistic"], &alarm["Period"], &alarm["EvaluationPeriods"], &alarm["Threshold"]),
+        (&json!("Sum"), &json!(3600), &json!(1), &json!(10))
+    );
+    assert_eq!(alarm["ComparisonOperator"], "GreaterThanThreshold");
+    let dashboard = resources("AWS::CloudWatch::Dashboard");
+    let body = dashboard["Dashboard"]["DashboardBody"]["Sub"].as_str().unwrap();
+    for metric in ["NumberOfMessagesPublished", "NumberOfNotificationsFailed", "SMSSuccessRate"] {
+        assert!(body.contains(metric), "{metric}");
+    }
+    let body = body.replace("${", "{{");
+    assert!(serde_json::from_str::<Value>(&body).unwrap()["widgets"].as_array().unwrap().len() > 8);
+}
+
+/// Whoever calls a function without waiting for its answer leaves what fails in a queue.
+#[test]
+fn every_asynchronous_path_ends_in_a_dead_letter_queue() {
+    for (id, function) in resources("AWS::Serverless::Function") {
+        let events = function["Events"].as_object().cloned().unwrap_or_default();
+        let asynchronous: Vec<_> = events.iter().filter(|(_, event)| event["Type"] != "HttpApi").collect();
+        if !asynchronous.is_empty() {
+            assert!(function["DeadLetterQueue"]["TargetArn"].is_object(), "{id}: {asynchronous:?}");
+        }
+        for (name, event) in asynchronous.into_iter().filter(|(_, event)| event["Type"] == "SNS") {
+            let target = &event["Properties"]["RedrivePolicy"]["deadLetterTargetArn"];
+            assert!(target.is_object(), "{id}.{name}: {target}");
+        }
+    }
+    for (id, queue) in resources("AWS::SQS::Queue") {
+        assert_eq!(queue["SqsManagedSseEnabled"], true, "{id}");
+        let watched = &alarms()["DeadLettersAlarm"].1;
+        let wanted = json!({ "GetAtt": format!("{id}.QueueName") });
+        assert!(watched.iter().any(|metric| dimension(metric, "QueueName") == Some(&wanted)), "{id}");
+    }
+}
+
+#[test]
+fn every_parameter_is_in_a_group_and_checked() {
+    let template = template();
+    let groups = &template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"];
+    let grouped: Vec<_> = groups.as_array().unwrap().iter().flat_map(|g| g["Parameters"].as_array().unwrap()).collect();
+    let parameters = template["Parameters"].as_object().unwrap();
+    assert_eq!(grouped.len(), parameters.len());
+    for (name, parameter) in parameters {
+        assert!(grouped.iter().any(|grouped| *grouped == name), "{name}");
+        assert!(parameter["Description"].is_string(), "{name}");
+        let checks = ["AllowedPattern", "AllowedValues", "MinValue"];
+        assert!(checks.iter().any(|check| parameter.get(check).is_some()), "{name} takes anything");
+        assert!(name == "TwilioFrom" || parameter.get("Default").is_some(), "{name}");
+    }
 }
