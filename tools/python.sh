@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Python tools of requirements.txt into .tools/python.
+# Installs Python tools into an environment of their own: python.sh [NAME], the packages of
+# tools/NAME.txt into .tools/NAME; without a name those of requirements.txt into .tools/python.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,6 +14,9 @@ if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends python3 python3-venv
 fi
 
-python3 -m venv --clear .tools/python
-.tools/python/bin/pip install --quiet --disable-pip-version-check --requirement tools/requirements.txt
-touch .tools/python/.stamp
+name=${1:-python}
+list=tools/$name.txt
+[ "$name" != python ] || list=tools/requirements.txt
+python3 -m venv --clear ".tools/$name"
+".tools/$name/bin/pip" install --quiet --disable-pip-version-check --requirement "$list"
+touch ".tools/$name/.stamp"

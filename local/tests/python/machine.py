@@ -25,16 +25,20 @@ DECLARED = '\n[sources.shop]\nregion = "US"\n'
 class Machine:
     """One machine on free ports that keeps nothing and whose clock stands still."""
 
+    def __init__(self, journeys=None, **environment):
+        """With other journeys than the shipped ones, and further environment variables."""
+        self.journeys = journeys or (ROOT / "journeys.toml").read_text()
+        self.environment = environment
+
     def __enter__(self):
         command = [AFTERWORD, "serve", "--in-memory", "--clock", "virtual"]
         ports = ["--port", "0", "--admin-port", "0", "--aws-port", "0"]
         signing = {f"AFTERWORD_{name}_SIGNING_KEY": SIGNING_KEY for name in ("CALENDLY", "CALCOM", "SHOP")}
         keys = {"AFTERWORD_API_KEY": API_KEY, "TWILIO_AUTH_TOKEN": SIGNING_KEY, **signing}
-        environment = {**os.environ, **keys, "AFTERWORD_PUBLIC_URL": PUBLIC_URL}
+        environment = {**os.environ, **keys, "AFTERWORD_PUBLIC_URL": PUBLIC_URL, **self.environment}
         self.log = tempfile.TemporaryFile("w+")
         self.folder = tempfile.TemporaryDirectory()
-        shipped = (ROOT / "journeys.toml").read_text()
-        (Path(self.folder.name) / "journeys.toml").write_text(shipped + DECLARED)
+        (Path(self.folder.name) / "journeys.toml").write_text(self.journeys + DECLARED)
         self.process = subprocess.Popen(
             [*command, *ports], cwd=self.folder.name, env=environment, stdout=subprocess.PIPE, stderr=self.log, text=True
         )

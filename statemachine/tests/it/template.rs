@@ -165,7 +165,9 @@ fn alarms() -> BTreeMap<String, (Value, Vec<Value>)> {
     let told = |(id, alarm): (String, Value)| {
         let metrics = match alarm["Metrics"].as_array() {
             None => vec![alarm.clone()],
-            Some(list) => list.iter().map(|m| m["MetricStat"]["Metric"].clone()).filter(Value::is_object).collect(),
+            Some(list) => {
+                list.iter().map(|m| m["MetricStat"]["Metric"].clone()).filter(Value::is_object).collect()
+            }
         };
         (id, (alarm, metrics))
     };
@@ -186,7 +188,8 @@ fn an_alarm_counts_what_the_functions_count_and_tells_what_to_do() {
         assert_eq!(alarm["AlarmActions"], json!([{ "Ref": "AlarmTopic" }]), "{id}");
         for metric in metrics.iter().filter(|metric| metric["Namespace"] == NAMESPACE) {
             let name = metric["MetricName"].as_str().unwrap();
-            let (_, own) = METRICS.iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("{name}"));
+            let (_, own) =
+                METRICS.iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("{name}"));
             let expected = 1 + usize::from(own.is_some());
             assert_eq!(metric["Dimensions"].as_array().unwrap().len(), expected, "{id}: {name}");
             assert_eq!(dimension(metric, "Installation"), Some(&json!({ "Ref": "AWS::StackName" })), "{id}");
@@ -216,7 +219,8 @@ fn the_errors_and_throttles_of_every_function_are_watched() {
     let functions: BTreeSet<_> = folders().iter().map(|folder| logical_id(folder)).collect();
     for id in ["FunctionErrorsAlarm", "FunctionThrottlesAlarm"] {
         let (_, metrics) = &alarms()[id];
-        let name = |metric: &Value| dimension(metric, "FunctionName").unwrap()["Ref"].as_str().unwrap().to_owned();
+        let name =
+            |metric: &Value| dimension(metric, "FunctionName").unwrap()["Ref"].as_str().unwrap().to_owned();
         assert_eq!(metrics.iter().map(name).collect::<BTreeSet<_>>(), functions, "{id}");
     }
 }
@@ -265,7 +269,8 @@ fn every_asynchronous_path_ends_in_a_dead_letter_queue() {
 fn every_parameter_is_in_a_group_and_checked() {
     let template = template();
     let groups = &template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"];
-    let grouped: Vec<_> = groups.as_array().unwrap().iter().flat_map(|g| g["Parameters"].as_array().unwrap()).collect();
+    let grouped: Vec<_> =
+        groups.as_array().unwrap().iter().flat_map(|g| g["Parameters"].as_array().unwrap()).collect();
     let parameters = template["Parameters"].as_object().unwrap();
     assert_eq!(grouped.len(), parameters.len());
     for (name, parameter) in parameters {

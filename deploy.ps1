@@ -1,0 +1,55 @@
+<#
+.SYNOPSIS
+Deploys Afterword to AWS from Windows: the same flags as deploy.sh, which it runs in WSL or Git Bash.
+.EXAMPLE
+./deploy.ps1 -Guided -Stage test -Region eu-west-1
+#>
+[CmdletBinding()]
+param(
+    [switch] $Guided,
+    [string] $Stage,
+    [string] $Region,
+    [string] $Profile,
+    [switch] $X86,
+    [switch] $Check,
+    [switch] $Rollback,
+    [switch] $Uninstall,
+    [switch] $Help
+)
+$ErrorActionPreference = 'Stop'
+
+$arguments = @()
+if ($Guided) { $arguments += '--guided' }
+if ($Stage) { $arguments += '--stage', $Stage }
+if ($Region) { $arguments += '--region', $Region }
+if ($Profile) { $arguments += '--profile', $Profile }
+if ($X86) { $arguments += '--x86' }
+if ($Check) { $arguments += '--check' }
+if ($Rollback) { $arguments += '--rollback' }
+if ($Uninstall) { $arguments += '--uninstall' }
+if ($Help) { $arguments += '--help' }
+
+Push-Location $PSScriptRoot
+try {
+    if ($IsLinux -or $IsMacOS) {
+        & ./deploy.sh @arguments
+    }
+    elseif (Get-Command wsl.exe -ErrorAction SilentlyContinue) {
+        # The environment of deploy.sh comes along (see env.example); /p translates no path here.
+        $names = 'AWS_PROFILE', 'AWS_REGION', 'TWILIO_FROM', 'AFTERWORD_PUBLIC_URL', 'AFTERWORD_ALARM_EMAIL',
+            'AFTERWORD_SILENT_SOURCE', 'AFTERWORD_MONTHLY_SPEND_LIMIT', 'AFTERWORD_RESERVED_CONCURRENCY',
+            'AFTERWORD_END_USER_MESSAGING', 'AFTERWORD_ORIGINATION_IDENTITY'
+        $env:WSLENV = ((@($env:WSLENV) + $names) | Where-Object { $_ }) -join ':'
+        & wsl.exe bash ./deploy.sh @arguments
+    }
+    elseif (Get-Command bash.exe -ErrorAction SilentlyContinue) {
+        & bash.exe ./deploy.sh @arguments
+    }
+    else {
+        throw 'deploy.ps1 needs WSL (wsl --install) or Git for Windows, whose bash runs deploy.sh.'
+    }
+    exit $LASTEXITCODE
+}
+finally {
+    Pop-Location
+}

@@ -1,0 +1,252 @@
+#!/usr/bin/env bash
+# Deploys Afterword to AWS: checks tools, lints journeys.toml, builds once, validates, deploys, puts the
+# journeys in force, tries the API, and says what is left to do. Safe to repeat.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+usage() {
+    cat <<'TEXT'
+usage: ./deploy.sh [options]
+
+  --guided           asks for every parameter, and remembers the answers in samconfig.toml
+  --stage NAME       which installation: prod (the default) is the stack "afterword", any other
+                     NAME is "afterword-NAME"
+  --region REGION    the AWS region (default: AWS_REGION, AWS_DEFAULT_REGION, else the profile's)
+  --profile NAME     the AWS profile
+  --x86              builds for x86_64 instead of arm64
+  --check            checks and validates everything that can be without deploying; changes nothing at
+                     AWS, needs no credentials, and says what it could not check
+  --rollback         goes back to the versions of the functions that ran before the last deployment
+  --uninstall        deletes the stack; the table and the secret are kept
+  --help             this
+
+Settings are taken from samconfig.toml and from the environment (see env.example).
+TEXT
+}
+
+mode=deploy guided=no stage=prod region="${AWS_REGION:-${AWS_DEFAULT_REGION:-}}" profile="${AWS_PROFILE:-}"
+architecture=arm64
+value() { [ "$#" -ge 2 ] && [ -n "$2" ] || { echo "$1 needs a value" >&2; exit 2; }; }
+while [ "$#" -gt 0 ]; do
+    case "$1" in
+        --guided) guided=yes ;;
+        --stage) value "$@"; stage=$2; shift ;;
+        --region) value "$@"; region=$2; shift ;;
+        --profile) value "$@"; profile=$2; shift ;;
+        --x86) architecture=x86_64 ;;
+        --check) mode=check ;;
+        --rollback) mode=rollback ;;
+        --uninstall) mode=uninstall ;;
+        --help | -h) usage; exit 0 ;;
+        *) echo "unknown option: $1" >&2; usage >&2; exit 2 ;;
+    esac
+    shift
+done
+[[ "$stage" =~ ^[a-z][a-z0-9-]{0,30}$ ]] || { echo "--stage: a-z, 0-9 and -, at most 31" >&2; exit 2; }
+[[ -z "$region" || "$region" =~ ^[a-z]{2}(-[a-z]+)+-[0-9]$ ]] || { echo "--region: no region: $region" >&2; exit 2; }
+
+stack=afterword
+[ "$stage" = prod ] || stack="afterword-$stage"
+python=.tools/python/bin
+not_checked=()
+
+step() { printf '\n== %s\n' "$*"; }
+say() { printf '   %s\n' "$*"; }
+skipped() { not_checked+=("$*"); say "NOT CHECKED: $*"; }
+fail() { printf '\n%s\n' "deploy.sh: $*" >&2; exit 1; }
+
+# --- Tools ---------------------------------------------------------------------------------------------
+
+tools() {
+    step "Tools"
+    command -v cargo >/dev/null || fail "cargo is missing: install Rust from https://rustup.rs, then repeat"
+    command -v python3 >/dev/null || fail "python3 is missing: install Python 3.11 or later, then repeat"
+    tools/compiler.sh
+    # The SAM CLI, cfn-lint and what the tests need.
+    if [ ! -f .tools/python/.stamp ] || [ tools/requirements.txt -nt .tools/python/.stamp ]; then
+        tools/python.sh
+    fi
+    say "$(cargo --version), $("$python/sam" --version)"
+}
+
+# cargo-lambda compiles for Lambda on any machine; ziglang is its linker. Both from PyPI, pinned.
+build_tools() {
+    if [ ! -f .tools/build/.stamp ] || [ tools/build.txt -nt .tools/build/.stamp ]; then
+        tools/python.sh build
+    fi
+    target=aarch64-unknown-linux-gnu
+    [ "$architecture" = arm64 ] || target=x86_64-unknown-linux-gnu
+    if command -v rustup >/dev/null; then
+        rustup target list --installed | grep -qx "$target" || rustup target add "$target"
+    elif [ ! -d "$(rustc --print sysroot)/lib/rustlib/$target" ]; then
+        fail "the Rust target $target is missing, and there is no rustup to add it"
+    fi
+}
+
+# --- Steps ---------------------------------------------------------------------------------------------
+
+credentials() {
+    step "AWS"
+    if [ -n "$profile" ]; then export AWS_PROFILE="$profile"; fi
+    if [ -n "$region" ]; then export AWS_REGION="$region" AWS_DEFAULT_REGION="$region"; fi
+    if account=$("$python/python" tools/whoami.py 2>/dev/null); then
+        region="${region:-$(cut -d' ' -f2 <<<"$account")}"
+        export AWS_REGION="$region" AWS_DEFAULT_REGION="$region"
+        say "account ${account%% *}, region $region, stack $stack"
+        return 0
+    fi
+    return 1
+}
+
+afterword() { cargo run --quiet --package cli --bin afterword -- "$@"; }
+
+lint_journeys() {
+    step "journeys.toml"
+    afterword check journeys || fail "journeys.toml has errors; nothing was deployed"
+}
+
+validate() {
+    step "template.yaml"
+    tools/check-template.sh
+}
+
+build() {
+    step "Build ($architecture)"
+    build_tools
+    AFTERWORD_COMMIT="$(git describe --always --dirty 2>/dev/null || echo unknown)"
+    export AFTERWORD_COMMIT
+    local flags=(--release --locked) functions=() main
+    if [ "$architecture" = arm64 ]; then flags+=(--arm64); else flags+=(--x86-64); fi
+    for main in functions/*/src/main.rs; do
+        functions+=(--package "$(basename "$(dirname "$(dirname "$main")")")")
+    done
+    PATH="$PWD/.tools/build/bin:$PATH" cargo lambda build "${flags[@]}" "${functions[@]}" --lambda-dir target/lambda
+    for main in target/lambda/*/bootstrap; do
+        say "$(basename "$(dirname "$main")"): $(gzip --best --stdout "$main" | wc -c) bytes zipped"
+    done
+}
+
+deploy() {
+    step "Deploy $stack"
+    local flags=(--template-file template.yaml --stack-name "$stack" --capabilities CAPABILITY_IAM
+        --resolve-s3 --no-fail-on-empty-changeset --tags "application=afterword stage=$stage")
+    if [ -n "$region" ]; then flags+=(--region "$region"); fi
+    if [ -n "$profile" ]; then flags+=(--profile "$profile"); fi
+    if [ "$guided" = yes ]; then
+        "$python/sam" deploy --guided "${flags[@]}"
+        return
+    fi
+    local parameters=("Architecture=$architecture") name setting
+    while read -r name setting; do
+        if [ -n "${!setting:-}" ]; then parameters+=("$name=${!setting}"); fi
+    done <<'TEXT'
+TwilioFrom TWILIO_FROM
+PublicUrl AFTERWORD_PUBLIC_URL
+AlarmEmail AFTERWORD_ALARM_EMAIL
+EndUserMessaging AFTERWORD_END_USER_MESSAGING
+OriginationIdentity AFTERWORD_ORIGINATION_IDENTITY
+MonthlySpendLimit AFTERWORD_MONTHLY_SPEND_LIMIT
+SilentSource AFTERWORD_SILENT_SOURCE
+ReservedConcurrency AFTERWORD_RESERVED_CONCURRENCY
+TEXT
+    "$python/sam" deploy --no-confirm-changeset "${flags[@]}" --parameter-overrides "${parameters[@]}"
+}
+
+# The command line takes credentials from the environment; a profile's are put there for its time.
+with_credentials() {
+    local exported
+    exported=$("$python/python" tools/whoami.py --export) || return 1
+    (eval "$exported" && "$@")
+}
+
+push_journeys() {
+    step "Journeys"
+    with_credentials afterword journeys push --stack "$stack"
+}
+
+outputs() { "$python/python" tools/outputs.py "$stack"; }
+
+smoke_test() {
+    step "Smoke test"
+    local url status
+    url=$(outputs | sed -n 's/^ApiUrl //p')
+    for path in /healthz /version; do
+        status=$(curl --silent --show-error --max-time 20 --output /dev/null --write-out '%{http_code}' "$url$path") ||
+            status=none
+        [ "$status" = 200 ] || fail "GET $url$path answered $status; the stack is deployed, look at its logs"
+        say "GET $path: 200"
+    done
+    status=$(curl --silent --max-time 20 --output /dev/null --write-out '%{http_code}' -X POST "$url/sms" -d '{}') || true
+    [ "$status" = 401 ] || fail "POST $url/sms without a key answered $status instead of 401"
+    say "POST /sms without a key: 401"
+    say "No text was sent: that needs a key and a phone (docs/quick-start.md)."
+}
+
+next_steps() {
+    step "Outputs"
+    outputs | while read -r name output; do say "$name: $output"; done
+    cat <<TEXT
+
+== Next
+
+   1. Fill in the secret (twilio_account_sid, twilio_auth_token): docs/setup-guide.md
+   2. afterword connect twilio --stack $stack        sets the number's webhooks
+      afterword connect calendly --stack $stack      subscribes to bookings
+   3. afterword doctor --stack $stack                says what is missing
+TEXT
+}
+
+# --- What is asked ---------------------------------------------------------------------------------------
+
+case "$mode" in
+    check)
+        tools
+        lint_journeys
+        validate
+        step "Build tools"
+        if build_tools 2>/dev/null; then
+            say "$(PATH="$PWD/.tools/build/bin:$PATH" cargo lambda --version), target $target"
+        else
+            skipped "the build for $architecture: cargo-lambda or the Rust target cannot be installed here"
+        fi
+        if credentials; then
+            if outputs >/dev/null 2>&1; then say "the stack $stack exists; a deployment updates it"
+            else say "there is no stack $stack; a deployment makes it"; fi
+        else
+            skipped "the AWS account: no credentials (set AWS_PROFILE, or use --profile)"
+        fi
+        skipped "the deployment itself, the journeys at AWS and the smoke test: --check deploys nothing"
+        step "Checked. Not checked:"
+        for what in "${not_checked[@]}"; do say "- $what"; done
+        ;;
+    deploy)
+        tools
+        credentials || fail "no AWS credentials: set AWS_PROFILE or use --profile; --check works without"
+        if [ "$guided" = no ] && [ -z "${TWILIO_FROM:-}" ] && ! outputs >/dev/null 2>&1; then
+            fail "the first deployment needs TWILIO_FROM (see env.example), or --guided"
+        fi
+        lint_journeys
+        validate
+        build
+        deploy
+        push_journeys
+        smoke_test
+        next_steps
+        ;;
+    rollback)
+        tools
+        credentials || fail "no AWS credentials: set AWS_PROFILE or use --profile"
+        step "Roll back $stack"
+        "$python/python" tools/rollback.py "$stack"
+        ;;
+    uninstall)
+        tools
+        credentials || fail "no AWS credentials: set AWS_PROFILE or use --profile"
+        step "Uninstall $stack"
+        say "Executions that wait are deleted with the state machine: their texts are never sent."
+        say "The table (with everybody who opted out) and the secret are kept; delete them by hand if you must."
+        read -r -p "   Type the stack's name to go on: " answer
+        [ "$answer" = "$stack" ] || fail "nothing was deleted"
+        "$python/sam" delete --stack-name "$stack" --no-prompts ${region:+--region "$region"} ${profile:+--profile "$profile"}
+        ;;
+esac
