@@ -9,6 +9,8 @@ SHELL := bash
 PYTHON := .tools/python/bin
 FUNCTIONS := $(patsubst functions/%/src/main.rs,%,$(wildcard functions/*/src/main.rs))
 SCRIPTS := .ci/run $(wildcard *.sh tools/*.sh)
+# What `make deployed` deploys: `debug`, which `make test` has built, or `release`, as deploy.sh does.
+PROFILE ?= debug
 # Where cargo builds: CARGO_TARGET_DIR, else target/.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -35,6 +37,13 @@ test: compiler tools ## every test, and what the tests need
 	AFTERWORD="$(abspath $(TARGET))/debug/afterword" $(PYTHON)/python -m unittest discover --start-directory local/tests/python --verbose
 	ENGINE="$(abspath $(TARGET))/debug/examples/scripted" $(PYTHON)/python -m unittest discover --start-directory statemachine/tests/python --verbose
 
+.PHONY: deployed
+deployed: compiler tools .tools/ministack/.stamp ## the template, deployed to an emulator of AWS and driven
+	@cargo build --workspace --all-targets
+	if [ "$(PROFILE)" = release ]; then cargo build --release $(FUNCTIONS:%=--package %); fi
+	BINARIES="$(abspath $(TARGET))/$(PROFILE)" AFTERWORD="$(abspath $(TARGET))/debug/afterword" \
+		$(PYTHON)/python -m unittest discover --start-directory local/tests/ministack --verbose
+
 .PHONY: lint
 lint: compiler tools ## formatting, lints, documentation, template, scripts, what a release links
 	@cargo fmt --all --check
@@ -60,6 +69,9 @@ tools: .tools/python/.stamp ## the Python tools, into .tools/
 
 .tools/python/.stamp: tools/requirements.txt tools/python.sh
 	@tools/python.sh
+
+.tools/ministack/.stamp: tools/ministack.txt tools/python.sh
+	@tools/python.sh ministack
 
 .PHONY: compiler
 compiler:

@@ -1,0 +1,174 @@
+"""Least privilege, both ways: what each function's code can call at AWS is what its role allows, no less
+and no more.
+
+The calls are read off the sources. From every function's own code the calls are followed through the
+domain and the edge into those modules of shared/adapters whose types its `main` puts together; a call of an
+SDK that is reached is an action that the role must name. Functions are told apart by name alone, so the
+answer is never too small; where two names would make it too large, the policy comparison fails and a name
+has to be changed. `*` is for what AWS has no resource level for.
+"""
+
+import re
+import unittest
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+
+# A call or a part of a transaction, as it stands in shared/adapters, and the action that it needs.
+# TransactWriteItems itself is no action: its parts are checked.
+ACTIONS = {
+    r"\.get_item\(\)": "dynamodb:GetItem",
+    r"\.batch_get_item\(\)": "dynamodb:BatchGetItem",
+    r"\.put_item\(\)": "dynamodb:PutItem",
+    r"\.update_item\(\)": "dynamodb:UpdateItem",
+    r"\.delete_item\(\)": "dynamodb:DeleteItem",
+    r"\.query\(\)": "dynamodb:Query",
+    r"\.scan\(\)": "dynamodb:Scan",
+    r"\bPut::builder\(\)": "dynamodb:PutItem",
+    r"\bUpdate::builder\(\)": "dynamodb:UpdateItem",
+    r"\bDelete::builder\(\)": "dynamodb:DeleteItem",
+    r"\bConditionCheck::builder\(\)": "dynamodb:ConditionCheckItem",
+    r"\.start_execution\(\)": "states:StartExecution",
+    r"\.describe_execution\(\)": "states:DescribeExecution",
+    r"\.stop_execution\(\)": "states:StopExecution",
+    r"\.get_secret_value\(\)": "secretsmanager:GetSecretValue",
+    r"\.put_secret_value\(\)": "secretsmanager:PutSecretValue",
+    r"\.get_parameter\(\)": "ssm:GetParameter",
+    r"\.put_parameter\(\)": "ssm:PutParameter",
+    r"\.send_text_message\(\)": "sms-voice:SendTextMessage",
+    r"\.publish\(\)": "sns:Publish",
+    r"\.send_whats_app_message\(\)": "social-messaging:SendWhatsAppMessage",
+}
+# Every fluent call of an SDK client: `client.operation()` without arguments, then `.send()`.
+SDK_CALL = re.compile(r"(?:client|dynamodb|sfn|sns|sms|ssm)\s*(?:\(\))?\s*\.(\w+)\(\)")
+CALL = re.compile(r"\b([a-z_][a-z0-9_]*)\s*(?:::<[^()]*>)?\(")
+FUNCTION = re.compile(r"\bfn\s+([a-z_][a-z0-9_]*)")
+NOT_SHIPPED = {"memory", "contract", "fakes", "testing", "tests"}
+
+
+def shipped(path):
+    """A source file without comments, texts and tests."""
+    text = path.read_text()
+    text = re.sub(r'//[^\n]*|r#".*?"#|"(?:\\.|[^"\\])*"', '""', text, flags=re.S)
+    text = re.sub(r"'(?:[^'\\\n]|\\.)'", "' '", text)
+    while (at := text.find("#[cfg(test)]")) >= 0:
+        brace, end = text.find("{", at), text.find(";", at)
+        text = text[:at] + (text[end + 1 :] if 0 <= end < brace or brace < 0 else text[block_end(text, brace) :])
+    return text
+
+
+def block_end(text, brace):
+    depth = 0
+    for index in range(brace, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[index], 0)
+        if depth == 0:
+            return index + 1
+    return len(text)
+
+
+def sources(folder):
+    files = (path for path in folder.rglob("*.rs") if not NOT_SHIPPED & {*path.with_suffix("").parts})
+    return {path: shipped(path) for path in sorted(files)}
+
+
+def bodies(text):
+    """Name and body of every function in a source; `macro_rules!` count as functions of their name."""
+    for found in FUNCTION.finditer(text):
+        brace, end = text.find("{", found.end()), text.find(";", found.end())
+        if brace >= 0 and not 0 <= end < brace:
+            yield found.group(1), text[brace : block_end(text, brace)]
+
+
+def adapter_modules(main, adapters):
+    """The modules of shared/adapters that a `main` names, and those that they name."""
+    folder = ROOT / "shared" / "adapters" / "src"
+    wanted = set(re.findall(r"adapters::(\w+)", main))
+    for group in re.findall(r"adapters::\{([^}]*)\}", main):
+        wanted |= set(re.findall(r"(\w+)", group))
+    taken = {}
+    while wanted:
+        name = wanted.pop()
+        for path, text in adapters.items():
+            if path.relative_to(folder).with_suffix("").parts[0] == name and path not in taken:
+                taken[path] = text
+                wanted |= set(re.findall(r"crate::(\w+)", text))
+    return taken
+
+
+def reached(function, domain, adapters):
+    """The actions that a function's code reaches."""
+    own = sources(ROOT / "functions" / function / "src")
+    main = own[ROOT / "functions" / function / "src" / "main.rs"]
+    texts = [*domain.values(), *adapter_modules(main, adapters).values()]
+    known = {}
+    for text in texts:
+        for name, body in bodies(text):
+            known.setdefault(name, []).append(body)
+    open_, seen, actions = set(), set(), set()
+    for text in own.values():
+        open_ |= set(CALL.findall(text))
+    while open_:
+        name = open_.pop()
+        seen.add(name)
+        for body in known.get(name, []):
+            actions |= {action for call, action in ACTIONS.items() if re.search(call, re.sub(r"\s+(?=\.)", "", body))}
+            open_ |= set(CALL.findall(body)) - seen
+    return actions
+
+
+class Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms."""
+
+
+Loader.add_multi_constructor("!", lambda loader, suffix, node: {suffix: loader.construct_object(node, deep=True)
+    if isinstance(node, yaml.ScalarNode) is False and not isinstance(node, (yaml.SequenceNode, yaml.MappingNode))
+    else loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode)
+    else loader.construct_sequence(node, deep=True) if isinstance(node, yaml.SequenceNode)
+    else loader.construct_mapping(node, deep=True)})
+
+
+def allowed(template, function):
+    """The actions that a function's role names."""
+    logical = "".join(word.capitalize() for word in function.split("-")) + "Function"
+    properties = template["Resources"][logical]["Properties"]
+    actions = set()
+    for policy in properties.get("Policies", []):
+        policies = policy["If"][1:] if "If" in policy else [policy]
+        for statement in (s for p in policies if "Statement" in p for s in p["Statement"]):
+            statement = statement["If"][1] if "If" in statement else statement
+            names = statement["Action"]
+            actions |= set(names if isinstance(names, list) else [names])
+    return actions
+
+
+class Permissions(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.template = yaml.load((ROOT / "template.yaml").read_text(), Loader)
+        cls.domain = sources(ROOT / "shared" / "messaging" / "src") | sources(ROOT / "shared" / "http" / "src")
+        cls.adapters = sources(ROOT / "shared" / "adapters" / "src")
+        cls.functions = sorted(path.parents[1].name for path in ROOT.glob("functions/*/src/main.rs"))
+
+    def test_each_role_allows_what_its_code_calls_and_nothing_else(self):
+        for function in self.functions:
+            calls, role = reached(function, self.domain, self.adapters), allowed(self.template, function)
+            print(f"\n{function}")
+            for action in sorted(calls | role):
+                print(f"  {action:<36}{'called' if action in calls else 'NOT CALLED':<12}{'allowed' if action in role else 'NOT ALLOWED'}")
+            with self.subTest(function):
+                self.assertEqual(calls - role, set(), "called and not allowed")
+                self.assertEqual(role - calls, set(), "allowed and not called")
+
+    def test_every_call_of_an_sdk_is_known(self):
+        known = {re.sub(r"\W|b(?=[A-Z])", "", call.replace(r"\(", "").replace(r"\)", "")) for call in ACTIONS}
+        calls = set()
+        for text in self.adapters.values():
+            calls |= set(SDK_CALL.findall(re.sub(r"\s+", "", text)))
+        self.assertIn("get_item", calls)
+        self.assertEqual(calls - known - {"transact_write_items", "clone", "as_ref", "send"}, set())
+
+
+if __name__ == "__main__":
+    unittest.main()
