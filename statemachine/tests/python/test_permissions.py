@@ -3,9 +3,9 @@ and no more.
 
 The calls are read off the sources. From every function's own code the calls are followed through the
 domain and the edge into those modules of shared/adapters whose types its `main` puts together; a call of an
-SDK that is reached is an action that the role must name. Functions are told apart by name alone, so the
-answer is never too small; where two names would make it too large, the policy comparison fails and a name
-has to be changed. `*` is for what AWS has no resource level for.
+SDK that is reached is an action that the role must name. A method is told apart by its name, whoever has
+it: the answer may be too large, never too small; where it is too large, the comparison fails and one of two
+names has to be changed.
 """
 
 import re
@@ -43,7 +43,8 @@ ACTIONS = {
 }
 # Every fluent call of an SDK client: `client.operation()` without arguments, then `.send()`.
 SDK_CALL = re.compile(r"(?:client|dynamodb|sfn|sns|sms|ssm)\s*(?:\(\))?\s*\.(\w+)\(\)")
-CALL = re.compile(r"\b([a-z_][a-z0-9_]*)\s*(?:::<[^()]*>)?\(")
+CALL = re.compile(r"(\.|\b[A-Za-z]\w*::)?\b([a-z_][a-z0-9_]*)\s*(?:::<[^()]*>)?\(")
+OWNER = re.compile(r"\b(?:impl(?:<[^{};]*?>)?\s+|trait\s+)(?:[\w:]+::)?(\w+)(?:<[^{};]*?>)?(?:\s+for\s+&?(?:[\w:]+::)?(\w+)[^{};]*?)?[^{};]*?\{")
 FUNCTION = re.compile(r"\bfn\s+([a-z_][a-z0-9_]*)")
 NOT_SHIPPED = {"memory", "contract", "fakes", "testing", "tests"}
 
@@ -74,11 +75,31 @@ def sources(folder):
 
 
 def bodies(text):
-    """Name and body of every function in a source; `macro_rules!` count as functions of their name."""
+    """Every function in a source: whose it is (the type of its `impl`, its trait, or nobody's), name, body."""
+    blocks = []
+    for found in OWNER.finditer(text):
+        brace = text.find("{", found.end() - 1)
+        blocks.append((brace, block_end(text, brace), found.group(2) or found.group(1)))
     for found in FUNCTION.finditer(text):
         brace, end = text.find("{", found.end()), text.find(";", found.end())
         if brace >= 0 and not 0 <= end < brace:
-            yield found.group(1), text[brace : block_end(text, brace)]
+            owner = next((name for start, stop, name in reversed(blocks) if start < found.start() < stop), None)
+            yield owner, found.group(1), text[brace : block_end(text, brace)]
+
+
+def calls(owner, body, owners):
+    """What a body calls, as (whose, name): `x.name()` is anybody's method, `Type::name()` that type's, another
+    one a function's of a module."""
+    for found in CALL.finditer(body):
+        before, name = found.group(1), found.group(2)
+        if before == ".":
+            yield "any", name
+        elif before and before[0].isupper():
+            kind = owner if before == "Self::" else before[:-2]
+            if kind in owners:
+                yield kind, name
+        else:
+            yield None, name
 
 
 def adapter_modules(main, adapters):
@@ -101,20 +122,23 @@ def reached(function, domain, adapters):
     """The actions that a function's code reaches."""
     own = sources(ROOT / "functions" / function / "src")
     main = own[ROOT / "functions" / function / "src" / "main.rs"]
-    texts = [*domain.values(), *adapter_modules(main, adapters).values()]
+    shared = [*domain.values(), *adapter_modules(main, adapters).values()]
     known = {}
-    for text in texts:
-        for name, body in bodies(text):
-            known.setdefault(name, []).append(body)
-    open_, seen, actions = set(), set(), set()
-    for text in own.values():
-        open_ |= set(CALL.findall(text))
+    for text in [*shared, *own.values()]:
+        for owner, name, body in bodies(text):
+            known.setdefault(name, []).append((owner, body))
+    owners = {owner for found in known.values() for owner, _ in found}
+    # Everything of the function's own crate is its code; the rest, as far as it is called from there.
+    open_ = {call for text in own.values() for owner, _, body in bodies(text) for call in calls(owner, body, owners)}
+    seen, actions = set(), set()
     while open_:
-        name = open_.pop()
-        seen.add(name)
-        for body in known.get(name, []):
-            actions |= {action for call, action in ACTIONS.items() if re.search(call, re.sub(r"\s+(?=\.)", "", body))}
-            open_ |= set(CALL.findall(body)) - seen
+        whose, name = call = open_.pop()
+        seen.add(call)
+        for owner, body in known.get(name, []):
+            if owner == whose or (whose == "any" and owner is not None):
+                joined = re.sub(r"\s+(?=\.)", "", body)
+                actions |= {action for pattern, action in ACTIONS.items() if re.search(pattern, joined)}
+                open_ |= set(calls(owner, body, owners)) - seen
     return actions
 
 
