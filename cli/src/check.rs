@@ -25,10 +25,16 @@ pub(crate) enum CheckCommand {
         #[command(flatten)]
         form: Form,
     },
-    /// Encoding and parts of a text.
+    /// Encoding, parts and cost of a text.
     Text {
         /// The words.
         text: Option<String>,
+        /// The country that it goes to, such as US, for its cost.
+        #[arg(long)]
+        country: Option<String>,
+        /// Its category, for its cost.
+        #[arg(long)]
+        category: Option<String>,
         #[command(flatten)]
         form: Form,
     },
@@ -70,7 +76,10 @@ pub(crate) fn run(command: CheckCommand) -> Result<ExitCode, String> {
         CheckCommand::Phone { number, region, form } => {
             (number.map(|number| json!({ "input": number, "region": region })), form, subject::phone)
         }
-        CheckCommand::Text { text, form } => (text.map(|text| json!({ "text": text })), form, subject::text),
+        CheckCommand::Text { text, country, category, form } => {
+            let input = |text| json!({ "text": text, "country": country, "category": category });
+            (text.map(input), form, subject::text)
+        }
         CheckCommand::Reply { text, form } => {
             (text.map(|text| json!({ "text": text })), form, subject::reply)
         }

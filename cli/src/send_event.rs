@@ -32,7 +32,9 @@ pub(crate) struct SendEventArguments {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sender {
     Sms,
+    Trigger,
     Messages,
+    Bulk,
     Calendly,
     Calcom,
 }
@@ -74,6 +76,10 @@ impl Sender {
             Some(Self::Calendly)
         } else if has("event_id") && has("user") {
             Some(Self::Sms)
+        } else if has("parent_tel") {
+            Some(Self::Trigger)
+        } else if has("messages") {
+            Some(Self::Bulk)
         } else if has("event_id") && has("journey") {
             Some(Self::Messages)
         } else {
@@ -88,7 +94,9 @@ impl Sender {
     const fn route(self) -> &'static str {
         match self {
             Self::Sms => "/sms",
+            Self::Trigger => "/trigger",
             Self::Messages => "/messages",
+            Self::Bulk => "/messages/bulk",
             Self::Calendly => "/webhooks/calendly",
             Self::Calcom => "/webhooks/calcom",
         }
@@ -102,7 +110,9 @@ impl Sender {
             key.ok_or_else(|| format!("set {variable}, here and where `serve` runs"))
         };
         Ok(match self {
-            Self::Sms | Self::Messages => ("x-api-key", keys.api_key.first().cloned().unwrap_or_default()),
+            Self::Sms | Self::Trigger | Self::Messages | Self::Bulk => {
+                ("x-api-key", keys.api_key.first().cloned().unwrap_or_default())
+            }
             Self::Calendly => (timestamped::CALENDLY_HEADER, timestamped::sign(body, &key("calendly")?, at)),
             Self::Calcom => (plain_hmac::CALCOM_HEADER, plain_hmac::sign(body, &key("calcom")?)),
         })
@@ -112,6 +122,8 @@ impl Sender {
     fn conversation(self, payload: &Value) -> Option<ConversationId> {
         let (source, pointer) = match self {
             Self::Sms => ("sms", "/event_id"),
+            // Known by the digest of its body, or many: the answer tells.
+            Self::Trigger | Self::Bulk => return None,
             Self::Messages => ("messages", "/event_id"),
             Self::Calendly => ("calendly", "/payload/uri"),
             Self::Calcom => ("calcom", "/payload/uid"),

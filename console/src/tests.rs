@@ -35,6 +35,9 @@ fn hostile() -> Conversation {
         category: Category::Transactional,
         channel: Channel::Sms,
         text: MessageText::new("<script>alert(1)</script> & more"),
+        content: None,
+        truncated: false,
+        cost_micro_usd: None,
         sent_from: None,
         progress: Progress::default(),
     };

@@ -1,5 +1,8 @@
 //! One answer each.
 
+use messaging::cost::Prices;
+use messaging::fitting::Fitting;
+use messaging::journeys::Category;
 use messaging::phone::{PhoneReport, Region};
 use messaging::reply::meaning_of;
 use messaging::segments::{characters_outside_gsm7, gsm_safe, split};
@@ -17,10 +20,26 @@ pub(super) fn phone(input: &Value) -> Result<Value, String> {
     serde_json::to_value(PhoneReport::of(number, region)).map_err(|error| error.to_string())
 }
 
-/// `{"text"}` -> `{"encoding","units","segments","segment_units",...}`.
+/// `{"text","country"?,"category"?}` -> `{"encoding","units","segments","segment_units",...}`, with
+/// `cost_micro_usd` where the country is told and its price known.
 pub(super) fn text(input: &Value) -> Result<Value, String> {
     let text = string(input, "text")?;
-    let mut answer = serde_json::to_value(split(text)).map_err(|error| error.to_string())?;
+    let counted = split(text);
+    let mut answer = serde_json::to_value(&counted).map_err(|error| error.to_string())?;
+    if let Some(country) = optional(input, "country")? {
+        let country: Region =
+            country.parse().map_err(|_| "country must be two capital letters, such as US")?;
+        let category = optional(input, "category")?.unwrap_or("transactional");
+        let category: Category = serde_json::from_value(json!(category))
+            .map_err(|_| "category must be transactional, conversational, promotional or otp")?;
+        if let Some(cost) = Prices::default().cost(country, category, counted.segments) {
+            answer["cost_micro_usd"] = json!(cost);
+        }
+    }
+    let any = Fitting { max_parts: Fitting::MAX_PARTS, truncate: false, gsm_safe: false };
+    if !any.holds(text) {
+        answer["too_long"] = json!(true);
+    }
     let outside = characters_outside_gsm7(text);
     if !outside.is_empty() {
         answer["characters_outside_gsm7"] = json!(outside);
@@ -32,6 +51,14 @@ pub(super) fn text(input: &Value) -> Result<Value, String> {
 /// `{"text"}` -> `{"meaning"}`.
 pub(super) fn reply(input: &Value) -> Result<Value, String> {
     Ok(json!({ "meaning": meaning_of(string(input, "text")?) }))
+}
+
+fn optional<'a>(input: &'a Value, name: &str) -> Result<Option<&'a str>, String> {
+    match input.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(format!("{name} must be a string")),
+    }
 }
 
 fn string<'a>(input: &'a Value, name: &str) -> Result<&'a str, String> {

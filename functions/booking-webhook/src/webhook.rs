@@ -100,7 +100,13 @@ where
         let id = system.conversation(&created.id);
         let predecessor = created.predecessor.as_deref().map(|id| system.conversation(id));
         let (already_rescheduled, source) = (created.already_rescheduled, system.source());
-        let journey = current.journeys.sources.get(&source).and_then(|source| source.journey.clone());
+        let settings = current.journeys.sources.get(&source);
+        if settings.is_some_and(|settings| !settings.may_text(&created.phone)) {
+            self.supersede(predecessor.as_ref(), &id).await?;
+            let detail = "the number is of a country that this source may not text".to_owned();
+            return self.quarantine(system, body, "country_not_allowed", vec![detail]).await;
+        }
+        let journey = settings.and_then(|source| source.journey.clone());
         let journey = journey.or_else(|| JourneyName::new(DEFAULT_JOURNEY).ok());
         let planned = journey.map(|journey| {
             plan(event(id.clone(), source, journey, created), &current.journeys, &current.version, now)

@@ -32,6 +32,9 @@ struct StepView<'a> {
     verdict: Option<Verdict>,
     because: Option<&'a Because>,
     segments: usize,
+    /// The words were cut to fit.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    truncated: bool,
     cost_micro_usd: Option<u64>,
     delivery: Option<&'a str>,
 }
@@ -101,7 +104,8 @@ fn step_view(step: &Step) -> StepView<'_> {
         verdict: decision.map(|decision| decision.verdict),
         because: decision.map(|decision| &decision.because),
         segments: segments::split(step.text.expose()).segments,
-        cost_micro_usd: None,
+        truncated: step.truncated,
+        cost_micro_usd: step.cost_micro_usd,
         delivery: None,
     }
 }

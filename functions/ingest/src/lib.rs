@@ -3,12 +3,16 @@
 //! Follow one call: [`Ingest::handle`] finds the route and the caller, [`sms`] turns the body into an
 //! event, `messaging::plan` into a conversation, `messaging::accept` stores and starts it.
 
+mod bulk;
 mod conversation;
 mod messages;
+mod recipient;
 mod sms;
+mod trigger;
+mod values;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use http_edge::answer::{respond, unavailable};
+use http_edge::answer::{ANSWER_MANY_WITHIN, respond, respond_within, unavailable};
 use http_edge::auth::{self, Caller, KEYED_SOURCES};
 use http_edge::signature::timestamped;
 use http_edge::violations::{Violation, Violations};
@@ -17,7 +21,7 @@ use messaging::accept::{Accepted, accept};
 use messaging::clock::{Clock, to_rfc3339};
 use messaging::ids::{ConversationId, SourceName};
 use messaging::plan::{Event, plan};
-use messaging::ports::{Conversations, Executions, JourneySource, KeyRing};
+use messaging::ports::{Conversations, CurrentJourneys, Executions, JourneySource, KeyRing, Unavailable};
 use messaging::secret::SecretText;
 use serde::Serialize;
 
@@ -33,6 +37,14 @@ pub struct Ingest<C, E, K, J, T> {
     pub journeys: J,
     /// Time.
     pub clock: T,
+}
+
+/// Why an event that was read is not accepted.
+enum Refusal {
+    /// Its journey cannot be followed.
+    Invalid(Vec<Violation>),
+    /// Something that is needed does not answer.
+    Unavailable(Unavailable),
 }
 
 /// What a source is told of an event.
@@ -55,7 +67,12 @@ where
     /// Answers a call. Infallible: what goes wrong is a response.
     pub async fn handle(&self, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
         let request = Request::from_event(event);
-        respond(&request, self.route(&request)).await
+        // Many items need more time than one; what does not get it is answered item by item.
+        if request.route == "POST /messages/bulk" {
+            respond_within(ANSWER_MANY_WITHIN, &request, self.route(&request)).await
+        } else {
+            respond(&request, self.route(&request)).await
+        }
     }
 
     async fn route(&self, request: &Request) -> Result<Response, Problem> {
@@ -67,6 +84,14 @@ where
             "POST /messages" => {
                 auth::api_key(request, &self.keys, &["messages"]).await?;
                 self.message(request, &SourceName::fixed("messages")).await
+            }
+            "POST /trigger" => {
+                auth::api_key(request, &self.keys, &["trigger"]).await?;
+                self.trigger(request).await
+            }
+            "POST /messages/bulk" => {
+                auth::api_key(request, &self.keys, &["messages"]).await?;
+                self.bulk(request).await
             }
             "POST /webhooks/{source}" => {
                 let source = self.declared_source(request).await?;
@@ -94,8 +119,20 @@ where
         };
         let current = self.journeys.current().await.map_err(|e| unavailable(request, &e))?;
         let event_id = call.event_id.clone();
-        let event = call.into_event(&current.journeys);
+        let event = call.into_event(&current.journeys, &mut violations);
+        let Some(event) = event else { return Err(Problem::Invalid(violations.into_sorted())) };
         self.accept(request, &event_id, event, &current).await
+    }
+
+    async fn trigger(&self, request: &Request) -> Result<Response, Problem> {
+        let mut violations = Violations::default();
+        let body = request.json(http_edge::request::BODY_LIMIT, &mut violations)?;
+        let current = self.journeys.current().await.map_err(|e| unavailable(request, &e))?;
+        let call = body.and_then(|body| trigger::read(request, &body, &current.journeys, &mut violations));
+        let (Some(call), true) = (call, violations.is_empty()) else {
+            return Err(Problem::Invalid(violations.into_sorted()));
+        };
+        self.accept(request, &call.key, call.event, &current).await
     }
 
     /// The source that the path names: one that `journeys.toml` declares.
@@ -130,36 +167,48 @@ where
         request: &Request,
         event_id: &str,
         event: Event,
-        current: &messaging::ports::CurrentJourneys,
+        current: &CurrentJourneys,
     ) -> Result<Response, Problem> {
+        let (id, accepted) = self.plan_and_accept(event, current).await.map_err(|refusal| match refusal {
+            Refusal::Invalid(violations) => Problem::Invalid(violations),
+            Refusal::Unavailable(trouble) => unavailable(request, &trouble),
+        })?;
+        let (code, status, due) = match accepted {
+            Accepted::New { due } => (202, "accepted", due),
+            Accepted::Duplicate { due } => (200, "duplicate", due),
+            Accepted::KeyReused => {
+                tracing::warn!(request_id = request.id, conversation_id = %id, decision = "key_reused");
+                return Err(Problem::IdempotencyKeyReused);
+            }
+        };
+        tracing::info!(
+            request_id = request.id,
+            conversation_id = %id,
+            status = code,
+            decision = status,
+            journeys_version = current.version,
+            due = to_rfc3339(due),
+        );
+        let receipt = Receipt { status, event_id, conversation_id: &id, due: to_rfc3339(due) };
+        Ok(Response::json(code, &receipt))
+    }
+
+    /// Plans, stores and starts an event.
+    async fn plan_and_accept(
+        &self,
+        event: Event,
+        current: &CurrentJourneys,
+    ) -> Result<(ConversationId, Accepted), Refusal> {
         let now = self.clock.now();
         let conversation = plan(event, &current.journeys, &current.version, now).map_err(|error| {
-            Problem::Invalid(vec![Violation {
+            Refusal::Invalid(vec![Violation {
                 pointer: String::new(),
                 code: "journey",
                 detail: error.to_string(),
             }])
         })?;
         let accepted = accept(&self.conversations, &self.executions, &conversation, now).await;
-        let accepted = accepted.map_err(|e| unavailable(request, &e))?;
-        let (code, status, due) = match accepted {
-            Accepted::New { due } => (202, "accepted", due),
-            Accepted::Duplicate { due } => (200, "duplicate", due),
-            Accepted::KeyReused => {
-                tracing::warn!(request_id = request.id, conversation_id = %conversation.id, decision = "key_reused");
-                return Err(Problem::IdempotencyKeyReused);
-            }
-        };
-        tracing::info!(
-            request_id = request.id,
-            conversation_id = %conversation.id,
-            status = code,
-            decision = status,
-            journeys_version = current.version,
-            due = to_rfc3339(due),
-        );
-        let receipt = Receipt { status, event_id, conversation_id: &conversation.id, due: to_rfc3339(due) };
-        Ok(Response::json(code, &receipt))
+        accepted.map(|accepted| (conversation.id, accepted)).map_err(Refusal::Unavailable)
     }
 
     /// The conversation that the path names, if it is one of the caller's.

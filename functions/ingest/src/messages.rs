@@ -6,14 +6,15 @@ use http_edge::json::Json;
 use http_edge::violations::Violations;
 use messaging::ids::{ConversationId, JourneyName, SourceName};
 use messaging::journeys::Journeys;
-use messaging::phone::{PhoneNumber, Region};
+use messaging::phone::Region;
 use messaging::plan::Event;
 use messaging::text::Variables;
 
+use crate::recipient;
+use crate::values::{self, Rule};
+
 /// An event id of another system: 1 to 255 visible ASCII characters.
 const EVENT_ID_LIMIT: usize = 255;
-/// Longer values belong into no text.
-const VARIABLE_LIMIT: usize = 500;
 const LOCALE_LIMIT: usize = 35;
 
 /// What another service asks for.
@@ -35,11 +36,14 @@ pub(crate) fn read(
     let fields = Fields::of_body(body, violations)?;
     let names = ["event_id", "journey", "to", "variables", "region", "locale", "send_at", "not_after"];
     fields.only(&names, violations);
-    let event_id = fields.required_string("event_id", violations).filter(|id| is_event_id(id, violations));
+    let event_id =
+        fields.required_string("event_id", violations).filter(|id| checked_event_id(id, violations));
     let journey = fields.required_string("journey", violations);
     let journey = journey.and_then(|name| journey_of(name, journeys, violations));
     let variables = variables(&fields, journey.as_ref(), journeys, violations);
-    let phone = phone(&fields, source, journeys, violations);
+    let settings = journeys.sources.get(source);
+    let phone = region(&fields, violations)
+        .and_then(|region| recipient::national(&fields, "to", region, settings, violations).ok_or(()));
     let locale = locale(&fields, violations);
     let send_at = instant(&fields, "send_at", violations);
     let not_after = instant(&fields, "not_after", violations);
@@ -54,7 +58,7 @@ pub(crate) fn read(
             conversation: ConversationId::from_event_id(source, &event_id),
             source: source.clone(),
             journey: journey?,
-            contact: phone?,
+            contact: phone.ok()?,
             name: None,
             variables: variables?,
             locale,
@@ -68,8 +72,13 @@ pub(crate) fn read(
     })
 }
 
-fn is_event_id(id: &str, violations: &mut Violations) -> bool {
-    let is_one = (1..=EVENT_ID_LIMIT).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
+/// Whether a text can be an event's id.
+pub(crate) fn is_event_id(id: &str) -> bool {
+    (1..=EVENT_ID_LIMIT).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
+}
+
+fn checked_event_id(id: &str, violations: &mut Violations) -> bool {
+    let is_one = is_event_id(id);
     if !is_one {
         violations.add(
             "/event_id",
@@ -88,65 +97,50 @@ fn journey_of(name: &str, journeys: &Journeys, violations: &mut Violations) -> O
     name
 }
 
-/// Every variable that the journey declares, as text, and no other.
+/// Every variable that the journey demands, as text, those of its optional ones that are there, and
+/// no other.
 fn variables(
     fields: &Fields<'_>,
     journey: Option<&JourneyName>,
     journeys: &Journeys,
     violations: &mut Violations,
 ) -> Option<Variables> {
-    let declared =
-        journey.and_then(|name| journeys.journeys.get(name)).map_or(&[][..], |journey| &journey.variables);
+    let Some(journey) = journey.and_then(|name| journeys.journeys.get(name)) else {
+        // Which ones are wanted is not known; that they are an object can be checked all the same.
+        fields.optional_object("variables", violations);
+        return None;
+    };
     let Some(given) = fields.optional_object("variables", violations) else {
-        if fields.get("variables").is_none() && !declared.is_empty() {
+        if fields.get("variables").is_none() && !journey.variables.is_empty() {
             violations.add("/variables", "required", "is missing");
         }
         return Some(Variables::default());
     };
-    if journey.is_some() {
-        let names: Vec<&str> = declared.iter().map(String::as_str).collect();
-        given.only(&names, violations);
-    }
+    let names: Vec<&str> = journey.variables.iter().chain(&journey.optional).map(String::as_str).collect();
+    given.only(&names, violations);
+    let in_templates = journeys.template_variables(journey);
     let mut variables = Variables::default();
-    for name in declared {
-        if let Some(value) = given.required_string(name, violations) {
-            if value.chars().count() > VARIABLE_LIMIT {
-                let detail = format!("must have at most {VARIABLE_LIMIT} characters");
-                violations.add(given.place(name), "too_long", detail);
-            }
+    for name in names {
+        let value = if journey.optional.iter().any(|optional| optional == name) {
+            given.optional_string(name, violations)
+        } else {
+            given.required_string(name, violations)
+        };
+        if let Some(value) = value {
+            let rule = Rule { limit: journey.limit(name), fills_template: in_templates.contains(name) };
+            values::check(&given, name, value, rule, violations);
             variables.set(name, value);
         }
     }
     Some(variables)
 }
 
-/// The number, national ones read by the payload's region, else by the source's, never by a guess.
-fn phone(
-    fields: &Fields<'_>,
-    source: &SourceName,
-    journeys: &Journeys,
-    violations: &mut Violations,
-) -> Option<PhoneNumber> {
-    let region = match fields.optional_string("region", violations).map(str::parse::<Region>) {
-        Some(Ok(region)) => Some(region),
-        Some(Err(_)) => {
-            violations.add("/region", "format", "must be a country code of two capital letters, such as US");
-            return None;
-        }
-        None => journeys.sources.get(source).and_then(|source| source.region),
-    };
-    let text = fields.required_string("to", violations)?;
-    match PhoneNumber::parse(text, region) {
-        Ok(phone) if phone.textability().is_textable() => Some(phone),
-        Ok(_) => {
-            violations.add("/to", "phone_not_textable", "is a kind of number that cannot receive texts");
-            None
-        }
-        Err(error) => {
-            violations.add("/to", error.code(), error.to_string());
-            None
-        }
-    }
+/// The country of a national number, where the payload says.
+fn region(fields: &Fields<'_>, violations: &mut Violations) -> Result<Option<Region>, ()> {
+    let Some(text) = fields.optional_string("region", violations) else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| {
+        violations.add("/region", "format", "must be a country code of two capital letters, such as US");
+    })
 }
 
 fn locale(fields: &Fields<'_>, violations: &mut Violations) -> Option<String> {

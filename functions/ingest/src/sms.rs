@@ -11,6 +11,8 @@ use messaging::plan::Event;
 use messaging::text::Variables;
 use uuid::Uuid;
 
+use crate::recipient;
+
 /// The most that `metadata` may hold, as canonical JSON.
 const METADATA_LIMIT: usize = 4096;
 /// A correlation id longer than this is not one.
@@ -59,18 +61,21 @@ pub(crate) fn read(body: &Json, violations: &mut Violations) -> Option<SmsCall> 
 }
 
 impl SmsCall {
-    /// The event as the domain knows it; amounts are shown in the source's currency.
-    pub(crate) fn into_event(self, journeys: &Journeys) -> Event {
-        let currency = journeys.sources.get(&self.source).map_or(Currency::Usd, |source| source.currency);
+    /// The event as the domain knows it; amounts are shown in the source's currency. `None`, and the
+    /// violation noted, for a country that the source may not text.
+    pub(crate) fn into_event(self, journeys: &Journeys, violations: &mut Violations) -> Option<Event> {
+        let source = journeys.sources.get(&self.source);
+        let phone = recipient::of_allowed_country(self.phone, source, "/user/phone", violations)?;
+        let currency = source.map_or(Currency::Usd, |source| source.currency);
         let mut variables = Variables::default();
         if let Some(amount) = self.amount {
             variables.set("amount", currency.show(amount));
         }
-        Event {
+        Some(Event {
             conversation: ConversationId::from_uuid(&self.source, self.uuid),
             source: self.source,
             journey: self.journey,
-            contact: self.phone,
+            contact: phone,
             name: None,
             variables,
             locale: None,
@@ -79,7 +84,7 @@ impl SmsCall {
             not_after: None,
             content_hash: self.content_hash,
             correlation_id: self.correlation_id,
-        }
+        })
     }
 }
 
@@ -102,13 +107,7 @@ fn event_name(name: &str, violations: &mut Violations) -> Option<JourneyName> {
 
 fn phone(user: &Fields<'_>, violations: &mut Violations) -> Option<PhoneNumber> {
     let text = user.required_string("phone", violations)?;
-    match PhoneNumber::parse_e164(text) {
-        Ok(phone) => Some(phone),
-        Err(error) => {
-            violations.add("/user/phone", error.code(), error.to_string());
-            None
-        }
-    }
+    recipient::textable(PhoneNumber::parse_e164(text), "/user/phone", violations)
 }
 
 fn amount(fields: &Fields<'_>, journey: Option<&JourneyName>, violations: &mut Violations) -> Option<Amount> {

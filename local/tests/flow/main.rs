@@ -16,3 +16,4 @@ mod replies;
 mod rig;
 mod send_faults;
 mod verdicts;
+mod ways_in;

@@ -136,6 +136,8 @@ class Drift(unittest.TestCase):
         self.check(202, *sms, machine.post(other))
 
         self.messages()
+        self.trigger()
+        self.bulk()
         self.declared_source()
         self.booking_systems()
         self.replies()
@@ -149,6 +151,50 @@ class Drift(unittest.TestCase):
             return self.machine.call("POST", f"{self.machine.gateway}/messages", body, headers)
 
         self.event_route("/messages", post, {"x-api-key": "wrong"})
+
+    def trigger(self):
+        path = "/trigger"
+
+        def post(body, **headers):
+            body = json.dumps(body).encode() if isinstance(body, dict) else body
+            return self.machine.call("POST", self.machine.gateway + path, body, {**KEY, **JSON, **headers})
+
+        content = DOCUMENT["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        complete, fallbacks = (content["examples"][name]["value"] for name in ("complete", "fallbacks"))
+        self.check(202, path, "post", post(complete))
+        self.check(200, path, "post", post(complete))
+        self.check(202, path, "post", post(complete, **{"idempotency-key": "another"}))
+        self.check(422, path, "post", post(fallbacks, **{"idempotency-key": "another"}))
+        answer = post({**complete, "manager_tel": "1"})
+        self.check(400, path, "post", answer)
+        self.assertEqual([(e["pointer"], e["code"]) for e in answer[2]["errors"]], [("/manager_tel", "renamed_field")])
+        self.check(401, path, "post", post(fallbacks, **{"x-api-key": "wrong"}))
+        self.check(413, path, "post", post(b" " * 65_537))
+        self.check(415, path, "post", post(b"{}", **{"content-type": "text/plain"}))
+        self.without("dynamodb:TransactWriteItems", path, lambda: post(fallbacks))
+        self.check(202, path, "post", post(fallbacks))
+
+    def bulk(self):
+        path = "/messages/bulk"
+
+        def post(body, **headers):
+            return self.machine.call("POST", self.machine.gateway + path, body, {**KEY, **JSON, **headers})
+
+        content = DOCUMENT["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        two = content["examples"]["two"]["value"]
+        for expected in (["accepted", "accepted"], ["duplicate", "duplicate"]):
+            answer = post(two)
+            self.check(200, path, "post", answer)
+            self.assertEqual([result["status"] for result in answer[2]["results"]], expected)
+        answer = post([*two["messages"], {"event_id": "x y"}, None])
+        self.check(200, path, "post", answer)
+        self.assertEqual([result["event_id"] for result in answer[2]["results"]], ["order-2001", "order-2002", None, None])
+        self.check(200, path, "post", post(b" " * 65_537 + json.dumps(two).encode()))
+        self.check(400, path, "post", post({"messages": []}))
+        self.check(401, path, "post", post(two, **{"x-api-key": "wrong"}))
+        self.check(413, path, "post", post(b" " * 1_048_577))
+        self.check(415, path, "post", post(b"{}", **{"content-type": "text/plain"}))
+        self.without("dynamodb:GetItem", path, lambda: post(two))
 
     def declared_source(self):
         def post(body, name="shop", **headers):

@@ -13,12 +13,24 @@ use crate::response::Response;
 /// What a caller waits at most.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
-/// Answers a call: in time, with the request's id, and with one log line where it was refused.
+/// What a caller waits at most who hands over many things at once.
+pub const ANSWER_MANY_WITHIN: Duration = Duration::from_secs(25);
+
+/// Answers a call of the usual size: within [`ANSWER_WITHIN`].
 pub async fn respond(
     request: &Request,
     work: impl Future<Output = Result<Response, Problem>>,
 ) -> ApiGatewayV2httpResponse {
-    let answer = in_time(work).await.unwrap_or_else(|problem| {
+    respond_within(ANSWER_WITHIN, request, work).await
+}
+
+/// Answers a call: in time, with the request's id, and with one log line where it was refused.
+pub async fn respond_within(
+    limit: Duration,
+    request: &Request,
+    work: impl Future<Output = Result<Response, Problem>>,
+) -> ApiGatewayV2httpResponse {
+    let answer = in_time(limit, work).await.unwrap_or_else(|problem| {
         tracing::info!(
             request_id = request.id,
             route = request.route,
@@ -42,6 +54,6 @@ pub fn unavailable(request: &Request, trouble: &Unavailable) -> Problem {
 ///
 /// # Errors
 /// 503 when the time is up, else the handler's own problem.
-async fn in_time<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
-    tokio::time::timeout(ANSWER_WITHIN, work).await.unwrap_or(Err(Problem::DependencyUnavailable))
+async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    tokio::time::timeout(limit, work).await.unwrap_or(Err(Problem::DependencyUnavailable))
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::content::Content;
 use crate::ids::{ConversationId, JourneyName, SourceName, StepName};
 use crate::journeys::{Category, Channel};
 use crate::phone::PhoneNumber;
@@ -99,8 +100,15 @@ pub struct Step {
     pub category: Category,
     /// How it travels.
     pub channel: Channel,
-    /// The words, filled in; empty once the person has been erased.
+    /// The words, filled in; empty where all of them are in the template, and once the person has been
+    /// erased.
     pub text: MessageText,
+    /// The WhatsApp template that says it.
+    pub content: Option<Content>,
+    /// The words were longer than their entry allows and were cut, as it asks for.
+    pub truncated: bool,
+    /// What it is expected to cost, in millionths of a US dollar; `None` where no price is known.
+    pub cost_micro_usd: Option<u64>,
     /// The number or service that the provider sent it from.
     pub sent_from: Option<String>,
     /// How far it has come.

@@ -2,18 +2,25 @@
 
 mod lint;
 mod span;
+mod wording;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use lint::{Finding, Severity, lint};
 pub use span::Span;
+pub use wording::{ContentSids, Wording};
 
+use crate::cost::Prices;
 use crate::ids::{JourneyName, SourceName, StepName};
 use crate::money::Currency;
-use crate::phone::Region;
+use crate::phone::{PhoneNumber, Region};
+
+/// The most characters that a variable may have if its journey says nothing: longer values belong
+/// into no text.
+pub const VARIABLE_LIMIT: usize = 500;
 
 /// The whole file. Read with [`Journeys::from_toml`], which lints it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -23,8 +30,11 @@ pub struct Journeys {
     pub sources: BTreeMap<SourceName, Source>,
     /// What happens after an event.
     pub journeys: BTreeMap<JourneyName, Journey>,
-    /// The words, by name and locale.
-    pub texts: BTreeMap<String, BTreeMap<String, String>>,
+    /// What is said, by name.
+    pub texts: BTreeMap<String, Wording>,
+    /// Prices that go before the built-in ones.
+    #[serde(default)]
+    pub prices: Prices,
     /// Words outside journeys: `opt_out_confirmation`.
     #[serde(default)]
     pub notices: BTreeMap<String, String>,
@@ -40,6 +50,9 @@ pub struct Source {
     /// The region of its national phone numbers (ISO 3166 alpha-2). Without it only numbers with a
     /// country code are accepted: a region is never guessed.
     pub region: Option<Region>,
+    /// The countries whose numbers it may text; empty: every country.
+    #[serde(default)]
+    pub countries: Vec<Region>,
     /// The language of its customers (`en-US`).
     #[serde(default = "en_us")]
     pub locale: String,
@@ -54,6 +67,13 @@ pub struct Journey {
     /// Variables that every event of this journey must bring.
     #[serde(default)]
     pub variables: Vec<String>,
+    /// Variables that an event may bring. Where one is missing, words get an empty text and a
+    /// WhatsApp template leaves its place out.
+    #[serde(default)]
+    pub optional: Vec<String>,
+    /// The most characters that a variable may have, where that is not [`VARIABLE_LIMIT`].
+    #[serde(default)]
+    pub limits: BTreeMap<String, usize>,
     /// The texts, in order.
     pub steps: Vec<StepPlan>,
 }
@@ -142,6 +162,22 @@ fn en_us() -> String {
     "en-US".to_owned()
 }
 
+impl Source {
+    /// Whether it may text a number of that country. A number of no country is no country's.
+    #[must_use]
+    pub fn may_text(&self, phone: &PhoneNumber) -> bool {
+        self.countries.is_empty() || phone.country().is_some_and(|country| self.countries.contains(&country))
+    }
+}
+
+impl Journey {
+    /// The most characters that a variable may have.
+    #[must_use]
+    pub fn limit(&self, variable: &str) -> usize {
+        self.limits.get(variable).copied().unwrap_or(VARIABLE_LIMIT)
+    }
+}
+
 impl Journeys {
     /// Reads and lints the file.
     ///
@@ -155,26 +191,23 @@ impl Journeys {
         if errors.is_empty() { Ok(journeys) } else { Err(errors) }
     }
 
-    /// The template of a text in a locale: the locale itself, else its language, else any other
+    /// The words of a text in a locale: of the locale itself, else of its language, else of any other
     /// locale of the same language.
     #[must_use]
     pub fn template(&self, text: &str, locale: &str) -> Option<&str> {
-        let by_locale = self.texts.get(text)?;
-        let language = |locale: &str| locale.split('-').next().unwrap_or_default().to_owned();
-        by_locale
-            .get(locale)
-            .or_else(|| by_locale.get(&language(locale)))
-            .or_else(|| {
-                by_locale
-                    .iter()
-                    .find(|(other, _)| language(other) == language(locale))
-                    .map(|(_, words)| words)
-            })
-            .map(String::as_str)
+        self.texts.get(text)?.words(locale)
     }
 }
 
 impl Journeys {
+    /// The variables of a journey that fill places of a WhatsApp template.
+    #[must_use]
+    pub fn template_variables(&self, journey: &Journey) -> BTreeSet<&str> {
+        let on_whatsapp = journey.steps.iter().filter(|step| step.channel == Channel::Whatsapp);
+        let wordings = on_whatsapp.filter_map(|step| self.texts.get(&step.text));
+        wordings.flat_map(|wording| &wording.variables).map(String::as_str).collect()
+    }
+
     /// Words outside journeys.
     #[must_use]
     pub fn notice(&self, name: &str) -> Option<&str> {

@@ -8,10 +8,14 @@
 pub mod accept;
 pub mod book;
 pub mod clock;
+pub mod content;
 #[cfg(any(test, feature = "memory"))]
 pub mod contract;
 pub mod conversation;
+pub mod cost;
+pub mod fitting;
 pub mod gsm7;
+pub mod hygiene;
 pub mod ids;
 pub mod inbound;
 pub mod journeys;

@@ -118,6 +118,15 @@ impl PhoneNumber {
         self.kind().textability()
     }
 
+    /// The country that the number counts for, in prices and allow-lists: its own, or, in a range that
+    /// is assigned to none, the main country of its code (the USA for `+1555...`). `None` for numbers
+    /// of no country, satellite phones for example.
+    #[must_use]
+    pub fn country(&self) -> Option<Region> {
+        let parsed = parse_leniently(&self.0, None).ok()?;
+        Region::of(&parsed).or_else(|| Region::of_code(&parsed))
+    }
+
     /// The country of the number, if it is one country's: `+1` and unassigned ranges may be none.
     #[must_use]
     pub fn region(&self) -> Option<Region> {

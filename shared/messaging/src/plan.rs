@@ -4,12 +4,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
 use crate::clock::ceil_to_second;
+use crate::content::Content;
 use crate::conversation::{Conversation, Plan, Step};
+use crate::cost::Prices;
+use crate::fitting::TooLong;
 use crate::ids::{ConversationId, JourneyName, SourceName, StepName};
-use crate::journeys::{Deadline, Journeys, StepPlan};
+use crate::journeys::{Channel, Deadline, Journey, Journeys, StepPlan};
 use crate::phone::PhoneNumber;
+use crate::segments;
 use crate::step::Progress;
-use crate::text::{PersonName, TemplateError, Variables, render};
+use crate::text::{MessageText, PersonName, TemplateError, Variables, render};
 
 /// Executions live one year; a step that is due later than this is not planned.
 pub const HORIZON: TimeDelta = TimeDelta::days(300);
@@ -66,6 +70,14 @@ pub enum PlanError {
         /// Why.
         error: TemplateError,
     },
+    /// A text has more parts than its entry allows, or than providers take.
+    #[error("step {step}: {error}")]
+    TooLong {
+        /// Which step.
+        step: StepName,
+        /// By how much.
+        error: TooLong,
+    },
     /// Every step lies in the past or beyond the horizon.
     #[error("no step of the journey can be due")]
     NothingDue,
@@ -84,14 +96,12 @@ pub fn plan(
     let journey = journeys.journeys.get(&event.journey).ok_or(PlanError::UnknownJourney)?;
     let source_locale = journeys.sources.get(&event.source).map_or("en-US", |source| source.locale.as_str());
     let locale = event.locale.as_deref().unwrap_or(source_locale);
+    let variables = with_optional(&event.variables, journey);
     let mut steps = Vec::new();
     for step in &journey.steps {
         let Some(due) = due(step, &event, now)? else { continue };
-        let template = journeys
-            .template(&step.text, locale)
-            .ok_or_else(|| PlanError::NoWords { step: step.name.clone() })?;
-        let text = render(template, &event.variables)
-            .map_err(|error| PlanError::Text { step: step.name.clone(), error })?;
+        let said = wording(step, journeys, locale, &variables)?;
+        let cost = cost(&said, step, &event.contact, &journeys.prices);
         steps.push(Step {
             name: step.name.clone(),
             due,
@@ -100,7 +110,10 @@ pub fn plan(
             follows: step.follows.clone(),
             category: step.category,
             channel: step.channel,
-            text,
+            text: said.text,
+            content: said.content,
+            truncated: said.truncated,
+            cost_micro_usd: cost,
             sent_from: None,
             progress: Progress::default(),
         });
@@ -123,6 +136,58 @@ pub fn plan(
             steps,
         },
     ))
+}
+
+/// The event's variables, and an empty text for each optional one that it does not bring.
+fn with_optional(given: &Variables, journey: &Journey) -> Variables {
+    let mut variables = given.clone();
+    for name in journey.optional.iter().filter(|name| given.get(name).is_none()) {
+        variables.set(name, "");
+    }
+    variables
+}
+
+/// The words of a step, or its template on WhatsApp; there words may be missing.
+fn wording(
+    step: &StepPlan,
+    journeys: &Journeys,
+    locale: &str,
+    variables: &Variables,
+) -> Result<Said, PlanError> {
+    let no_words = || PlanError::NoWords { step: step.name.clone() };
+    let wording = journeys.texts.get(&step.text).ok_or_else(no_words)?;
+    let content = match step.channel {
+        Channel::Whatsapp => wording.content(locale, variables),
+        Channel::Sms => None,
+    };
+    let words = match (wording.words(locale), &content) {
+        (Some(template), _) => {
+            render(template, variables).map_err(|error| PlanError::Text { step: step.name.clone(), error })?
+        }
+        (None, Some(_)) => return Ok(Said { text: MessageText::new(""), content, truncated: false }),
+        (None, None) => return Err(no_words()),
+    };
+    let fitted = wording
+        .fitting()
+        .fit(words.expose())
+        .map_err(|error| PlanError::TooLong { step: step.name.clone(), error })?;
+    Ok(Said { text: MessageText::new(fitted.text), content, truncated: fitted.truncated })
+}
+
+/// What a step says.
+struct Said {
+    text: MessageText,
+    content: Option<Content>,
+    truncated: bool,
+}
+
+/// The price of all parts, for a text message to a country whose price is known.
+fn cost(said: &Said, step: &StepPlan, contact: &PhoneNumber, prices: &Prices) -> Option<u64> {
+    if step.channel != Channel::Sms {
+        return None;
+    }
+    let parts = segments::split(said.text.expose()).segments;
+    prices.cost(contact.country()?, step.category, parts)
 }
 
 /// When a step is due; `None` when it cannot be planned: it lies beyond the horizon, or it was to

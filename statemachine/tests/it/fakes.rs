@@ -62,6 +62,9 @@ impl OneConversation {
             category: Category::Transactional,
             channel: Channel::Sms,
             text: MessageText::new("Approved."),
+            content: None,
+            truncated: false,
+            cost_micro_usd: None,
             sent_from: None,
             progress: Progress::default(),
         };

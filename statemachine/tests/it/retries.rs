@@ -47,4 +47,5 @@ fn the_provider_gives_up_before_the_function_and_the_function_before_the_task() 
 fn a_caller_of_the_api_is_answered_before_its_function_is_killed() {
     let function = template()["Resources"]["IngestFunction"]["Properties"]["Timeout"].as_u64().unwrap();
     assert!(http_edge::answer::ANSWER_WITHIN.as_secs() < function);
+    assert!(http_edge::answer::ANSWER_MANY_WITHIN.as_secs() < function);
 }

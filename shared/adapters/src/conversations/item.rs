@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
+use messaging::content::Content;
 use messaging::conversation::{Contact, Conversation, Life, Plan, Reply, Step, Superseded, kept_until};
 use messaging::ids::{ConversationId, JourneyName, SourceName, StepName};
 use messaging::journeys::{Category, Channel};
@@ -88,6 +89,12 @@ struct StepItem {
     channel: Channel,
     #[serde(default = "erased")]
     text: MessageText,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    content: Option<Content>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    truncated: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost_micro_usd: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sent_from: Option<String>,
     progress: ProgressItem,
@@ -255,6 +262,9 @@ impl From<&Step> for StepItem {
             category: step.category,
             channel: step.channel,
             text: step.text.clone(),
+            content: step.content.clone(),
+            truncated: step.truncated,
+            cost_micro_usd: step.cost_micro_usd,
             sent_from: step.sent_from.clone(),
             progress: ProgressItem::from(&step.progress),
         }
@@ -272,6 +282,9 @@ impl StepItem {
             category: self.category,
             channel: self.channel,
             text: self.text,
+            content: self.content,
+            truncated: self.truncated,
+            cost_micro_usd: self.cost_micro_usd,
             sent_from: self.sent_from,
             progress: Progress::try_from(self.progress)?,
         })

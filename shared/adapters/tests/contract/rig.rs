@@ -59,6 +59,9 @@ pub(crate) fn conversation(id: &str) -> Conversation {
         category: Category::Transactional,
         channel: Channel::Sms,
         text: MessageText::new("Hi + 50% & ünï 🙂"),
+        content: None,
+        truncated: false,
+        cost_micro_usd: None,
         sent_from: None,
         progress: Progress::default(),
     };

@@ -37,6 +37,9 @@ pub(super) fn conversation(n: u32) -> Conversation {
         category: Category::Transactional,
         channel: Channel::Sms,
         text: MessageText::new("Hi + 50% & ünï 🙂"),
+        content: None,
+        truncated: false,
+        cost_micro_usd: None,
         sent_from: None,
         progress: Progress::default(),
     };

@@ -75,11 +75,20 @@ fn lint_journey(file: &Journeys, name: &JourneyName, journey: &Journey, findings
             findings.push(Finding::error(&place, "another step of this journey has the same name"));
         }
         let known = known_variables(journey);
-        let Some(locales) = file.texts.get(&step.text) else {
+        let Some(wording) = file.texts.get(&step.text) else {
             findings.push(Finding::error(&place, "text: there is no such text"));
             continue;
         };
-        for (locale, template) in locales {
+        for variable in &wording.variables {
+            if !known.contains(variable.as_str()) {
+                findings.push(Finding::error(
+                    format!("texts.{}.variables", step.text),
+                    format!("names the variable {variable}, which journey {name} does not declare"),
+                ));
+            }
+            used.insert(variable.clone());
+        }
+        for (locale, template) in &wording.words {
             for variable in variables_of(template).unwrap_or_default() {
                 if !known.contains(variable.as_str()) {
                     findings.push(Finding::error(
@@ -91,7 +100,9 @@ fn lint_journey(file: &Journeys, name: &JourneyName, journey: &Journey, findings
             }
         }
     }
-    for variable in journey.variables.iter().filter(|variable| !used.contains(*variable)) {
+    for variable in
+        journey.variables.iter().chain(&journey.optional).filter(|variable| !used.contains(*variable))
+    {
         findings
             .push(Finding::warning(&place, format!("declares the variable {variable}, which no text uses")));
     }
@@ -110,12 +121,13 @@ fn lint_step(step: &StepPlan, earlier: &BTreeSet<&StepName>, place: &str, findin
 }
 
 fn lint_texts(file: &Journeys, findings: &mut Vec<Finding>) {
-    for (name, locales) in &file.texts {
+    for (name, wording) in &file.texts {
         let place = format!("texts.{name}");
-        if locales.is_empty() {
-            findings.push(Finding::error(&place, "a text has words in at least one locale"));
+        if wording.words.is_empty() && wording.content_sid.is_none() {
+            findings
+                .push(Finding::error(&place, "a text has words in at least one locale, or a content_sid"));
         }
-        for (locale, template) in locales {
+        for (locale, template) in &wording.words {
             if let Err(error) = variables_of(template) {
                 findings.push(Finding::error(format!("{place}.{locale}"), error.to_string()));
             } else if template.trim().is_empty() {
@@ -151,7 +163,8 @@ fn known_variables(journey: &Journey) -> BTreeSet<&str> {
         .steps
         .iter()
         .any(|step| step.before_appointment.is_some() || step.deadline == Deadline::Appointment);
-    let mut known: BTreeSet<&str> = journey.variables.iter().map(String::as_str).collect();
+    let mut known: BTreeSet<&str> =
+        journey.variables.iter().chain(&journey.optional).map(String::as_str).collect();
     if of_booking {
         known.extend(APPOINTMENT_VARIABLES);
     }

@@ -35,6 +35,9 @@ pub(crate) fn conversation(id: &str, steps: &[&str]) -> Conversation {
         category: Category::Transactional,
         channel: Channel::Sms,
         text: MessageText::new("words"),
+        content: None,
+        truncated: false,
+        cost_micro_usd: None,
         sent_from: None,
         progress: Progress::default(),
     };

@@ -33,6 +33,14 @@ impl Region {
             .filter(|region| *region != LibraryRegion::World)
             .map(Self)
     }
+
+    /// The main country of a number's country code.
+    pub(super) fn of_code(parsed: &Parsed) -> Option<Self> {
+        PHONE_NUMBER_UTIL
+            .get_region_for_country_code(parsed.country_code)
+            .filter(|region| *region != LibraryRegion::World)
+            .map(Self)
+    }
 }
 
 impl FromStr for Region {

@@ -38,6 +38,15 @@ deadline = "appointment"
 category = "transactional"
 text = "hello"
 
+[journeys.club]
+optional = ["first", "second", "third"]
+[[journeys.club.steps]]
+name = "text"
+delay = "0s"
+category = "transactional"
+channel = "whatsapp"
+text = "club"
+
 [journeys.late]
 [[journeys.late.steps]]
 name = "text"
@@ -47,6 +56,9 @@ text = "hello"
 
 [texts.advance]
 en = "{{ amount }} is yours."
+[texts.club]
+content_sid = { en = "HX00000000000000000000000000000001", de = "HX00000000000000000000000000000002" }
+variables = ["first", "second", "third"]
 [texts.hello]
 en = "Hello."
 de = "Guten Tag."
@@ -138,6 +150,28 @@ fn what_cannot_be_planned_is_named() {
     assert_eq!(planned(bare, now()).unwrap_err(), PlanError::Text { step: step.clone(), error });
     let french = Event { locale: Some("fr-FR".to_owned()), ..event("sms", "advance") };
     assert_eq!(planned(french, now()).unwrap_err(), PlanError::NoWords { step });
+}
+
+#[test]
+fn a_template_is_filled_by_number_and_empty_places_are_left_out() {
+    let mut club = event("sms", "club");
+    club.variables = Variables::default();
+    let bare = planned(club.clone(), now()).unwrap().steps.remove(0);
+    let content = bare.content.unwrap();
+    assert_eq!(
+        (content.sid.as_str(), content.variables_json()),
+        ("HX00000000000000000000000000000001", None)
+    );
+    assert_eq!(bare.text.expose(), "");
+    club.variables.set("first", "Zoe");
+    club.variables.set("second", " ");
+    club.variables.set("third", "{{ U10 }}");
+    let german = Event { locale: Some("de-AT".to_owned()), ..club.clone() };
+    let content = planned(german, now()).unwrap().steps.remove(0).content.unwrap();
+    assert_eq!(content.sid.as_str(), "HX00000000000000000000000000000002");
+    assert_eq!(content.variables_json().as_deref(), Some(r#"{"1":"Zoe","3":"{{ U10 }}"}"#));
+    let french = Event { locale: Some("fr".to_owned()), ..club };
+    assert!(matches!(planned(french, now()).unwrap_err(), PlanError::NoWords { .. }));
 }
 
 #[test]

@@ -1,0 +1,53 @@
+//! Whose phone: numbers that can be texted, of countries that the source may text.
+
+use http_edge::fields::Fields;
+use http_edge::violations::Violations;
+use messaging::journeys::Source;
+use messaging::phone::{PhoneError, PhoneNumber, Region};
+
+/// A number as the caller wrote it: national ones by the source's region, never by a guess.
+pub(crate) fn national(
+    fields: &Fields<'_>,
+    name: &str,
+    region: Option<Region>,
+    source: Option<&Source>,
+    violations: &mut Violations,
+) -> Option<PhoneNumber> {
+    let text = fields.required_string(name, violations)?;
+    let region = region.or_else(|| source?.region);
+    let phone = textable(PhoneNumber::parse(text, region), &fields.place(name), violations)?;
+    of_allowed_country(phone, source, &fields.place(name), violations)
+}
+
+/// A number that was read, if texts can arrive there.
+pub(crate) fn textable(
+    phone: Result<PhoneNumber, PhoneError>,
+    place: &str,
+    violations: &mut Violations,
+) -> Option<PhoneNumber> {
+    match phone {
+        Ok(phone) if phone.textability().is_textable() => Some(phone),
+        Ok(_) => {
+            violations.add(place, "phone_not_textable", "is a kind of number that cannot receive texts");
+            None
+        }
+        Err(error) => {
+            violations.add(place, error.code(), error.to_string());
+            None
+        }
+    }
+}
+
+/// A number of a country that the source may text.
+pub(crate) fn of_allowed_country(
+    phone: PhoneNumber,
+    source: Option<&Source>,
+    place: &str,
+    violations: &mut Violations,
+) -> Option<PhoneNumber> {
+    if source.is_none_or(|source| source.may_text(&phone)) {
+        return Some(phone);
+    }
+    violations.add(place, "country_not_allowed", "is of a country that this source may not text");
+    None
+}

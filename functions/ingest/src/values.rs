@@ -1,0 +1,31 @@
+//! The values of variables: text of a reasonable length, without what cannot be seen.
+
+use http_edge::fields::Fields;
+use http_edge::violations::Violations;
+use messaging::hygiene::{fills_template, unwanted};
+
+/// What a value has to be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rule {
+    /// The most characters.
+    pub(crate) limit: usize,
+    /// It fills a place of a WhatsApp template.
+    pub(crate) fills_template: bool,
+}
+
+/// Notes what is wrong with the value of a field.
+pub(crate) fn check(fields: &Fields<'_>, name: &str, value: &str, rule: Rule, violations: &mut Violations) {
+    if value.chars().nth(rule.limit).is_some() {
+        let detail = format!("must have at most {} characters", rule.limit);
+        violations.add(fields.place(name), "too_long", detail);
+    }
+    if unwanted(value).is_some() {
+        let detail =
+            "must not contain control characters, or characters without width that hide or turn text";
+        violations.add(fields.place(name), "unwanted_character", detail);
+    }
+    if rule.fills_template && !fills_template(value) {
+        let detail = "must be one line without tabs and without more than four spaces in a row: it fills a WhatsApp template";
+        violations.add(fields.place(name), "template_value", detail);
+    }
+}

@@ -1,0 +1,78 @@
+//! An entry of `[texts]`: words by locale, or a WhatsApp template at the provider, or both.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::content::{Content, ContentSid};
+use crate::fitting::Fitting;
+use crate::text::Variables;
+
+/// What is said.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct Wording {
+    /// The WhatsApp template, for every locale or by locale.
+    pub content_sid: Option<ContentSids>,
+    /// Which variables fill the template's places: the first one place `1`, and so on.
+    #[serde(default)]
+    pub variables: Vec<String>,
+    /// The most parts that it may have; without it, what the providers take ([`Fitting`]).
+    pub max_parts: Option<u8>,
+    /// Longer words are cut, and the conversation says so; without it they are an error.
+    #[serde(default)]
+    pub truncate: bool,
+    /// Typographic characters are spelt in GSM 7-bit where that is enough to make all of it GSM 7-bit.
+    #[serde(default)]
+    pub gsm_safe: bool,
+    /// The words by locale.
+    #[serde(flatten)]
+    pub words: BTreeMap<String, String>,
+}
+
+/// Templates are approved language by language; one id serves where there is only one.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum ContentSids {
+    /// For every locale.
+    One(ContentSid),
+    /// By locale.
+    ByLocale(BTreeMap<String, ContentSid>),
+}
+
+impl Wording {
+    /// How its words are to be made to fit.
+    #[must_use]
+    pub fn fitting(&self) -> Fitting {
+        let max_parts = self.max_parts.map_or(Fitting::MAX_PARTS, usize::from);
+        Fitting { max_parts, truncate: self.truncate, gsm_safe: self.gsm_safe }
+    }
+
+    /// The words in a locale.
+    #[must_use]
+    pub fn words(&self, locale: &str) -> Option<&str> {
+        in_locale(&self.words, locale).map(String::as_str)
+    }
+
+    /// The template in a locale, its places filled. A variable without a value, or with an empty one,
+    /// leaves its place out.
+    #[must_use]
+    pub fn content(&self, locale: &str, variables: &Variables) -> Option<Content> {
+        let sid = match self.content_sid.as_ref()? {
+            ContentSids::One(sid) => sid,
+            ContentSids::ByLocale(by_locale) => in_locale(by_locale, locale)?,
+        };
+        let filled = self.variables.iter().enumerate().filter_map(|(index, name)| {
+            let value = variables.get(name).filter(|value| !value.trim().is_empty())?;
+            Some(((index + 1).to_string(), value.to_owned()))
+        });
+        Some(Content { sid: sid.clone(), variables: filled.collect() })
+    }
+}
+
+/// The locale itself, else its language, else any other locale of the same language.
+fn in_locale<'a, T>(by_locale: &'a BTreeMap<String, T>, locale: &str) -> Option<&'a T> {
+    let language = |locale: &str| locale.split('-').next().unwrap_or_default().to_owned();
+    by_locale.get(locale).or_else(|| by_locale.get(&language(locale))).or_else(|| {
+        by_locale.iter().find(|(other, _)| language(other) == language(locale)).map(|(_, found)| found)
+    })
+}
