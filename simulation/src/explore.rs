@@ -1,0 +1,257 @@
+//! Many schedules: seeded ones, and all faults of the main journeys one by one and two by two. A
+//! schedule that breaks a promise is cut down to what it needs to break it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fmt::Write as _;
+
+use fastrand::Rng;
+use messaging::memory::{FAULTS, Fault, Mutation, PROVIDER_FAULTS};
+
+use crate::promises::broken;
+use crate::scenario::Scenario;
+use crate::stage::{Faults, Plot, Run, Theatre};
+
+/// What was looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Schedules played.
+    pub schedules: usize,
+    /// Calls of ports.
+    pub calls: usize,
+    /// Faults that were met, by kind.
+    pub faults: BTreeMap<Fault, usize>,
+    /// Executions that ran.
+    pub executions: usize,
+    /// Executions by the state in which they ended.
+    pub ends: BTreeMap<String, usize>,
+    /// Texts that reached a phone.
+    pub texts: usize,
+}
+
+impl Summary {
+    fn count(&mut self, run: &Run) {
+        self.schedules += 1;
+        self.calls += run.calls.len();
+        for fault in run.met.values() {
+            *self.faults.entry(*fault).or_default() += 1;
+        }
+        self.executions += run.machines.len();
+        for machine in &run.machines {
+            *self.ends.entry(machine.end().to_owned()).or_default() += 1;
+        }
+        self.texts += run.delivered;
+    }
+
+    /// Adds what another look counted.
+    pub fn add(&mut self, other: &Self) {
+        self.schedules += other.schedules;
+        self.calls += other.calls;
+        self.executions += other.executions;
+        self.texts += other.texts;
+        for (fault, count) in &other.faults {
+            *self.faults.entry(*fault).or_default() += count;
+        }
+        for (end, count) in &other.ends {
+            *self.ends.entry(end.clone()).or_default() += count;
+        }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:>10}  schedules", self.schedules)?;
+        writeln!(f, "{:>10}  calls of ports", self.calls)?;
+        writeln!(f, "{:>10}  faults met", self.faults.values().sum::<usize>())?;
+        for (fault, count) in &self.faults {
+            writeln!(f, "{count:>14}  {fault:?}")?;
+        }
+        writeln!(f, "{:>10}  executions", self.executions)?;
+        for (end, count) in &self.ends {
+            writeln!(f, "{count:>14}  {end}")?;
+        }
+        writeln!(f, "{:>10}  texts", self.texts)
+    }
+}
+
+/// A schedule that broke a promise.
+#[derive(Debug)]
+pub struct Failure {
+    /// The seed, or the place in the list of all faults.
+    pub name: String,
+    /// Cut down.
+    pub plot: Plot,
+    /// What it breaks.
+    pub broken: Vec<String>,
+    /// What happened, a line each.
+    pub history: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} breaks:", self.name)?;
+        for what in &self.broken {
+            writeln!(f, "  {what}")?;
+        }
+        writeln!(f, "deliveries:")?;
+        for delivery in &self.plot.scenario.deliveries {
+            writeln!(f, "  {:>8} s  {:?}", delivery.at, delivery.call)?;
+        }
+        writeln!(f, "{}", self.history)
+    }
+}
+
+/// The plot of a seed.
+#[must_use]
+pub fn seeded(seed: u64, mutation: Option<Mutation>) -> Plot {
+    let mut rng = Rng::with_seed(seed);
+    let scenario = Scenario::random(&mut rng);
+    let rate = [0, 6, 16, 48][rng.usize(..4)];
+    Plot { scenario, turns: rng.u64(..), faults: Faults::Random { seed: rng.u64(..), rate }, mutation }
+}
+
+/// Plays the schedules of these seeds.
+///
+/// # Errors
+/// The first that breaks a promise, cut down.
+pub fn random(theatre: &Theatre, seeds: impl Iterator<Item = u64>) -> Result<Summary, Box<Failure>> {
+    let mut summary = Summary::default();
+    for seed in seeds {
+        let plot = seeded(seed, None);
+        let run = theatre.play(&plot);
+        let broken = broken(&plot.scenario, &run);
+        if !broken.is_empty() {
+            return Err(Box::new(cut_down(theatre, format!("seed {seed}"), &plot, &run)));
+        }
+        summary.count(&run);
+    }
+    Ok(summary)
+}
+
+/// Plays a scenario without faults, with every single fault, and with every pair of faults whose
+/// first one's place leaves the remainder `share.0` when divided by `share.1`.
+///
+/// # Errors
+/// The first that breaks a promise, cut down.
+pub fn exhaustive(
+    theatre: &Theatre,
+    name: &str,
+    scenario: &Scenario,
+    share: (usize, usize),
+) -> Result<Summary, Box<Failure>> {
+    let mut summary = Summary::default();
+    let mut play = |script: BTreeMap<usize, Fault>| -> Result<Vec<&'static str>, Box<Failure>> {
+        let plot =
+            Plot { scenario: scenario.clone(), turns: 1, faults: Faults::Script(script), mutation: None };
+        let run = theatre.play(&plot);
+        if !broken(scenario, &run).is_empty() {
+            return Err(Box::new(cut_down(theatre, name.to_owned(), &plot, &run)));
+        }
+        summary.count(&run);
+        Ok(run.calls)
+    };
+    let calm = play(BTreeMap::new())?;
+    for (place, operation) in calm.iter().enumerate().filter(|(place, _)| place % share.1 == share.0) {
+        for fault in faults_of(operation) {
+            let single = BTreeMap::from([(place, *fault)]);
+            let calls = play(single.clone())?;
+            for (second, operation) in calls.iter().enumerate().skip(place + 1) {
+                for other in faults_of(operation) {
+                    let mut double = single.clone();
+                    double.insert(second, *other);
+                    play(double)?;
+                }
+            }
+        }
+    }
+    Ok(summary)
+}
+
+/// Plays a scenario with every single fault.
+///
+/// # Errors
+/// The first that breaks a promise, cut down.
+pub fn singles(theatre: &Theatre, name: &str, scenario: &Scenario) -> Result<Summary, Box<Failure>> {
+    let plot = |script| Plot {
+        scenario: scenario.clone(),
+        turns: 1,
+        faults: Faults::Script(script),
+        mutation: None,
+    };
+    let mut summary = Summary::default();
+    let calm = theatre.play(&plot(BTreeMap::new())).calls;
+    for (place, operation) in calm.iter().enumerate() {
+        for fault in faults_of(operation) {
+            let plot = plot(BTreeMap::from([(place, *fault)]));
+            let run = theatre.play(&plot);
+            if !broken(scenario, &run).is_empty() {
+                return Err(Box::new(cut_down(theatre, name.to_owned(), &plot, &run)));
+            }
+            summary.count(&run);
+        }
+    }
+    Ok(summary)
+}
+
+fn faults_of(operation: &str) -> &'static [Fault] {
+    if operation == "send" { &PROVIDER_FAULTS } else { &FAULTS }
+}
+
+/// Removes faults and deliveries as long as a promise stays broken.
+#[must_use]
+pub fn cut_down(theatre: &Theatre, name: String, plot: &Plot, run: &Run) -> Failure {
+    let mut plot = plot.clone();
+    let scripted = Plot { faults: Faults::Script(run.met.clone()), ..plot.clone() };
+    if breaks(theatre, &scripted) {
+        plot = scripted;
+    }
+    while let Some(smaller) = smaller(&plot).into_iter().find(|smaller| breaks(theatre, smaller)) {
+        plot = smaller;
+    }
+    let run = theatre.play(&plot);
+    let broken = broken(&plot.scenario, &run);
+    let history = history(&run);
+    Failure { name, plot, broken, history }
+}
+
+fn breaks(theatre: &Theatre, plot: &Plot) -> bool {
+    !broken(&plot.scenario, &theatre.play(plot)).is_empty()
+}
+
+/// Every way to leave out one delivery or one fault.
+fn smaller(plot: &Plot) -> Vec<Plot> {
+    let mut all = Vec::new();
+    for n in 0..plot.scenario.deliveries.len() {
+        let mut without = plot.clone();
+        without.scenario.deliveries.remove(n);
+        all.push(without);
+    }
+    if let Faults::Script(script) = &plot.faults {
+        for place in script.keys() {
+            let mut script = script.clone();
+            script.remove(place);
+            all.push(Plot { faults: Faults::Script(script), ..plot.clone() });
+        }
+    }
+    all
+}
+
+/// What happened, a line each: what took effect, how the executions ended, what went wrong.
+#[must_use]
+pub fn history(run: &Run) -> String {
+    let mut text = String::from("what took effect:\n");
+    for recorded in &run.facts {
+        let since = recorded.at - run.start;
+        let _ = writeln!(text, "  {:>8} s  {:?}", since.num_seconds(), recorded.fact);
+    }
+    text.push_str("what went wrong:\n");
+    for (place, fault) in &run.met {
+        let operation = run.calls.get(*place).copied().unwrap_or("never called");
+        let _ = writeln!(text, "  call {place:>4}  {operation}: {fault:?}");
+    }
+    text.push_str("how the executions ended:\n");
+    for machine in &run.machines {
+        let _ = writeln!(text, "  {}.{}: {}", machine.conversation, machine.step, machine.end());
+    }
+    text
+}

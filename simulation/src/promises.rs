@@ -1,0 +1,287 @@
+//! The promises, judged by what took effect.
+//!
+//! - One event, one effect: at most one text per step.
+//! - Nothing is claimed after STOP, cancel, reschedule or the deadline is stored, nor what is
+//!   `unless_replied` after a reply, nor before it is due.
+//! - An ambiguous send is never repeated: one call per claim, and none after a lost answer.
+//! - Nothing accepted is lost: what was answered 2xx is stored, and each of its steps ends in a verdict
+//!   that what happened bears out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use messaging::conversation::Step;
+use messaging::memory::{Fact, Recorded};
+use messaging::phone::PhoneNumber;
+use messaging::step::StepState;
+use messaging::verdict::Verdict;
+
+use crate::calls::{Call, Words, booking_uri, event_id, number};
+use crate::scenario::Scenario;
+use crate::stage::Run;
+
+/// What was not kept, in words.
+#[must_use]
+pub fn broken(scenario: &Scenario, run: &Run) -> Vec<String> {
+    let mut judge = Judge::default();
+    let mut answers = run.answered.iter().peekable();
+    for read in 0..=run.facts.len() {
+        while let Some((delivery, _)) = answers.next_if(|(_, facts)| *facts <= read) {
+            judge.answered(&scenario.deliveries[*delivery].call);
+        }
+        if let Some(recorded) = run.facts.get(read) {
+            judge.read(recorded);
+        }
+    }
+    judge.conclude(scenario, run);
+    judge.broken
+}
+
+#[derive(Default)]
+struct Judge {
+    conversations: BTreeMap<String, Known>,
+    opted_out: BTreeMap<PhoneNumber, bool>,
+    stops: BTreeMap<PhoneNumber, usize>,
+    notices: BTreeMap<PhoneNumber, usize>,
+    broken: Vec<String>,
+}
+
+/// What is known of a conversation.
+#[derive(Default)]
+struct Known {
+    phone: Option<PhoneNumber>,
+    steps: Vec<Step>,
+    ended: bool,
+    superseded: bool,
+    replied: bool,
+    /// By step.
+    texts: BTreeMap<String, Texts>,
+}
+
+/// What became of a step's text.
+#[derive(Default)]
+struct Texts {
+    claimed: BTreeSet<u32>,
+    called: BTreeSet<u32>,
+    delivered: usize,
+    unknown: bool,
+    decided: Option<Verdict>,
+}
+
+impl Judge {
+    fn breaks(&mut self, what: String) {
+        self.broken.push(what);
+    }
+
+    fn read(&mut self, recorded: &Recorded) {
+        match &recorded.fact {
+            Fact::Stored { conversation, phone, steps } => {
+                let known = self.conversations.entry(conversation.to_string()).or_default();
+                if known.phone.is_some() {
+                    self.breaks(format!("{conversation} was stored twice"));
+                    return;
+                }
+                known.phone = Some(phone.clone());
+                known.steps.clone_from(steps);
+                for step in steps {
+                    known.texts.entry(step.name.to_string()).or_default().decided = step.progress.verdict();
+                }
+            }
+            Fact::Started { .. } => {}
+            Fact::Ended { conversation, superseded } => {
+                let known = self.conversations.entry(conversation.to_string()).or_default();
+                known.ended |= !superseded;
+                known.superseded |= superseded;
+            }
+            Fact::Replied { conversation } => {
+                self.conversations.entry(conversation.to_string()).or_default().replied = true;
+            }
+            Fact::OptedOut { phone } => {
+                self.opted_out.insert(phone.clone(), true);
+                *self.stops.entry(phone.clone()).or_default() += 1;
+            }
+            Fact::OptedIn { phone } => {
+                self.opted_out.insert(phone.clone(), false);
+            }
+            Fact::Moved { conversation, step, to, attempt } => {
+                self.moved(recorded, conversation.as_str(), step.as_str(), to, *attempt);
+            }
+            Fact::Called { conversation, step, attempt } => {
+                let texts = self.texts(conversation.as_str(), step.as_str());
+                let (claimed, first) = (texts.claimed.contains(attempt), texts.called.insert(*attempt));
+                if !claimed || !first {
+                    self.breaks(format!("{conversation}.{step}: attempt {attempt} called the provider without a claim of its own"));
+                }
+            }
+            Fact::Delivered { conversation, step } => {
+                let texts = self.texts(conversation.as_str(), step.as_str());
+                texts.delivered += 1;
+                if texts.delivered > 1 {
+                    self.breaks(format!("{conversation}.{step} was delivered twice"));
+                }
+            }
+            Fact::Noticed { phone } => {
+                let told = self.notices.entry(phone.clone()).or_default();
+                *told += 1;
+                if *told > self.stops.get(phone).copied().unwrap_or_default() {
+                    self.breaks("an opt-out was confirmed twice".to_owned());
+                }
+            }
+        }
+    }
+
+    fn texts(&mut self, conversation: &str, step: &str) -> &mut Texts {
+        let known = self.conversations.entry(conversation.to_owned()).or_default();
+        known.texts.entry(step.to_owned()).or_default()
+    }
+
+    fn moved(&mut self, recorded: &Recorded, conversation: &str, step: &str, to: &StepState, attempt: u32) {
+        let texts = self.texts(conversation, step);
+        match to {
+            StepState::Planned => {}
+            StepState::Unknown(_) => texts.unknown = true,
+            StepState::Decided(decision) => {
+                let before = texts.decided.replace(decision.verdict);
+                if before.is_some() {
+                    self.breaks(format!("{conversation}.{step} was decided twice"));
+                }
+            }
+            StepState::Claimed(_) => {
+                let again = texts.unknown || texts.delivered > 0 || texts.decided.is_some();
+                texts.claimed.insert(attempt);
+                if again {
+                    self.breaks(format!(
+                        "{conversation}.{step} was claimed again though it may have been sent"
+                    ));
+                }
+                self.may_be_claimed(recorded, conversation, step);
+            }
+        }
+    }
+
+    fn may_be_claimed(&mut self, recorded: &Recorded, conversation: &str, step: &str) {
+        let Some(known) = self.conversations.get(conversation) else { return };
+        let plan = known.steps.iter().find(|planned| planned.name.as_str() == step);
+        let opted_out = known.phone.as_ref().and_then(|phone| self.opted_out.get(phone)).copied();
+        let reasons = [
+            (known.ended, "it was cancelled"),
+            (known.superseded, "it was superseded"),
+            (known.replied && plan.is_some_and(|step| step.unless_replied), "a reply"),
+            (opted_out == Some(true), "an opt-out"),
+            (plan.is_none_or(|step| recorded.at > step.deadline), "its deadline"),
+        ];
+        let after: Vec<_> = reasons.iter().filter(|(holds, _)| *holds).map(|(_, why)| *why).collect();
+        let early = plan.is_some_and(|step| recorded.at < step.due);
+        if !after.is_empty() {
+            self.breaks(format!("{conversation}.{step} was claimed after {}", after.join(", ")));
+        }
+        if early {
+            self.breaks(format!("{conversation}.{step} was claimed before it was due"));
+        }
+    }
+
+    /// What was answered 2xx must have been stored by then.
+    fn answered(&mut self, call: &Call) {
+        let is_kept =
+            match *call {
+                Call::Sms { event, .. } => self.is_stored(&format!("sms-{}", event_id(event))),
+                Call::Delete { event } => {
+                    self.known(&format!("sms-{}", event_id(event)), |known| known.ended)
+                }
+                Call::Booked { booking, instead_of, .. } => {
+                    let superseded =
+                        instead_of.is_none_or(|old| self.known(&booked(old), |known| known.superseded));
+                    superseded && self.is_stored(&booked(booking))
+                }
+                Call::Cancelled { booking, moved_to } => self.known(&booked(booking), |known| {
+                    if moved_to.is_some() { known.superseded } else { known.ended }
+                }),
+                Call::Message { phone, words: Words::Stop, .. } => {
+                    self.stops.keys().any(|stopped| stopped.as_e164() == number(phone))
+                }
+                Call::Message { .. } => true,
+            };
+        if !is_kept {
+            self.breaks(format!("{call:?} was answered as done and is not stored"));
+        }
+    }
+
+    fn is_stored(&self, id: &str) -> bool {
+        self.known(id, |known| known.phone.is_some())
+    }
+
+    fn known(&self, id: &str, is: impl Fn(&Known) -> bool) -> bool {
+        self.conversations.get(id).is_some_and(is)
+    }
+
+    fn conclude(&mut self, scenario: &Scenario, run: &Run) {
+        if run.endless {
+            self.breaks("the schedule did not come to an end".to_owned());
+        }
+        let odd = run.world.state().inconsistencies.clone();
+        self.broken.extend(odd);
+        for (delivery, _) in &run.answered {
+            let id = match scenario.deliveries[*delivery].call {
+                Call::Sms { event, .. } => format!("sms-{}", event_id(event)),
+                Call::Booked { booking, .. } => booked(booking),
+                _ => continue,
+            };
+            self.has_ended(&id, run);
+        }
+        for machine in run.machines.iter().filter(|machine| machine.is_running()) {
+            self.breaks(format!("{}.{} still runs", machine.conversation, machine.step));
+        }
+    }
+
+    /// Every step of an accepted conversation ends in a verdict, and rightly so.
+    fn has_ended(&mut self, id: &str, run: &Run) {
+        let steps: Vec<Step> =
+            self.conversations.get(id).map(|known| known.steps.clone()).unwrap_or_default();
+        for step in steps {
+            let name = format!("{id}.{}", step.name);
+            let buried = step.progress.verdict().is_some();
+            let ends: Vec<_> = run
+                .machines
+                .iter()
+                .filter(|machine| machine.conversation == id && machine.step == step.name.as_str())
+                .map(crate::machine::Machine::end)
+                .collect();
+            let decided = self.texts(id, step.name.as_str()).decided.map(|verdict| verdict.to_string());
+            match (ends.as_slice(), decided) {
+                ([], _) if buried => {}
+                (["RetriesExhausted"], _) => {}
+                ([end], Some(decided)) if *end == decided => {}
+                (ends, decided) => {
+                    self.breaks(format!("{name} ended as {ends:?}, and in the table as {decided:?}"));
+                }
+            }
+            self.is_borne_out(id, &step);
+        }
+    }
+
+    fn is_borne_out(&mut self, id: &str, step: &Step) {
+        let Some(known) = self.conversations.get(id) else { return };
+        let Some(texts) = known.texts.get(step.name.as_str()) else { return };
+        let Some(verdict) = texts.decided else { return };
+        let stopped = known.phone.as_ref().is_some_and(|phone| self.stops.contains_key(phone));
+        let true_enough = match verdict {
+            Verdict::Sent => texts.delivered == 1,
+            Verdict::HeldUnknownOutcome => texts.unknown,
+            Verdict::SkippedCustomerReplied => known.replied && step.unless_replied,
+            Verdict::SkippedCancelled => known.ended,
+            Verdict::SkippedSuperseded => known.superseded,
+            Verdict::SkippedOptedOut => stopped,
+            _ => true,
+        };
+        let sent_all_the_same =
+            texts.delivered > 0 && !matches!(verdict, Verdict::Sent | Verdict::HeldUnknownOutcome);
+        if !true_enough || sent_all_the_same {
+            self.breaks(format!("{id}.{} is {verdict}, which is not what happened", step.name));
+        }
+    }
+}
+
+fn booked(booking: u8) -> String {
+    use messaging::ids::{ConversationId, SourceName};
+    let source = SourceName::fixed("calendly");
+    ConversationId::from_event_id(&source, &booking_uri(booking)).to_string()
+}

@@ -1,0 +1,136 @@
+//! What the outside world does, and when.
+
+use fastrand::Rng;
+
+use crate::calls::{Call, Words};
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// A call at an instant: seconds after the schedule's start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Delivery {
+    /// When.
+    pub at: i64,
+    /// What.
+    pub call: Call,
+}
+
+/// Everything that the outside world does in one schedule, in order of time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scenario {
+    /// The deliveries. Each is repeated by its sender until it is answered 2xx.
+    pub deliveries: Vec<Delivery>,
+}
+
+impl Scenario {
+    /// These deliveries.
+    #[must_use]
+    pub fn new(deliveries: impl IntoIterator<Item = (i64, Call)>) -> Self {
+        let mut deliveries: Vec<_> = deliveries.into_iter().map(|(at, call)| Delivery { at, call }).collect();
+        deliveries.sort_by_key(|delivery| delivery.at);
+        Self { deliveries }
+    }
+
+    /// The three main journeys: an approval; a booking that is answered; a booking that is moved and
+    /// then cancelled.
+    #[must_use]
+    pub fn main_journeys() -> [(&'static str, Self); 3] {
+        let approval = Call::Sms { event: 1, approved: true, phone: 0 };
+        let booked = Call::Booked { booking: 1, instead_of: None, phone: 0, in_hours: 72 };
+        let reply = Call::Message { message: 1, phone: 0, words: Words::Reply };
+        let moved = Call::Booked { booking: 2, instead_of: Some(1), phone: 0, in_hours: 96 };
+        let old = Call::Cancelled { booking: 1, moved_to: Some(2) };
+        let cancelled = Call::Cancelled { booking: 2, moved_to: None };
+        [
+            ("an approval, delivered twice", Self::new([(0, approval), (90, approval)])),
+            ("a booking that is answered", Self::new([(0, booked), (10 * MINUTE, reply)])),
+            (
+                "a booking that is moved, then cancelled",
+                Self::new([(0, booked), (10 * MINUTE, old), (10 * MINUTE + 1, moved), (DAY, cancelled)]),
+            ),
+        ]
+    }
+
+    /// What a seed decides.
+    #[must_use]
+    pub fn random(rng: &mut Rng) -> Self {
+        let mut deliveries = Vec::new();
+        for _ in 0..rng.usize(1..=3) {
+            match rng.u8(0..4) {
+                0 | 1 => advance(rng, &mut deliveries),
+                _ => booking(rng, &mut deliveries),
+            }
+        }
+        for message in 0..rng.u8(0..=3) {
+            let words = [Words::Reply, Words::Reply, Words::Stop, Words::Start, Words::Reaction];
+            let words = words[rng.usize(..words.len())];
+            let message = Call::Message { message, phone: rng.u8(..2), words };
+            deliveries.push((instant(rng), message));
+        }
+        repeat_some(rng, &mut deliveries);
+        Self::new(deliveries)
+    }
+}
+
+fn advance(rng: &mut Rng, deliveries: &mut Vec<(i64, Call)>) {
+    let event = rng.u8(..4);
+    let call = Call::Sms { event, approved: rng.bool(), phone: rng.u8(..2) };
+    deliveries.push((instant(rng), call));
+    if rng.u8(..4) == 0 {
+        deliveries.push((instant(rng), Call::Delete { event }));
+    }
+}
+
+/// A chain of bookings, each in the last one's place, its reports in any order; the last one may be
+/// cancelled.
+fn booking(rng: &mut Rng, deliveries: &mut Vec<(i64, Call)>) {
+    let first = rng.u8(..8) * 4;
+    let phone = rng.u8(..2);
+    let links = rng.u8(1..=3);
+    for booking in first..first + links {
+        let instead_of = (booking > first).then(|| booking - 1);
+        let in_hours = *rng.choice([3, 26, 48, 72].iter()).unwrap_or(&48);
+        deliveries.push((instant(rng), Call::Booked { booking, instead_of, phone, in_hours }));
+        if booking > first && rng.bool() {
+            let old = Call::Cancelled { booking: booking - 1, moved_to: Some(booking) };
+            deliveries.push((instant(rng), old));
+        }
+    }
+    if rng.u8(..3) == 0 {
+        let call = Call::Cancelled { booking: first + links - 1, moved_to: None };
+        deliveries.push((instant(rng), call));
+    }
+}
+
+fn repeat_some(rng: &mut Rng, deliveries: &mut Vec<(i64, Call)>) {
+    for n in 0..deliveries.len() {
+        while rng.u8(..3) == 0 {
+            let (at, call) = deliveries[n];
+            let later = if rng.bool() { at + rng.i64(0..3) } else { instant(rng).max(at) };
+            deliveries.push((later, call));
+        }
+    }
+}
+
+/// Instants at which something else happens too, give or take two seconds; now and then weeks later.
+fn instant(rng: &mut Rng) -> i64 {
+    const KNOTS: [i64; 14] = [
+        0,
+        0,
+        MINUTE,
+        2 * MINUTE,
+        3 * MINUTE,
+        5 * MINUTE,
+        10 * MINUTE,
+        30 * MINUTE,
+        31 * MINUTE,
+        74 * MINUTE,
+        2 * HOUR,
+        DAY,
+        2 * DAY,
+        21 * DAY,
+    ];
+    (KNOTS[rng.usize(..KNOTS.len())] + rng.i64(-2..=2)).max(0)
+}

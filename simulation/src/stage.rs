@@ -1,0 +1,412 @@
+//! The stage: one schedule, played from its first call to its last timer.
+//!
+//! One thing happens at a time: a call of a port by some invocation, a delivery, a timer. Who is
+//! next is the seed's choice, so invocations interleave at every call; an invocation that has not
+//! ended after 30 seconds dies, as on Lambda.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use chrono::{DateTime, TimeDelta, Utc};
+use fastrand::Rng;
+use local::states::{Action, Definition, Event};
+use messaging::journeys::{Journeys, version_of};
+use messaging::memory::{FAULTS, Fact, Fault, Mutation, PROVIDER_FAULTS, Recorded, World};
+use messaging::ports::CurrentJourneys;
+
+use crate::calls::{API_KEY, CALENDLY_KEY, TWILIO_TOKEN};
+use crate::company::Company;
+use crate::machine::Machine;
+use crate::scenario::Scenario;
+
+/// Lambda's limit for every function of ours.
+const INVOCATION_LIMIT: TimeDelta = TimeDelta::seconds(30);
+/// How often a sender delivers what is not answered 2xx, and after how many seconds.
+const REDELIVERIES: [i64; 10] = [5, 10, 60, 60, 300, 300, 1800, 3600, 7200, 86_400];
+/// A schedule that does not end is a failure of its own.
+const MAX_TURNS: usize = 60_000;
+
+/// What is played.
+#[derive(Debug, Clone)]
+pub struct Plot {
+    /// What the outside world does.
+    pub scenario: Scenario,
+    /// Who is next, and how long calls take.
+    pub turns: u64,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// A rule that is broken on purpose.
+    pub mutation: Option<Mutation>,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone)]
+pub enum Faults {
+    /// This, by the call's place among all calls.
+    Script(BTreeMap<usize, Fault>),
+    /// What the seed decides.
+    Random {
+        /// The seed.
+        seed: u64,
+        /// How many of 256 calls go wrong.
+        rate: u8,
+    },
+}
+
+/// What was played.
+pub struct Run {
+    /// When it began.
+    pub start: DateTime<Utc>,
+    /// What took effect, in order.
+    pub facts: Vec<Recorded>,
+    /// The executions.
+    pub machines: Vec<Machine>,
+    /// The deliveries that were answered 2xx: the index in the scenario, and how many facts there
+    /// were when the answer left.
+    pub answered: Vec<(usize, usize)>,
+    /// What went wrong, by place.
+    pub met: BTreeMap<usize, Fault>,
+    /// Every call of a port.
+    pub calls: Vec<&'static str>,
+    /// Texts that reached a phone.
+    pub delivered: usize,
+    /// The world as it was left.
+    pub world: World,
+    /// It did not come to an end.
+    pub endless: bool,
+}
+
+/// What is built once for many schedules.
+pub struct Theatre {
+    definition: Definition,
+    journeys: CurrentJourneys,
+    runtime: tokio::runtime::Runtime,
+}
+
+const JOURNEYS: &str = include_str!("../../journeys.toml");
+
+impl Theatre {
+    /// A theatre for the shipped definition and the shipped journeys.
+    ///
+    /// # Panics
+    /// When they do not load, which their own tests rule out.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "both files are part of this build and tested")]
+    pub fn open() -> Self {
+        let journeys = Journeys::from_toml(JOURNEYS).expect("the shipped journeys");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        Self {
+            definition: crate::machine::definition(),
+            journeys: CurrentJourneys { version: version_of(JOURNEYS), journeys: Arc::new(journeys) },
+            runtime: runtime.expect("a runtime for the functions' time-outs"),
+        }
+    }
+
+    /// Plays a plot to its end.
+    #[must_use]
+    pub fn play(&self, plot: &Plot) -> Run {
+        // The functions set time-outs; nobody turns the runtime, so none ever fires.
+        let _context = self.runtime.enter();
+        let mut stage = Stage::set(self, plot);
+        stage.play();
+        stage.clear()
+    }
+}
+
+enum Happening {
+    /// A delivery, and how often it was tried before.
+    Delivery(usize, usize),
+    /// An execution's timer.
+    Timer(usize),
+}
+
+enum Role {
+    Answer {
+        delivery: usize,
+        tries: usize,
+    },
+    /// A visit for an execution, or one that nobody asked for.
+    Visit {
+        machine: Option<usize>,
+    },
+}
+
+enum Said {
+    Answer(ApiGatewayV2httpResponse),
+    Visit(Result<serde_json::Value, &'static str>),
+}
+
+struct Invocation {
+    role: Role,
+    since: DateTime<Utc>,
+    work: Pin<Box<dyn Future<Output = Said>>>,
+}
+
+struct Stage<'a> {
+    theatre: &'a Theatre,
+    plot: &'a Plot,
+    rng: Rng,
+    start: DateTime<Utc>,
+    world: World,
+    company: Company,
+    agenda: BTreeMap<(DateTime<Utc>, u64), Happening>,
+    sequence: u64,
+    invocations: Vec<Invocation>,
+    machines: Vec<Machine>,
+    answered: Vec<(usize, usize)>,
+    facts_read: usize,
+    endless: bool,
+}
+
+impl<'a> Stage<'a> {
+    fn set(theatre: &'a Theatre, plot: &'a Plot) -> Self {
+        let start = DateTime::UNIX_EPOCH + TimeDelta::seconds(1_800_000_000);
+        let world = World::at(start);
+        {
+            let mut state = world.state();
+            state.interleaved = true;
+            state.mutation = plot.mutation;
+            state.journeys = Some(theatre.journeys.clone());
+            state.keys.insert("api_key", vec![API_KEY]);
+            state.keys.insert("calendly_signing_key", vec![CALENDLY_KEY]);
+            state.keys.insert("twilio_auth_token", vec![TWILIO_TOKEN]);
+            match &plot.faults {
+                Faults::Script(script) => state.weather.script.clone_from(script),
+                Faults::Random { seed, rate } => state.weather.forecast = Some(forecast(*seed, *rate)),
+            }
+        }
+        let mut stage = Self {
+            theatre,
+            plot,
+            rng: Rng::with_seed(plot.turns),
+            start,
+            company: Company::new(world.clone()),
+            world,
+            agenda: BTreeMap::new(),
+            sequence: 0,
+            invocations: Vec::new(),
+            machines: Vec::new(),
+            answered: Vec::new(),
+            facts_read: 0,
+            endless: false,
+        };
+        for (n, delivery) in plot.scenario.deliveries.iter().enumerate() {
+            stage.expect(start + TimeDelta::seconds(delivery.at), Happening::Delivery(n, 0));
+        }
+        stage
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.world.state().now
+    }
+
+    fn expect(&mut self, at: DateTime<Utc>, happening: Happening) {
+        self.sequence += 1;
+        self.agenda.insert((at, self.sequence), happening);
+    }
+
+    fn play(&mut self) {
+        for _ in 0..MAX_TURNS {
+            if self.invocations.is_empty() && self.agenda.is_empty() {
+                return;
+            }
+            if self.is_time_for_the_agenda() {
+                self.next_happening();
+            } else {
+                let chosen = self.rng.usize(..self.invocations.len());
+                self.give_turn(chosen);
+            }
+        }
+        self.endless = true;
+    }
+
+    /// Whether the next thing on the agenda comes before the next call of an invocation.
+    fn is_time_for_the_agenda(&mut self) -> bool {
+        let Some((at, _)) = self.agenda.keys().next().copied() else { return false };
+        let Some(oldest) = self.invocations.iter().map(|invocation| invocation.since).min() else {
+            return true;
+        };
+        if at <= self.now() {
+            return self.rng.bool();
+        }
+        // While calls last: the agenda overtakes them, now and then so far that an invocation dies.
+        let within = if self.rng.u8(..16) == 0 { TimeDelta::hours(1) } else { INVOCATION_LIMIT };
+        at - oldest < within && self.rng.u8(..8) == 0
+    }
+
+    fn next_happening(&mut self) {
+        let Some(((at, _), happening)) = self.agenda.pop_first() else { return };
+        {
+            let mut state = self.world.state();
+            state.now = state.now.max(at);
+        }
+        self.end_what_takes_too_long();
+        match happening {
+            Happening::Delivery(delivery, tries) => self.deliver(delivery, tries),
+            Happening::Timer(machine) => self.advance(machine, Event::TimerFired),
+        }
+    }
+
+    fn end_what_takes_too_long(&mut self) {
+        let now = self.now();
+        while let Some(n) = self.invocations.iter().position(|one| now - one.since >= INVOCATION_LIMIT) {
+            let dead = self.invocations.remove(n);
+            self.died(dead.role);
+        }
+    }
+
+    fn deliver(&mut self, delivery: usize, tries: usize) {
+        let now = self.now();
+        let request = self.plot.scenario.deliveries[delivery].call.request(self.start, now);
+        let company = self.company.clone();
+        let work = Box::pin(async move { Said::Answer(company.answer(request).await) });
+        self.invocations.push(Invocation { role: Role::Answer { delivery, tries }, since: now, work });
+    }
+
+    fn visit(&mut self, machine: Option<usize>, input: serde_json::Value) {
+        self.sequence += 1;
+        let (company, invocation) = (self.company.clone(), format!("invocation-{}", self.sequence));
+        let work = Box::pin(async move { Said::Visit(company.send(input, invocation).await) });
+        self.invocations.push(Invocation { role: Role::Visit { machine }, since: self.now(), work });
+    }
+
+    fn give_turn(&mut self, chosen: usize) {
+        let mut context = Context::from_waker(Waker::noop());
+        let said = match self.invocations[chosen].work.as_mut().poll(&mut context) {
+            Poll::Ready(said) => Some(said),
+            Poll::Pending if self.world.take_crash() => None,
+            Poll::Pending => {
+                self.start_executions();
+                return;
+            }
+        };
+        let invocation = self.invocations.swap_remove(chosen);
+        self.start_executions();
+        match (invocation.role, said) {
+            (role, None) => self.died(role),
+            (Role::Answer { delivery, tries }, Some(Said::Answer(answer))) => match answer.status_code {
+                200..300 => self.answered.push((delivery, self.facts_read)),
+                500.. => self.deliver_again(delivery, tries),
+                _ => {}
+            },
+            (Role::Visit { machine: Some(machine) }, Some(Said::Visit(said))) => {
+                let event = said.map_or_else(
+                    |error| Event::TaskFailed { error: error.to_owned(), cause: String::new() },
+                    Event::TaskSucceeded,
+                );
+                self.advance(machine, event);
+            }
+            _ => {}
+        }
+    }
+
+    fn died(&mut self, role: Role) {
+        match role {
+            Role::Answer { delivery, tries } => self.deliver_again(delivery, tries),
+            Role::Visit { machine: Some(machine) } => {
+                let error = "Lambda.Unknown".to_owned();
+                self.advance(machine, Event::TaskFailed { error, cause: String::new() });
+            }
+            Role::Visit { machine: None } => {}
+        }
+    }
+
+    fn deliver_again(&mut self, delivery: usize, tries: usize) {
+        if let Some(seconds) = REDELIVERIES.get(tries) {
+            let at = self.now() + TimeDelta::seconds(*seconds);
+            self.expect(at, Happening::Delivery(delivery, tries + 1));
+        }
+    }
+
+    fn start_executions(&mut self) {
+        let started: Vec<String> = {
+            let state = self.world.state();
+            let news = &state.facts[self.facts_read..];
+            let started = news.iter().filter_map(|recorded| match &recorded.fact {
+                Fact::Started { execution } => Some(execution.clone()),
+                _ => None,
+            });
+            let started = started.collect();
+            self.facts_read = state.facts.len();
+            started
+        };
+        for name in started {
+            let (now, due) = {
+                let state = self.world.state();
+                (state.now, state.executions.get(&name).cloned().unwrap_or_default())
+            };
+            if let Some((machine, action)) = Machine::start(&self.theatre.definition, &name, &due, now) {
+                self.machines.push(machine);
+                self.act(self.machines.len() - 1, action);
+            }
+        }
+    }
+
+    fn advance(&mut self, machine: usize, event: Event) {
+        let now = self.now();
+        let action = self.machines[machine].on(&self.theatre.definition, event, now);
+        self.act(machine, action);
+    }
+
+    fn act(&mut self, machine: usize, action: Action) {
+        match action {
+            Action::WaitUntil(at) => self.expect(at, Happening::Timer(machine)),
+            Action::Invoke { input, .. } => {
+                // Lambda may run an event twice; the second answer goes nowhere.
+                if self.rng.u8(..32) == 0 {
+                    self.visit(None, input.clone());
+                }
+                self.visit(Some(machine), input);
+            }
+            Action::Ended | Action::Unchanged => {}
+        }
+    }
+
+    fn clear(self) -> Run {
+        let (facts, met, calls, delivered) = {
+            let mut state = self.world.state();
+            let met = std::mem::take(&mut state.weather.met);
+            (std::mem::take(&mut state.facts), met, std::mem::take(&mut state.calls), state.delivered)
+        };
+        Run {
+            start: self.start,
+            facts,
+            machines: self.machines,
+            answered: self.answered,
+            met,
+            calls,
+            delivered,
+            world: self.world,
+            endless: self.endless,
+        }
+    }
+}
+
+/// Single calls go wrong, and now and then one operation stays away for a while.
+fn forecast(seed: u64, rate: u8) -> messaging::memory::Forecast {
+    let mut rng = Rng::with_seed(seed);
+    let mut left: u32 = 24;
+    let mut outage: Option<(&'static str, u32)> = None;
+    Box::new(move |operation| {
+        let faults: &[Fault] = if operation == "send" { &PROVIDER_FAULTS } else { &FAULTS };
+        if let Some((down, calls)) = &mut outage
+            && *down == operation
+            && *calls > 0
+        {
+            *calls -= 1;
+            return Some(Fault::Before);
+        }
+        if left == 0 || rng.u8(..) >= rate {
+            return None;
+        }
+        left -= 1;
+        if rng.u8(..24) == 0 {
+            outage = Some((operation, rng.u32(2..30)));
+        }
+        Some(faults[rng.usize(..faults.len())])
+    })
+}

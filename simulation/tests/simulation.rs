@@ -1,0 +1,96 @@
+//! A share of the schedules at every `make test`, and the proof that a broken rule would be noticed.
+#![expect(clippy::panic, reason = "tests")]
+
+use messaging::memory::Mutation;
+use simulation::Scenario;
+use simulation::explore::{cut_down, history, random, seeded, singles};
+use simulation::promises::broken;
+use simulation::stage::{Faults, Theatre};
+
+#[test]
+fn seeded_schedules_keep_every_promise() {
+    let summary = random(&Theatre::open(), 1..=600).unwrap_or_else(|failure| panic!("{failure}"));
+    assert_eq!(summary.schedules, 600);
+    for verdict in
+        ["Sent", "HeldUnknownOutcome", "SkippedCustomerReplied", "SkippedOptedOut", "SkippedSuperseded"]
+    {
+        assert!(summary.ends.contains_key(verdict), "no schedule came to {verdict}: {summary}");
+    }
+    assert!(summary.faults.values().all(|met| *met > 0) && summary.faults.len() == 8, "{summary}");
+}
+
+#[test]
+fn every_single_fault_of_the_main_journeys_keeps_every_promise() {
+    let theatre = Theatre::open();
+    for (name, scenario) in Scenario::main_journeys() {
+        let summary = singles(&theatre, name, &scenario).unwrap_or_else(|failure| panic!("{failure}"));
+        assert!(summary.schedules > 80, "{name}: {summary}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_history() {
+    for seed in 1..40 {
+        let plot = seeded(seed, None);
+        let told = || history(&Theatre::open().play(&plot));
+        assert_eq!(told(), told(), "seed {seed}");
+    }
+}
+
+/// Breaks a rule and looks for a schedule that shows it; what it breaks is told in these words.
+fn is_noticed(mutation: Mutation, words: &str) {
+    let theatre = Theatre::open();
+    for seed in 1..4000 {
+        let plot = seeded(seed, Some(mutation));
+        let run = theatre.play(&plot);
+        let found = broken(&plot.scenario, &run);
+        if !found.iter().any(|what| what.contains(words)) {
+            continue;
+        }
+        let failure = cut_down(&theatre, format!("seed {seed}"), &plot, &run);
+        assert!(!failure.broken.is_empty(), "cutting down keeps the failure");
+        assert!(failure.plot.scenario.deliveries.len() <= plot.scenario.deliveries.len());
+        if let Faults::Script(script) = &failure.plot.faults {
+            assert!(script.len() <= run.met.len());
+        }
+        return;
+    }
+    panic!("{mutation:?} was not noticed");
+}
+
+#[test]
+fn a_claim_without_its_condition_is_noticed() {
+    is_noticed(Mutation::NoClaimCondition, "claimed again");
+    is_noticed(Mutation::NoClaimCondition, "claimed after");
+}
+
+#[test]
+fn a_missing_duplicate_check_is_noticed() {
+    is_noticed(Mutation::NoDuplicateCheck, "stored twice");
+    is_noticed(Mutation::NoDuplicateCheck, "delivered twice");
+}
+
+#[test]
+fn a_missing_reply_check_is_noticed() {
+    is_noticed(Mutation::NoReplyCheck, "claimed after a reply");
+}
+
+#[test]
+fn a_missing_opt_out_check_is_noticed() {
+    is_noticed(Mutation::NoOptOutCheck, "claimed after an opt-out");
+}
+
+#[test]
+fn a_missing_tombstone_is_noticed() {
+    is_noticed(Mutation::NoTombstone, "claimed after it was");
+}
+
+#[test]
+fn a_lost_answer_taken_for_not_sent_is_noticed() {
+    is_noticed(Mutation::NoEvidenceWait, "claimed again though it may have been sent");
+}
+
+#[test]
+fn a_client_that_repeats_is_noticed() {
+    is_noticed(Mutation::ClientRetries, "delivered twice");
+}
