@@ -55,6 +55,15 @@ lint: compiler tools ## formatting, lints, documentation, template, scripts, wha
 	$(PYTHON)/shellcheck $(SCRIPTS)
 	if cargo deny --version >/dev/null 2>&1; then cargo deny check; fi
 
+.PHONY: simulate
+simulate: compiler ## 100,000 schedules and every double fault of the main journeys; ARGS="--schedules 500"
+	@cargo build --workspace
+	"$(TARGET)/debug/simulate" $(ARGS)
+
+.PHONY: mutants
+mutants: compiler ## takes each safeguard out and shows which test notices
+	@tools/mutants.py $(ARGS)
+
 .PHONY: build
 build: compiler ## the functions as Lambda takes them: target/lambda/<function>/bootstrap
 	@export AFTERWORD_COMMIT="$$(git describe --always --dirty 2>/dev/null || echo unknown)"

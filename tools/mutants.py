@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Takes one safeguard after the other out of the shipped code and shows which test notices.
+
+Each mutant is a line of the source, written otherwise, in a copy of the working tree beside the build
+directory; the tests named with it must fail there. A mutant that survives, or whose line is no longer
+found, fails the run. `make mutants` runs it; an argument picks mutants by a part of their name.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
+COPY = TARGET / "mutants"
+
+WRITE = "shared/adapters/src/conversations/write.rs"
+BOOKINGS = "shared/adapters/src/conversations/write/bookings.rs"
+STEP = "shared/messaging/src/step.rs"
+OBSTACLE = "shared/messaging/src/obstacle.rs"
+
+# Name, file, the code, the mutant, the package and the tests of it that must fail.
+MUTANTS = [
+    (
+        "the claim's condition",
+        WRITE,
+        'Some(conditions.join(" AND "))',
+        'Some(conditions.join(" OR "))',
+        "adapters",
+        "test(whatever_ends_a_conversation_refuses_a_claim) + test(a_claim_is_stored_once)",
+    ),
+    (
+        "the duplicate check",
+        WRITE,
+        '"attribute_not_exists({}) OR {} <= {}"',
+        '"attribute_not_exists({0}) OR attribute_exists({0}) OR {1} <= {2}"',
+        "adapters",
+        "test(what_is_accepted_is_read_back_whole) + test(of_two_contents_the_first_stays)",
+    ),
+    (
+        "the reply check in the claim",
+        WRITE,
+        "if claiming.step.unless_replied {",
+        "if false {",
+        "adapters",
+        "test(whatever_ends_a_conversation_refuses_a_claim)",
+    ),
+    (
+        "the opt-out check in the claim",
+        WRITE,
+        'let condition = format!("attribute_not_exists({})", p.path("opted_out_at"));',
+        'let condition = format!("attribute_not_exists({0}) OR attribute_exists({0})", p.path("opted_out_at"));',
+        "adapters",
+        "test(whatever_ends_a_conversation_refuses_a_claim)",
+    ),
+    (
+        "the tombstone",
+        BOOKINGS,
+        "update_conversation(client, table, id, update, None, &p).return_values(ReturnValue::AllOld)",
+        'update_conversation(client, table, id, update, Some("attribute_exists(pk)".to_owned()), &p)'
+        ".return_values(ReturnValue::AllOld)",
+        "adapters",
+        "test(a_cancellation_before_its_booking_is_a_tombstone)",
+    ),
+    (
+        "the evidence wait",
+        STEP,
+        "let wait = evidence_wait(&lost, now, because);\n"
+        "                (Self { state: StepState::Unknown(lost), ..self.clone() }, wait)",
+        "let _ = lost;\n                self.deferred(because, deadline, now)",
+        "simulation",
+        "test(seeded_schedules_keep_every_promise)",
+    ),
+]
+
+
+def main():
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    mutants = [mutant for mutant in MUTANTS if wanted in mutant[0]]
+    survivors = 0
+    print("| taken out | noticed by |\n|---|---|", flush=True)
+    for name, file, code, mutant, package, tests in mutants:
+        copy_tree()
+        path = COPY / file
+        source = path.read_text()
+        if code not in source:
+            print(f"| {name} | its line is not found in {file} |", flush=True)
+            survivors += 1
+            continue
+        path.write_text(source.replace(code, mutant))
+        failed = failing(package, tests)
+        survivors += not failed
+        noticed = ", ".join(f"`{test}`" for test in failed) or "nothing"
+        print(f"| {name} | {noticed} |", flush=True)
+    shutil.rmtree(COPY, ignore_errors=True)
+    return 1 if survivors else 0
+
+
+def copy_tree():
+    """What git would commit, with what is changed and new; unchanged files keep their times."""
+    COPY.mkdir(parents=True, exist_ok=True)
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\n")
+    for name in filter(None, names):
+        source, copy = ROOT / name, COPY / name
+        if not source.is_file():
+            continue
+        if copy.is_file() and copy.read_bytes() == source.read_bytes():
+            continue
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, copy)
+
+
+def failing(package, tests):
+    """The tests that fail; an empty list when all pass. A mutant that does not compile proves nothing."""
+    command = ["cargo", "nextest", "run", "--workspace", "--no-fail-fast", "--color", "never"]
+    command += ["-E", f"package({package}) & ({tests})"]
+    environment = dict(os.environ, CARGO_TARGET_DIR=str(TARGET))
+    run = subprocess.run(command, cwd=COPY, env=environment, capture_output=True, text=True)
+    output = run.stdout + run.stderr
+    if "Summary [" not in output:
+        sys.exit(output)
+    return sorted(set(re.findall(r"FAIL \[.*?\] \(.*?\) \S+ (\S+)", output)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
