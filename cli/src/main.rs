@@ -2,6 +2,7 @@
 #![recursion_limit = "256"]
 
 mod check;
+mod forget;
 mod http_call;
 mod opt_outs;
 mod place;
@@ -34,6 +35,8 @@ enum Command {
     /// Authentic events that could not be used.
     #[command(subcommand)]
     Quarantine(quarantine::QuarantineCommand),
+    /// Erase a person: number, name and words go, ids and verdicts stay.
+    Forget(forget::ForgetArguments),
     /// Who must not be texted.
     #[command(subcommand)]
     OptOuts(opt_outs::OptOutsCommand),
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::SendEvent(arguments) => send_event::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Quarantine(command) => quarantine::run(&command),
+        Command::Forget(arguments) => forget::run(&arguments),
         Command::OptOuts(command) => opt_outs::run(&command),
         Command::Check(command) => check::run(command),
     };

@@ -11,7 +11,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use http::{HeaderMap, StatusCode, header};
 use messaging::clock::{Clock, to_rfc3339};
 use serde_json::{Value, json};
@@ -54,6 +54,7 @@ impl Admin {
         let router = simulation
             .route("/_local/outbox", get(outbox))
             .route("/_local/clock", get(clock))
+            .route("/_local/phones/{phone}", delete(forget))
             .with_state(Arc::new(self))
             .merge(console)
             .fallback(async || Problem::not_found())
@@ -114,6 +115,20 @@ async fn reply(
     let reply = phones::Reply::parse(phone, &body::parse(&body)?).map_err(Problem::invalid)?;
     let status = admin.phones.reply(reply).await.map_err(store_failed)?;
     Ok(ok(&json!({ "status": status.as_u16() })))
+}
+
+/// Takes a phone out of what stands for providers and phones here; `afterword forget` does the rest.
+async fn forget(
+    State(admin): State<Arc<Admin>>,
+    phone: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    let phone = phone.map(|Path(phone)| phone).unwrap_or_default();
+    let phone = phones::checked(phone).map_err(|violation| Problem::invalid(vec![violation]))?;
+    let phones = Arc::clone(&admin);
+    // Rewriting a file may take a while.
+    let forgotten = tokio::task::spawn_blocking(move || phones.phones.forget(&phone)).await;
+    let texts = forgotten.map_err(|_| Problem::internal())?.map_err(store_failed)?;
+    Ok(ok(&json!({ "texts": texts })))
 }
 
 /// A browser says where a page came from; a page from elsewhere must not drive this port.

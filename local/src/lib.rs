@@ -31,4 +31,5 @@ pub mod clock;
 pub mod data_dir;
 mod host;
 pub mod keys;
+mod residue;
 pub mod store;

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use crate::gateway::Gateway;
 use crate::invoke::Functions;
 use crate::keys::Keys;
 use crate::outbox::Outbox;
+use crate::residue::Residue;
 use crate::states_api::StatesApi;
 use crate::store::Store;
 use crate::template::Template;
@@ -80,6 +82,8 @@ pub struct Machine {
     pub clock: Arc<LocalClock>,
     /// The embedded DynamoDB, its table made.
     pub database: dynoxide::Database,
+    /// Its file, if it has one.
+    pub database_file: Option<PathBuf>,
     /// The keys in use.
     pub keys: Keys,
     /// The routes.
@@ -162,7 +166,8 @@ impl Machine {
         let endpoint =
             AwsEndpoint::new(dynamodb_address, self.states, secrets, parameters, twilio, Arc::clone(&faults));
         let public_host = self.keys.public_host();
-        let phones = Phones::new(self.keys, outbox.clone(), opt_outs, webhooks);
+        let residue = Residue { store: self.store, database: self.database_file };
+        let phones = Phones::new(self.keys, outbox.clone(), opt_outs, webhooks, residue);
         let timekeeper = (Arc::clone(clock), agendas.clone());
         let control = Admin { clock: Arc::clone(clock), agendas, outbox, faults, phones, live: self.live };
 

@@ -148,6 +148,16 @@ impl Outbox {
         self.0.lock().execute(sql, [sid]).map(drop)
     }
 
+    /// Takes number and words out of everything that this phone (E.164) was sent, and says how many
+    /// texts that were. Ids, times and states stay.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn forget(&self, phone: &str) -> rusqlite::Result<usize> {
+        let sql = "UPDATE outbox SET recipient = '', body = '' WHERE recipient = ?1";
+        self.0.lock().execute(sql, [phone])
+    }
+
     fn select(&self, rest: &str, parameters: impl rusqlite::Params) -> rusqlite::Result<Vec<Text>> {
         let connection = self.0.lock();
         let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM outbox {rest}"))?;

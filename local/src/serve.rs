@@ -141,6 +141,7 @@ pub async fn prepare(options: Options) -> Result<Prepared, ServeError> {
         store,
         clock,
         database,
+        database_file: data_dir.as_ref().map(DataDir::dynamodb),
         keys: keys.clone(),
         template: Template::parse(TEMPLATE).map_err(|e| ServeError::Template(e.to_string()))?,
         functions,

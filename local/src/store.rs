@@ -37,6 +37,8 @@ impl Store {
     fn prepare(connection: Connection) -> rusqlite::Result<Self> {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
+        // What is deleted or overwritten is not left in the file.
+        connection.pragma_update(None, "secure_delete", "ON")?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(Self(Arc::new(Mutex::new(connection))))
     }

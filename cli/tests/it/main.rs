@@ -1,7 +1,14 @@
 //! The real binary: started, killed, started again, and met by AWS's own client.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "tests and their helpers")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests and their helpers"
+)]
 
 mod aws_client;
+mod forget;
 mod killed;
 mod serve;
 mod started;

@@ -24,7 +24,7 @@ pub(crate) struct Serve {
 pub(crate) fn command(data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_afterword"));
     command
-        .args(["serve", "--port", "0", "--admin-port", "0", "--aws-port", "0", "--clock", "virtual"])
+        .args(["serve", "--port", "0", "--admin-port", "0", "--aws-port", "0"])
         .arg("--data-dir")
         .arg(data_dir)
         .current_dir(data_dir.parent().unwrap())
@@ -34,9 +34,14 @@ pub(crate) fn command(data_dir: &Path) -> Command {
 }
 
 impl Serve {
-    /// Starts and waits until it has said where it listens.
+    /// Starts with a clock that stands still, and waits until it has said where it listens.
     pub(crate) fn start(data_dir: &Path) -> Self {
-        Self::run(data_dir, &mut command(data_dir))
+        Self::run(data_dir, command(data_dir).args(["--clock", "virtual"]))
+    }
+
+    /// The same with a clock that ticks.
+    pub(crate) fn start_ticking(data_dir: &Path) -> Self {
+        Self::run(data_dir, command(data_dir).args(["--clock", "real"]))
     }
 
     pub(crate) fn run(data_dir: &Path, command: &mut Command) -> Self {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::keys::Keys;
 use crate::outbox::{Channel, Outbox};
 use crate::problem::Violation;
+use crate::residue::Residue;
 use crate::twilio::is_e164;
 use crate::twilio::opt_outs::OptOuts;
 use crate::twilio::segments;
@@ -26,6 +27,7 @@ pub struct Phones {
     outbox: Outbox,
     opt_outs: OptOuts,
     webhooks: Arc<Webhooks>,
+    residue: Residue,
 }
 
 /// What a customer texts. No `Debug`: it is personal data.
@@ -36,11 +38,7 @@ pub(super) struct Reply {
 
 impl Reply {
     pub(super) fn parse(phone: String, body: &Value) -> Result<Self, Vec<Violation>> {
-        let mut violations = Vec::new();
-        if !is_e164(&phone) {
-            let detail = "The path names a phone number in E.164.";
-            violations.push(Violation { pointer: "", code: "invalid_phone", detail });
-        }
+        let mut violations: Vec<_> = checked(phone.clone()).err().into_iter().collect();
         let body = body.get("body").and_then(Value::as_str);
         let body = body.filter(|body| !body.is_empty() && body.chars().count() <= LONGEST);
         match body {
@@ -57,11 +55,32 @@ impl Reply {
     }
 }
 
+/// A phone as the path names it.
+pub(super) fn checked(phone: String) -> Result<String, Violation> {
+    let detail = "The path names a phone number in E.164.";
+    if is_e164(&phone) { Ok(phone) } else { Err(Violation { pointer: "", code: "invalid_phone", detail }) }
+}
+
 impl Phones {
     /// The phones that this account's texts reach.
     #[must_use]
-    pub fn new(keys: Keys, outbox: Outbox, opt_outs: OptOuts, webhooks: Arc<Webhooks>) -> Self {
-        Self { keys, outbox, opt_outs, webhooks }
+    pub(crate) fn new(
+        keys: Keys,
+        outbox: Outbox,
+        opt_outs: OptOuts,
+        webhooks: Arc<Webhooks>,
+        residue: Residue,
+    ) -> Self {
+        Self { keys, outbox, opt_outs, webhooks, residue }
+    }
+
+    /// Forgets a phone (E.164): what it was sent, and by name that it blocks us. Says how many texts
+    /// it had been sent.
+    pub(super) fn forget(&self, phone: &str) -> rusqlite::Result<usize> {
+        let texts = self.outbox.forget(phone)?;
+        self.opt_outs.forget(phone)?;
+        self.residue.wipe()?;
+        Ok(texts)
     }
 
     /// Sends the reply through Twilio, which heeds STOP and START first, and tells what the inbound

@@ -1,5 +1,8 @@
 //! Who texted STOP to which of our numbers: Twilio blocks that pair until START.
 
+use sha2::{Digest, Sha256};
+
+use crate::outbox::Channel;
 use crate::store::Store;
 
 /// The blocked pairs, durable. Addresses are Twilio's (`whatsapp:` included). Cheap to clone.
@@ -34,10 +37,8 @@ impl OptOuts {
     /// # Errors
     /// When the store cannot be written.
     pub fn opt_in(&self, from: &str, to: &str) -> rusqlite::Result<()> {
-        self.0
-            .lock()
-            .execute("DELETE FROM opted_out WHERE sender = ?1 AND recipient = ?2", [from, to])
-            .map(drop)
+        let sql = "DELETE FROM opted_out WHERE sender = ?1 AND recipient IN (?2, ?3)";
+        self.0.lock().execute(sql, [from, to, &digest(to)]).map(drop)
     }
 
     /// Whether the pair is blocked.
@@ -45,8 +46,17 @@ impl OptOuts {
     /// # Errors
     /// When the store cannot be read.
     pub fn contains(&self, from: &str, to: &str) -> rusqlite::Result<bool> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM opted_out WHERE sender = ?1 AND recipient = ?2)";
-        self.0.lock().query_row(sql, [from, to], |row| row.get(0))
+        let sql = "SELECT EXISTS (SELECT 1 FROM opted_out WHERE sender = ?1 AND recipient IN (?2, ?3))";
+        self.0.lock().query_row(sql, [from, to, &digest(to)], |row| row.get(0))
+    }
+
+    /// Goes on blocking this phone (E.164) without naming it.
+    pub(crate) fn forget(&self, phone: &str) -> rusqlite::Result<()> {
+        for address in [Channel::Sms.address(phone), Channel::Whatsapp.address(phone)] {
+            let sql = "UPDATE OR REPLACE opted_out SET recipient = ?2 WHERE recipient = ?1";
+            self.0.lock().execute(sql, [&address, &digest(&address)])?;
+        }
+        Ok(())
     }
 
     /// Does what Twilio does with a customer's text before anybody else sees it.
@@ -60,6 +70,11 @@ impl OptOuts {
         }
         Ok(())
     }
+}
+
+/// An address that is not to be read.
+fn digest(address: &str) -> String {
+    hex::encode(Sha256::digest(address))
 }
 
 /// Twilio's defaults: a single word, any case.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use http_edge::signature::{plain_hmac, timestamped};
+use local::serve::Options;
 use messaging::ids::{ConversationId, SourceName};
 use messaging::secret::SecretText;
 use serde_json::{Value, json};
@@ -11,13 +12,15 @@ use crate::rig::{Answer, PHONE, Rig};
 const CALENDLY: [(&str, &str); 2] = [("new-key", "newest"), ("old-key", "older")];
 
 pub(crate) async fn start() -> Rig {
-    Rig::with(|options| {
-        options.given.calendly_signing_key = Some("new-key,old-key".to_owned());
-        options.given.signing_keys.insert("calcom".to_owned(), "calcom-key".to_owned());
-        options.given.signing_keys.insert("shop".to_owned(), "shop-key".to_owned());
-        options.journeys.push_str(SHOP);
-    })
-    .await
+    Rig::with(configure).await
+}
+
+/// Two keys of Calendly's, one of Cal.com's, and a declared source.
+pub(crate) fn configure(options: &mut Options) {
+    options.given.calendly_signing_key = Some("new-key,old-key".to_owned());
+    options.given.signing_keys.insert("calcom".to_owned(), "calcom-key".to_owned());
+    options.given.signing_keys.insert("shop".to_owned(), "shop-key".to_owned());
+    options.journeys.push_str(SHOP);
 }
 
 /// A source that is configuration alone.
@@ -49,7 +52,7 @@ fn time(at: DateTime<Utc>) -> String {
 }
 
 /// An invitee whose appointment is in so many hours.
-fn invitee(event: &str, uri: &str, now: DateTime<Utc>, hours: i64) -> Value {
+pub(crate) fn invitee(event: &str, uri: &str, now: DateTime<Utc>, hours: i64) -> Value {
     json!({
         "event": event,
         "created_at": time(now),
@@ -67,7 +70,7 @@ fn invitee(event: &str, uri: &str, now: DateTime<Utc>, hours: i64) -> Value {
     })
 }
 
-async fn signed(rig: &Rig, body: &[u8], with: &str, seconds_ago: i64) -> Answer {
+pub(crate) async fn signed(rig: &Rig, body: &[u8], with: &str, seconds_ago: i64) -> Answer {
     let at = rig.now().await.timestamp() - seconds_ago;
     let signature = timestamped::sign(body, &key(with), at);
     let headers = [("content-type", "application/json"), ("calendly-webhook-signature", signature.as_str())];

@@ -4,14 +4,16 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     reason = "helpers of tests, called by nothing else"
 )]
 
 mod accept_faults;
 mod bookings;
+mod canary;
 mod crowds;
 mod errors;
-mod privacy;
+mod forget;
 mod replies;
 mod rig;
 mod send_faults;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::bookings::{booked, start, verdicts};
 use crate::rig::{Answer, PHONE, Rig};
 
-const OURS: &str = "+15005550006";
+pub(crate) const OURS: &str = "+15005550006";
 
 async fn writes(rig: &Rig, body: &str) {
     let path = format!("/_local/phones/{PHONE}/reply");
@@ -16,7 +16,7 @@ async fn writes(rig: &Rig, body: &str) {
 }
 
 /// A form as Twilio posts it, signed by the tests' token over the URL with what is appended to it.
-async fn form(rig: &Rig, path: &str, fields: &[(&str, &str)], fragment: &str) -> Answer {
+pub(crate) async fn form(rig: &Rig, path: &str, fields: &[(&str, &str)], fragment: &str) -> Answer {
     let fields: Vec<(String, String)> =
         fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let url = format!("http://127.0.0.1:{}{path}{fragment}", rig.ports.gateway);

@@ -153,7 +153,11 @@ impl Rig {
     }
 
     pub(crate) async fn execution(&self, conversation: &str) -> Execution {
-        let arn = format!("arn:aws:states:us-east-1:000000000000:execution:afterword:{conversation}.text");
+        self.execution_named(&format!("{conversation}.text")).await
+    }
+
+    pub(crate) async fn execution_named(&self, name: &str) -> Execution {
+        let arn = format!("arn:aws:states:us-east-1:000000000000:execution:afterword:{name}");
         let by_arn = json!({ "executionArn": arn, "maxResults": 1000 });
         let described = self.aws("AWSStepFunctions.DescribeExecution", &by_arn).await;
         let history = self.aws("AWSStepFunctions.GetExecutionHistory", &by_arn).await;
@@ -245,6 +249,12 @@ impl Answer {
 
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.text()))
+    }
+
+    /// Every byte of it.
+    pub(crate) fn whole(&self) -> String {
+        let headers: String = self.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+        format!("{}\n{headers}\n{}", self.status, self.text())
     }
 
     /// Status, the headers that the contract names and the body, for a snapshot.

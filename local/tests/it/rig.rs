@@ -61,6 +61,7 @@ impl Rig {
             store,
             clock: Arc::clone(&clock),
             database: dynoxide::Database::memory().unwrap(),
+            database_file: None,
             keys: keys(),
             template: Template::parse(setup.template.unwrap_or(TEMPLATE)).unwrap(),
             functions: functions(Arc::clone(&inbound)),

@@ -1,10 +1,12 @@
 //! The conversations' table in DynamoDB: one table, on demand, strongly consistent reads, no scan.
 
+mod erasure;
 mod expression;
 mod inbox;
 mod item;
 mod opt_outs;
 mod quarantine;
+mod suppression;
 mod write;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -161,9 +163,11 @@ impl Conversations for Table {
 
     async fn contact(&self, phone: &PhoneNumber) -> Result<Contact, Unavailable> {
         let item = self.get(contact_key(phone)).await?;
-        let unreadable =
-            |_| Unavailable { operation: "dynamodb:GetItem", reason: "unreadable item".to_owned() };
-        item.map_or_else(|| Ok(Contact::default()), |item| ContactItem::read(item).map_err(unreadable))
+        let contact = item.map_or_else(|| Ok(Contact::default()), readable)?;
+        if contact.opted_out_at.is_some() {
+            return Ok(contact);
+        }
+        Ok(self.suppression(phone).await?.unwrap_or(contact))
     }
 
     async fn claim(&self, claiming: &Claiming<'_>) -> Result<Written, Unavailable> {
@@ -231,6 +235,11 @@ impl Conversations for Table {
             superseded: had("superseded_at") || !matches!(ending, Ending::Cancelled),
         })
     }
+}
+
+fn readable(item: Item) -> Result<Contact, Unavailable> {
+    ContactItem::read(item)
+        .map_err(|_| Unavailable { operation: "dynamodb:GetItem", reason: "unreadable item".to_owned() })
 }
 
 /// A condition that does not hold because the very write has happened before (its answer was lost)

@@ -2,23 +2,25 @@
 //! DynamoDB and for the world in memory, so that what the simulator shows holds for what is shipped.
 //!
 //! Each case is given an empty table. [`for_each_case`](crate::for_each_case) makes a test of each.
-#![expect(clippy::unwrap_used, reason = "tests, called by tests only")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests, called by tests only")]
 
 mod bookings;
+mod erasure;
 mod fixtures;
 mod inbox;
 mod steps;
 
 pub use bookings::*;
+pub use erasure::*;
 pub use inbox::*;
 pub use steps::*;
 
-use crate::ports::{Conversations, Inbox, Quarantine};
+use crate::ports::{Conversations, Erasure, Inbox, Quarantine};
 
 /// A table, as the cases need it.
-pub trait Table: Conversations + Inbox + Quarantine {}
+pub trait Table: Conversations + Erasure + Inbox + Quarantine {}
 
-impl<T: Conversations + Inbox + Quarantine> Table for T {}
+impl<T: Conversations + Erasure + Inbox + Quarantine> Table for T {}
 
 /// Calls the macro that it is given with the name of every case.
 #[macro_export]
@@ -47,6 +49,11 @@ macro_rules! for_each_case {
             an_opt_out_that_changed_meanwhile_overtakes
             a_reply_counts_where_it_is_said_to
             the_same_event_is_kept_once
+            what_is_erased_keeps_ids_times_and_verdicts
+            what_is_erased_is_not_claimed_and_not_taken_for_new
+            an_erased_opt_out_is_heeded_until_it_is_lifted
+            a_contact_that_opted_out_meanwhile_is_not_erased
+            an_erased_event_stays_out_of_quarantine
         }
     };
 }

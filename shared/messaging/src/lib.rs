@@ -14,6 +14,7 @@ pub mod contract;
 pub mod conversation;
 pub mod cost;
 pub mod fitting;
+pub mod forget;
 pub mod gsm7;
 pub mod hygiene;
 pub mod ids;

@@ -4,6 +4,7 @@
 //!
 //! Nothing here waits for real. A call that never answers is a crash: its future stays pending.
 
+mod erasure;
 mod facts;
 mod ports;
 mod store;
@@ -25,7 +26,7 @@ use crate::step::{SendOutcome, Switch};
 pub use facts::{Fact, Recorded};
 pub use store::Store;
 #[cfg(test)]
-pub(crate) use testing::{Happening, at, conversation};
+pub(crate) use testing::{Happening, at, conversation, phone};
 pub use weather::{FAULTS, Fault, Forecast, Mutation, PROVIDER_FAULTS, Weather};
 
 /// A world that the use cases can live in. A clone is the same world: functions hold their ports by

@@ -106,6 +106,12 @@ impl PhoneNumber {
         &self.0
     }
 
+    /// The digits after the country code.
+    pub(crate) fn national_digits(&self) -> &str {
+        let digits = self.0.trim_start_matches('+');
+        digits.get(country_code_length(digits)..).unwrap_or_default()
+    }
+
     /// What kind of line this is, by the metadata.
     #[must_use]
     pub fn kind(&self) -> NumberKind {

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use chrono::{DateTime, Utc};
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 use messaging::conversation::{Contact, Conversation, Reply};
 use messaging::ids::ConversationId;
 use messaging::inbound::MAX_REPLIES;
@@ -11,13 +11,17 @@ use messaging::phone::PhoneNumber;
 use messaging::ports::{Conversations, Inbox, OptOutChange, Receiving, StoredInbound, Unavailable};
 
 use super::expression::{Placeholders, number, text};
-use super::item::{ContactItem, Item, VERSION, contact_key, conversation_key, expiry, message_key, to_item};
+use super::item::{
+    ContactItem, Item, VERSION, contact_key, conversation_key, expiry, inbound_key, message_key,
+    received_key, to_item,
+};
 use super::write::{instant, transact_update, unbuildable, worklist};
 use super::{Table, Transacted};
 use crate::failure::unavailable;
 
-/// A transaction takes 100 items, two of which are the message and the contact.
-const CONVERSATIONS_AT_ONCE: usize = 98;
+/// A transaction takes 100 items, three of which are the message, what leads to it from the phone, and
+/// the contact.
+const CONVERSATIONS_AT_ONCE: usize = 97;
 
 impl Inbox for Table {
     async fn open_conversations(
@@ -29,7 +33,8 @@ impl Inbox for Table {
             |_| Unavailable { operation: "dynamodb:Query", reason: "unreadable item".to_owned() };
         let mut contact = Contact::default();
         let mut open: Vec<ConversationId> = Vec::new();
-        for item in self.items_of(phone).await? {
+        let (items, suppressed) = try_join(self.items_of(phone), self.suppression(phone)).await?;
+        for item in items {
             match item.get("sk").and_then(|sk| sk.as_s().ok()).map(String::as_str) {
                 Some("C") => contact = ContactItem::read(item).map_err(unreadable)?,
                 Some(pointer) if is_open(&item, now) => {
@@ -37,6 +42,11 @@ impl Inbox for Table {
                 }
                 _ => {}
             }
+        }
+        // The phone is known again, and so its opt-out stands under it again.
+        if let (None, Some(suppressed)) = (contact.opted_out_at, suppressed) {
+            self.restore(phone, &suppressed, now).await?;
+            contact = suppressed;
         }
         let loaded = try_join_all(open.iter().map(|id| self.load(id, now))).await?;
         Ok((contact, loaded.into_iter().flatten().collect()))
@@ -60,7 +70,7 @@ impl Inbox for Table {
         for conversation in now_or_never {
             self.transact(vec![replied(&self.name, inbound, conversation)?]).await?;
         }
-        let mut items = vec![self.message(inbound)?, self.contact_update(inbound)?];
+        let mut items = vec![self.message(inbound)?, self.received(inbound)?, self.contact_update(inbound)?];
         for conversation in first {
             items.push(replied(&self.name, inbound, conversation)?);
         }
@@ -75,6 +85,11 @@ impl Inbox for Table {
 impl Table {
     /// Everything under a phone, in one consistent query.
     pub(super) async fn items_of(&self, phone: &PhoneNumber) -> Result<Vec<Item>, Unavailable> {
+        self.items_under(contact_key(phone).0).await
+    }
+
+    /// Everything under a partition key, in one consistent query.
+    pub(super) async fn items_under(&self, pk: String) -> Result<Vec<Item>, Unavailable> {
         let mut items = Vec::new();
         let mut start = None;
         loop {
@@ -83,7 +98,7 @@ impl Table {
                 .query()
                 .table_name(&self.name)
                 .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", AttributeValue::S(contact_key(phone).0))
+                .expression_attribute_values(":pk", AttributeValue::S(pk.clone()))
                 .consistent_read(true)
                 .set_exclusive_start_key(start)
                 .send()
@@ -103,8 +118,8 @@ impl Table {
             inbound.conversations.iter().map(|conversation| text(conversation.id.as_str())).collect();
         let meaning = serde_json::to_value(inbound.meaning).unwrap_or_default();
         let item = Item::from([
-            ("pk".to_owned(), text(format!("I#{}#{}", message.provider, message.id))),
-            ("sk".to_owned(), text("I")),
+            ("pk".to_owned(), text(inbound_key(message.provider, &message.id).0)),
+            ("sk".to_owned(), text(inbound_key(message.provider, &message.id).1)),
             ("v".to_owned(), number(VERSION)),
             ("expires_at".to_owned(), number(expiry(message.at, self.retention))),
             ("at".to_owned(), instant(message.at)),
@@ -122,6 +137,23 @@ impl Table {
             .condition_expression("attribute_not_exists(pk)")
             .build()
             .map_err(|_| unbuildable("the message"))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// What leads from the phone to the message, for erasure.
+    fn received(&self, inbound: &StoredInbound<'_>) -> Result<TransactWriteItem, Unavailable> {
+        let message = inbound.message;
+        let item = Item::from([
+            ("pk".to_owned(), text(received_key(&message.from))),
+            ("sk".to_owned(), text(inbound_key(message.provider, &message.id).0)),
+            ("v".to_owned(), number(VERSION)),
+            ("expires_at".to_owned(), number(expiry(message.at, self.retention))),
+        ]);
+        let put = Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .build()
+            .map_err(|_| unbuildable("what leads to the message"))?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 

@@ -14,6 +14,7 @@ use messaging::step::{Claim, Decision, Lost, Progress, StepState};
 use messaging::text::{MessageText, PersonName};
 use messaging::verdict::{Because, Verdict};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// The version that this code writes.
 pub(crate) const VERSION: u32 = 1;
@@ -28,6 +29,23 @@ pub(crate) fn conversation_key(id: &ConversationId) -> (String, String) {
 /// `P#<phone>` / `C`.
 pub(crate) fn contact_key(phone: &PhoneNumber) -> (String, String) {
     (format!("P#{}", phone.as_e164()), "C".to_owned())
+}
+
+/// `O#<digest of the phone>` / `O`: the opt-out of a person who was erased.
+pub(crate) fn suppression_key(phone: &PhoneNumber) -> (String, String) {
+    let digest = Sha256::digest(format!("afterword opt-out {}", phone.as_e164()));
+    (format!("O#{}", hex::encode(digest)), "O".to_owned())
+}
+
+/// `I#<provider>#<message id>` / `I`.
+pub(crate) fn inbound_key(provider: &str, id: &str) -> (String, String) {
+    (format!("I#{provider}#{id}"), "I".to_owned())
+}
+
+/// `R#<phone>`: what came from a phone, by the keys of the messages. Beside `P#<phone>`, so that
+/// attributing a reply does not read it.
+pub(crate) fn received_key(phone: &PhoneNumber) -> String {
+    format!("R#{}", phone.as_e164())
 }
 
 /// `M#<provider>#<message id>` / `M`.

@@ -59,7 +59,10 @@ impl Table {
                 p.path("worklist_at"),
             )
         };
-        let item = transact_update(&self.name, contact_key(phone), update, None, &p)?;
-        self.transact(vec![item]).await.map(drop)
+        let mut items = vec![transact_update(&self.name, contact_key(phone), update, None, &p)?];
+        if !opted_out && self.suppression(phone).await?.is_some() {
+            items.push(self.lifted(phone, at)?);
+        }
+        self.transact(items).await.map(drop)
     }
 }

@@ -4,7 +4,7 @@
 //! accept   Put V (absent or expired)          Put pointer P/V   [Update V of the predecessor]
 //! bury     Update V (a tombstone, still)      Put pointer P/V   [Update V of the predecessor]
 //! claim    Update V (live, not cancelled, not superseded, no reply, step exactly where it was read)
-//!          Update P/C (not opted out)
+//!          Update P/C (not opted out)         Check O (no erased person's opt-out)
 //! advance  Update V (step where it was read, or same claim)     [Put M] [Update P/C]
 //! cancel   Update V (live)
 //! end      Update V (any, or none: a tombstone)
@@ -20,6 +20,7 @@ use aws_sdk_dynamodb::types::{
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use messaging::conversation::{Conversation, Plan, Step};
 use messaging::ids::ConversationId;
+use messaging::phone::PhoneNumber;
 use messaging::ports::{Claiming, Learned, Unavailable};
 use messaging::step::{Lost, Progress, StepState};
 use messaging::verdict::Verdict;
@@ -30,7 +31,7 @@ pub(crate) use bookings::{bury, end_booking};
 use super::expression::{Placeholders, number, text};
 use super::item::{
     Item, ProgressItem, VERSION, contact_key, conversation_item, conversation_key, expiry, message_key,
-    to_item,
+    suppression_key, to_item,
 };
 
 const ALL_OLD: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
@@ -179,7 +180,23 @@ pub(crate) fn claim(
             .map_err(|_| unbuildable("the check"))?;
         TransactWriteItem::builder().condition_check(check).build()
     };
-    Ok(vec![conversation, contact])
+    Ok(vec![conversation, contact, not_suppressed(table, claiming.contact)?])
+}
+
+/// The condition that the phone is not one of an erased person's who had opted out.
+fn not_suppressed(table: &str, phone: &PhoneNumber) -> Result<TransactWriteItem, Unavailable> {
+    let mut p = Placeholders::default();
+    let condition = format!("attribute_not_exists({})", p.path("opted_out_at"));
+    let (pk, sk) = suppression_key(phone);
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .key("pk", text(pk))
+        .key("sk", text(sk))
+        .condition_expression(condition)
+        .set_expression_attribute_names(p.names())
+        .build()
+        .map_err(|_| unbuildable("the check"))?;
+    Ok(TransactWriteItem::builder().condition_check(check).build())
 }
 
 /// Moves a step on and stores what a provider said.

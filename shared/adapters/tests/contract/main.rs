@@ -1,6 +1,12 @@
 //! The adapters, each held to its port's contract against the real thing or its stand-in on loopback.
-#![expect(clippy::unwrap_used, reason = "helpers of tests, called by nothing else")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests, called by nothing else"
+)]
 
+mod erasure;
 mod rig;
 mod secrets;
 mod table;

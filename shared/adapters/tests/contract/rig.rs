@@ -1,5 +1,6 @@
 //! An embedded DynamoDB over HTTP, a clock that is set by hand, and conversations to store.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use adapters::Connection;
@@ -93,11 +94,21 @@ impl Rig {
             "AttributeDefinitions": [
                 { "AttributeName": "pk", "AttributeType": "S" },
                 { "AttributeName": "sk", "AttributeType": "S" },
+                { "AttributeName": "worklist", "AttributeType": "S" },
+                { "AttributeName": "worklist_at", "AttributeType": "S" },
             ],
             "KeySchema": [
                 { "AttributeName": "pk", "KeyType": "HASH" },
                 { "AttributeName": "sk", "KeyType": "RANGE" },
             ],
+            "GlobalSecondaryIndexes": [{
+                "IndexName": "worklist",
+                "KeySchema": [
+                    { "AttributeName": "worklist", "KeyType": "HASH" },
+                    { "AttributeName": "worklist_at", "KeyType": "RANGE" },
+                ],
+                "Projection": { "ProjectionType": "KEYS_ONLY" },
+            }],
         });
         database.create_table(serde_json::from_value(create).unwrap()).unwrap();
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -119,6 +130,24 @@ impl Rig {
             .await
             .unwrap();
         answer.item.map(|item| serde_dynamo::aws_sdk_dynamodb_1::from_item(item).unwrap())
+    }
+
+    /// An item as DynamoDB has it.
+    pub(crate) async fn raw(&self, pk: &str, sk: &str) -> Option<HashMap<String, AttributeValue>> {
+        let items = self.everything_raw().await.into_iter();
+        let key =
+            |item: &HashMap<String, AttributeValue>, name: &str, is: &str| item[name].as_s().unwrap() == is;
+        items.into_iter().find(|item| key(item, "pk", pk) && key(item, "sk", sk))
+    }
+
+    /// Every item as DynamoDB has it.
+    pub(crate) async fn everything_raw(&self) -> Vec<HashMap<String, AttributeValue>> {
+        self.client.scan().table_name(TABLE).send().await.unwrap().items.unwrap_or_default()
+    }
+
+    /// Writes an item as DynamoDB has it.
+    pub(crate) async fn put_raw(&self, item: HashMap<String, AttributeValue>) {
+        self.client.put_item().table_name(TABLE).set_item(Some(item)).send().await.unwrap();
     }
 
     /// Writes an item past the adapter.

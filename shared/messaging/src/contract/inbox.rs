@@ -8,7 +8,7 @@ use crate::phone::PhoneNumber;
 use crate::ports::{OptOutChange, QuarantinedEvent, Receiving, StoredInbound};
 use crate::reply::ReplyMeaning;
 
-fn inbound<'a>(
+pub(super) fn inbound<'a>(
     message: &'a InboundMessage,
     contact: &'a Contact,
     opt_out: OptOutChange,

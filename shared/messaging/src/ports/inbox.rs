@@ -1,5 +1,6 @@
 //! Ports of what arrives from outside our own services: customers' messages, unusable events.
 
+use std::fmt;
 use std::future::Future;
 
 use chrono::{DateTime, Utc};
@@ -107,4 +108,13 @@ pub struct QuarantinedEvent {
     pub received_at: DateTime<Utc>,
     /// As it was signed.
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for QuarantinedEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QuarantinedEvent")
+            .field("id", &self.id)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
+    }
 }

@@ -1,0 +1,113 @@
+//! Erasing a person from the table: what every item holds afterwards.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use messaging::clock::Clock;
+use messaging::content::{Content, ContentSid};
+use messaging::conversation::Conversation;
+use messaging::forget::forget;
+use messaging::ids::SourceName;
+use messaging::inbound::{InboundMessage, receive};
+use messaging::journeys::Channel;
+use messaging::ports::{Conversations, Quarantine, QuarantinedEvent};
+use messaging::text::{MessageText, PersonName};
+
+use crate::rig::{HandClock, Rig, at, conversation, phone};
+
+const ID: &str = "sms-6f1c2d9e-3b64-4f0a-9d2e-0a1b2c3d4e5f";
+/// Digits, name and words of the person, in the conversation, in what they wrote and in quarantine.
+const PERSON: [&str; 5] = ["2025550143", "Zoe", "50%", "my answer", "hash"];
+
+fn booked() -> Conversation {
+    let mut booked = conversation(ID);
+    let plan = booked.plan.as_mut().unwrap();
+    plan.name = Some(PersonName::new("Zoe"));
+    let sid = ContentSid::try_from(format!("HX{}", "0".repeat(32))).unwrap();
+    plan.steps[0].content = Some(Content { sid, variables: [("1".to_owned(), "Zoe".to_owned())].into() });
+    plan.steps[0].cost_micro_usd = Some(8_300);
+    booked
+}
+
+fn wrote(id: &str, words: &str) -> InboundMessage {
+    InboundMessage {
+        provider: "twilio",
+        id: id.to_owned(),
+        from: phone(),
+        to: "+12025550100".to_owned(),
+        channel: Channel::Sms,
+        body: MessageText::new(words),
+        media: 0,
+        replied_to: None,
+        keyword: None,
+        at: at(5),
+    }
+}
+
+async fn lived(rig: &Rig, clock: &HandClock) {
+    rig.table.accept(&booked(), None).await.unwrap();
+    for (id, words) in [("SM1", "my answer"), ("SM2", "STOP")] {
+        receive(&rig.table, &wrote(id, words), clock).await.unwrap();
+    }
+    let quarantined = QuarantinedEvent {
+        id: "calendly-0".to_owned(),
+        source: SourceName::fixed("calendly"),
+        reason: "differs".to_owned(),
+        details: vec!["/payload".to_owned()],
+        received_at: clock.now(),
+        body: br#"{"name":"Zoe","phone":"+1 202-555-0143"}"#.to_vec(),
+    };
+    rig.table.keep(&quarantined).await.unwrap();
+}
+
+/// What the items show of the person; bodies are bytes and are shown as text.
+async fn shown(rig: &Rig) -> Vec<&'static str> {
+    let mut everything = String::new();
+    for item in rig.everything_raw().await {
+        if let Some(AttributeValue::B(body)) = item.get("body") {
+            everything.push_str(&String::from_utf8_lossy(body.as_ref()).replace(['-', ' '], ""));
+        }
+        everything.push_str(&format!("{item:?}"));
+    }
+    PERSON.into_iter().filter(|trace| everything.contains(trace)).collect()
+}
+
+#[tokio::test]
+async fn nothing_of_a_person_is_left_in_any_item() {
+    let (rig, clock) = (Rig::start().await, HandClock::new());
+    lived(&rig, &clock).await;
+    assert_eq!(shown(&rig).await, PERSON, "the scan finds what is there");
+    let before = rig.everything_raw().await.len();
+    let forgotten = forget(&rig.table, &phone(), &clock).await.unwrap();
+    assert_eq!((forgotten.conversations, forgotten.inbound, forgotten.quarantined), (1, 2, 1));
+    assert!(forgotten.opted_out);
+    assert_eq!(shown(&rig).await, [""; 0]);
+    // The contact, its pointer and the two that led to messages are gone, the suppression is new.
+    assert_eq!(rig.everything_raw().await.len(), before - 4 + 1);
+    for item in rig.everything_raw().await {
+        assert_eq!(item["v"], AttributeValue::N("1".to_owned()), "{item:?}");
+    }
+    insta::assert_json_snapshot!("erased_conversation", rig.item(&format!("V#{ID}"), "V").await);
+    insta::assert_json_snapshot!("erased_message", rig.item("I#twilio#SM1", "I").await);
+    insta::assert_json_snapshot!("erased_quarantine", rig.item("Q#calendly-0", "Q").await);
+}
+
+#[tokio::test]
+async fn a_message_delivered_again_is_still_a_duplicate() {
+    let (rig, clock) = (Rig::start().await, HandClock::new());
+    lived(&rig, &clock).await;
+    forget(&rig.table, &phone(), &clock).await.unwrap();
+    let received = receive(&rig.table, &wrote("SM1", "my answer"), &clock).await.unwrap();
+    assert!(received.duplicate);
+    forget(&rig.table, &phone(), &clock).await.unwrap();
+    assert_eq!(shown(&rig).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn an_operator_sees_and_lifts_the_opt_out_of_an_erased_person() {
+    let (rig, clock) = (Rig::start().await, HandClock::new());
+    lived(&rig, &clock).await;
+    forget(&rig.table, &phone(), &clock).await.unwrap();
+    assert_eq!(rig.table.opted_out().await.unwrap(), []);
+    assert_eq!(rig.table.contact(&phone()).await.unwrap().opted_out_by.as_deref(), Some("SM2"));
+    rig.table.set_opt_out(&phone(), false, "operator", at(9)).await.unwrap();
+    assert_eq!(rig.table.contact(&phone()).await.unwrap().opted_out_at, None);
+}
