@@ -64,6 +64,16 @@ simulate: compiler ## 100,000 schedules and every double fault of the main journ
 mutants: compiler ## takes each safeguard out and shows which test notices
 	@tools/mutants.py $(ARGS)
 
+.PHONY: kill
+kill: compiler ## kill -9 at random instants under load, 50 times; KILLS=200 SEED=7 say how often and where
+	@AFTERWORD_KILLS=$(or $(KILLS),50) AFTERWORD_SEED=$(or $(SEED),20261121) \
+		cargo test --package cli --test it -- --nocapture storm::
+
+.PHONY: load
+load: compiler ## 200 callers on loopback for 60 s, faults from the middle on; CALLERS=50 LOAD_SECONDS=10
+	@AFTERWORD_CALLERS=$(or $(CALLERS),200) AFTERWORD_SECONDS=$(or $(LOAD_SECONDS),60) \
+		cargo test --package cli --test it -- --nocapture load::
+
 .PHONY: build
 build: compiler ## the functions as Lambda takes them: target/lambda/<function>/bootstrap
 	@export AFTERWORD_COMMIT="$$(git describe --always --dirty 2>/dev/null || echo unknown)"

@@ -10,5 +10,7 @@
 mod aws_client;
 mod forget;
 mod killed;
+mod load;
 mod serve;
 mod started;
+mod storm;
