@@ -7,6 +7,7 @@
 )]
 
 mod erasure;
+mod items;
 mod rig;
 mod secrets;
 mod table;
