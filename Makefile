@@ -74,6 +74,10 @@ load: compiler ## 200 callers on loopback for 60 s, faults from the middle on; C
 	@AFTERWORD_CALLERS=$(or $(CALLERS),200) AFTERWORD_SECONDS=$(or $(LOAD_SECONDS),60) \
 		cargo test --package cli --test it -- --nocapture load::
 
+.PHONY: fuzz
+fuzz: compiler ## fuzzes every entry, 30 s each; FUZZ_SECONDS=600 TARGETS="sms_body"
+	@tools/fuzz.sh $(or $(FUZZ_SECONDS),30) $(TARGETS)
+
 .PHONY: build
 build: compiler ## the functions as Lambda takes them: target/lambda/<function>/bootstrap
 	@export AFTERWORD_COMMIT="$$(git describe --always --dirty 2>/dev/null || echo unknown)"

@@ -1,0 +1,55 @@
+//! What comes from outside, one function per entry. Each takes any bytes, feeds them to the shipped
+//! code over a world in memory, and panics when a promise is broken: that is what the fuzzer
+//! (`make fuzz`) and the property tests beside this look for.
+//!
+//! Whatever comes in: nothing panics; a caller's mistake is a 4xx and never a 5xx; the same call once
+//! more changes nothing; no text goes out more than once.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a broken promise is a panic: the fuzzer and the tests look for it"
+)]
+
+mod call;
+mod configuration;
+mod execution;
+mod seeds;
+mod sources;
+mod world;
+
+pub use seeds::seeds;
+
+/// A way in.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// Its name: the fuzz target's, and its corpus's folder.
+    pub name: &'static str,
+    /// Takes any bytes.
+    pub run: fn(&[u8]),
+}
+
+/// All of them.
+pub const ENTRIES: [Entry; 13] = [
+    Entry { name: "sms_body", run: sources::sms_body },
+    Entry { name: "messages_body", run: sources::messages_body },
+    Entry { name: "bulk_body", run: sources::bulk_body },
+    Entry { name: "trigger_body", run: sources::trigger_body },
+    Entry { name: "declared_source_body", run: sources::declared_source_body },
+    Entry { name: "calendly_body", run: sources::calendly_body },
+    Entry { name: "calcom_body", run: sources::calcom_body },
+    Entry { name: "inbound_form", run: sources::inbound_form },
+    Entry { name: "signature_headers", run: sources::signature_headers },
+    Entry { name: "gateway_event", run: call::gateway_event },
+    Entry { name: "journeys_toml", run: configuration::journeys_toml },
+    Entry { name: "asl_definition", run: configuration::asl_definition },
+    Entry { name: "execution_input", run: execution::execution_input },
+];
+
+/// The entry of a fuzz target.
+///
+/// # Panics
+/// When there is no such entry.
+pub fn run(name: &str, data: &[u8]) {
+    let entry = ENTRIES.iter().find(|entry| entry.name == name);
+    (entry.unwrap_or_else(|| panic!("no entry {name}")).run)(data);
+}
