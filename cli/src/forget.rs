@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &ForgetArguments) -> Result<ExitCode, String> {
     let (forgotten, texts) = block_on(async {
         let clock = At(now(place).await?);
         let unfinished = |trouble| format!("not everything is erased yet, run it again: {trouble}");
-        let forgotten = forget(&place.table(), &phone, &clock).await.map_err(unfinished)?;
+        let forgotten = forget(&place.table()?, &phone, &clock).await.map_err(unfinished)?;
         Ok((forgotten, forget_the_phone(place, &phone).await?))
     })?;
     tell(&forgotten, texts);
@@ -46,6 +46,9 @@ pub(crate) fn run(arguments: &ForgetArguments) -> Result<ExitCode, String> {
 
 /// On this machine the phone itself and its provider are simulated, and keep what they were sent.
 async fn forget_the_phone(place: &Place, phone: &PhoneNumber) -> Result<u64, String> {
+    if place.stack.is_some() {
+        return Ok(0);
+    }
     let url = format!("http://127.0.0.1:{}/_local/phones/{}", place.admin_port, phone.as_e164());
     let (status, answer) = call("DELETE", &url, &[], Vec::new()).await?;
     let texts = serde_json::from_str::<Value>(&answer).ok().and_then(|answer| answer.get("texts")?.as_u64());

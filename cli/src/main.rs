@@ -2,6 +2,8 @@
 #![recursion_limit = "256"]
 
 mod check;
+mod connect;
+mod doctor;
 mod forget;
 mod http_call;
 mod opt_outs;
@@ -11,6 +13,7 @@ mod quarantine;
 mod send_event;
 mod serve;
 mod show;
+mod stack;
 
 use std::process::ExitCode;
 
@@ -40,6 +43,11 @@ enum Command {
     /// Who must not be texted.
     #[command(subcommand)]
     OptOuts(opt_outs::OptOutsCommand),
+    /// Whether an installation on AWS has everything that it needs.
+    Doctor(doctor::DoctorArguments),
+    /// Let a provider's or booking system's webhooks lead to an installation on AWS.
+    #[command(subcommand)]
+    Connect(connect::ConnectCommand),
     /// Explain a phone number, a text, a reply, or lint journeys.toml.
     #[command(subcommand)]
     Check(check::CheckCommand),
@@ -53,6 +61,8 @@ fn main() -> ExitCode {
         Command::Quarantine(command) => quarantine::run(&command),
         Command::Forget(arguments) => forget::run(&arguments),
         Command::OptOuts(command) => opt_outs::run(&command),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Connect(command) => connect::run(&command),
         Command::Check(command) => check::run(command),
     };
     done.unwrap_or_else(|message| {

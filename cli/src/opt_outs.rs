@@ -49,7 +49,7 @@ pub(crate) fn run(command: &OptOutsCommand) -> Result<ExitCode, String> {
     block_on(async {
         match command {
             OptOutsCommand::List { place } => {
-                let phones = place.table().opted_out().await.map_err(|trouble| trouble.to_string())?;
+                let phones = place.table()?.opted_out().await.map_err(|trouble| trouble.to_string())?;
                 for phone in &phones {
                     tell(phone, &contact(phone, place).await?);
                 }
@@ -69,14 +69,14 @@ pub(crate) fn run(command: &OptOutsCommand) -> Result<ExitCode, String> {
 async fn set(phone: &str, place: &Place, opted_out: bool) -> Result<(), String> {
     let phone = number(phone)?;
     let at = now(place).await?;
-    let table = place.table();
+    let table = place.table()?;
     table.set_opt_out(&phone, opted_out, OPERATOR, at).await.map_err(|trouble| trouble.to_string())?;
     tell(&phone, &contact(&phone, place).await?);
     Ok(())
 }
 
 async fn contact(phone: &PhoneNumber, place: &Place) -> Result<Contact, String> {
-    place.table().contact(phone).await.map_err(|trouble| trouble.to_string())
+    place.table()?.contact(phone).await.map_err(|trouble| trouble.to_string())
 }
 
 fn number(text: &str) -> Result<PhoneNumber, String> {

@@ -1,16 +1,19 @@
-//! Which installation a command talks to: a `serve` on this machine.
+//! Which installation a command talks to: a `serve` on this machine, or a stack on AWS.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use adapters::Connection;
+use adapters::clock::SystemClock;
 use adapters::conversations::Table;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use local::keys::{Given, Keys};
+use messaging::clock::Clock;
 use serde_json::Value;
 
 use crate::http_call::call;
+use crate::stack::table_of;
 
 /// Where a running `afterword serve` is.
 #[derive(Args)]
@@ -27,11 +30,18 @@ pub(crate) struct Place {
     /// Where that serve keeps its keys.
     #[arg(long, default_value = ".afterword")]
     pub(crate) data_dir: PathBuf,
+    /// An installation on AWS instead of one on this machine: its stack. Credentials and region come from
+    /// the environment.
+    #[arg(long)]
+    pub(crate) stack: Option<String>,
 }
 
 impl Place {
     /// The keys: from the environment, else those that `serve` made.
     pub(crate) fn keys(&self) -> Result<Keys, String> {
+        if self.stack.is_some() {
+            return Err("this command signs what it posts; it is for a `serve` on this machine".to_owned());
+        }
         let file = self.data_dir.join("keys.json");
         let given = given();
         if !file.exists() && given.api_key.is_none() {
@@ -46,9 +56,12 @@ impl Place {
     }
 
     /// The conversations' table.
-    pub(crate) fn table(&self) -> Table {
+    pub(crate) fn table(&self) -> Result<Table, String> {
+        if let Some(stack) = &self.stack {
+            return table_of(stack);
+        }
         let connection = Connection::plain(format!("http://127.0.0.1:{}", self.aws_port));
-        Table::new(&connection, "afterword", TimeDelta::days(90))
+        Ok(Table::new(&connection, "afterword", TimeDelta::days(90)))
     }
 }
 
@@ -77,6 +90,9 @@ fn signing_keys() -> BTreeMap<String, String> {
 
 /// The installation's own time, by which items expire.
 pub(crate) async fn now(place: &Place) -> Result<DateTime<Utc>, String> {
+    if place.stack.is_some() {
+        return Ok(SystemClock.now());
+    }
     let url = format!("http://127.0.0.1:{}/_local/clock", place.admin_port);
     let (_, answer) = call("GET", &url, &[], Vec::new()).await?;
     let answer: Value = serde_json::from_str(&answer).unwrap_or_default();

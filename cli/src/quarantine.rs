@@ -55,7 +55,7 @@ pub(crate) fn run(command: &QuarantineCommand) -> Result<ExitCode, String> {
 }
 
 async fn list(place: &Place) -> Result<ExitCode, String> {
-    let table = place.table();
+    let table = place.table()?;
     let ids = table.quarantined().await.map_err(|trouble| trouble.to_string())?;
     for id in &ids {
         if let Some(event) = table.quarantined_event(id).await.map_err(|trouble| trouble.to_string())? {
@@ -102,19 +102,19 @@ async fn replay(id: &str, place: &Place) -> Result<ExitCode, String> {
         print::line("it stays in quarantine");
         return Ok(ExitCode::FAILURE);
     }
-    place.table().release(id).await.map_err(|trouble| trouble.to_string())?;
+    place.table()?.release(id).await.map_err(|trouble| trouble.to_string())?;
     print::line("taken out of quarantine");
     Ok(ExitCode::SUCCESS)
 }
 
 async fn discard(id: &str, place: &Place) -> Result<ExitCode, String> {
     find(id, place).await?;
-    place.table().release(id).await.map_err(|trouble| trouble.to_string())?;
+    place.table()?.release(id).await.map_err(|trouble| trouble.to_string())?;
     print::line(format!("{id} is discarded"));
     Ok(ExitCode::SUCCESS)
 }
 
 async fn find(id: &str, place: &Place) -> Result<QuarantinedEvent, String> {
-    let found = place.table().quarantined_event(id).await.map_err(|trouble| trouble.to_string())?;
+    let found = place.table()?.quarantined_event(id).await.map_err(|trouble| trouble.to_string())?;
     found.ok_or_else(|| format!("there is no {id} in quarantine"))
 }

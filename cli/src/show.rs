@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &ShowArguments) -> Result<ExitCode, String> {
     let id = ConversationId::new(&arguments.conversation).map_err(|error| error.to_string())?;
     let found = block_on(async {
         let now = now(&arguments.place).await?;
-        let table = arguments.place.table();
+        let table = arguments.place.table()?;
         table.load(&id, now).await.map_err(|trouble| format!("cannot read the table: {trouble}"))
     })?;
     let conversation = found.ok_or_else(|| format!("there is no conversation {id} (or it has expired)"))?;

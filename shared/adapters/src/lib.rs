@@ -1,6 +1,7 @@
 //! The domain's ports, made of AWS and Twilio. One module per port; the functions' `main` puts them
 //! together from the environment.
 
+pub mod accounts;
 pub mod cache;
 pub mod clock;
 pub mod connection;
@@ -9,6 +10,7 @@ pub mod environment;
 pub mod exchange;
 pub mod executions;
 pub mod failure;
+pub mod installation;
 pub mod journeys;
 pub mod secrets;
 pub mod switch;

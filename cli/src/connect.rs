@@ -1,0 +1,68 @@
+//! `afterword connect calendly|twilio`: their webhooks lead to this installation, signed with keys that
+//! it knows. Creates what is missing, repairs what is wrong, leaves alone what is right.
+
+mod calendly;
+mod twilio;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use messaging::secret::SecretText;
+use serde_json::{Map, Value};
+
+use crate::place::block_on;
+use crate::print;
+use crate::stack::{Stack, StackArguments};
+
+pub(crate) use calendly::look;
+pub(crate) use twilio::{account, wanted};
+
+/// What is connected.
+#[derive(Subcommand)]
+pub(crate) enum ConnectCommand {
+    /// Calendly's webhook subscription and its signing key. CALENDLY_TOKEN is a personal access token.
+    Calendly(ConnectArguments),
+    /// Where a Twilio number or Messaging Service posts what customers write.
+    Twilio(ConnectArguments),
+}
+
+/// Flags of `connect`.
+#[derive(clap::Args)]
+pub(crate) struct ConnectArguments {
+    #[command(flatten)]
+    stack: StackArguments,
+    /// Say what is wrong, change nothing.
+    #[arg(long)]
+    check: bool,
+}
+
+pub(crate) fn run(command: &ConnectCommand) -> Result<ExitCode, String> {
+    block_on(async {
+        match command {
+            ConnectCommand::Calendly(arguments) => {
+                let stack = Stack::find(&arguments.stack.stack).await?;
+                calendly::connect(&stack, arguments.check).await
+            }
+            ConnectCommand::Twilio(arguments) => {
+                let stack = Stack::find(&arguments.stack.stack).await?;
+                twilio::connect(&stack, arguments.check).await
+            }
+        }
+    })
+}
+
+/// The newest key of an entry of the secret, if there is one.
+pub(crate) fn newest(document: &Map<String, Value>, entry: &str) -> Option<SecretText> {
+    let text = match document.get(entry)? {
+        Value::String(text) => text,
+        Value::Array(items) => items.first()?.as_str()?,
+        _ => return None,
+    };
+    SecretText::new(text).ok()
+}
+
+/// The end of a command that was told to look only and found something to do.
+fn would(what: &str) -> ExitCode {
+    print::line(format!("to do: {what} (not done: --check)"));
+    ExitCode::FAILURE
+}

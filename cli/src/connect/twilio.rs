@@ -1,0 +1,69 @@
+//! Twilio: incoming messages are posted here, with retries, and to a second route when that fails.
+
+use std::process::ExitCode;
+
+use adapters::accounts::{TwilioAccount, TwilioAddresses, Webhooks};
+use adapters::installation::SecretDocument;
+
+use super::{newest, would};
+use crate::print;
+use crate::stack::Stack;
+
+/// Five attempts on any failure. By default Twilio tries once more, and only if it could not connect:
+/// a reply that meets an error would be lost.
+const RETRIES: &str = "#rc=5&rp=all";
+
+/// The account that the secret names; an error says what is missing.
+pub(crate) async fn account(stack: &Stack) -> Result<TwilioAccount, String> {
+    let document = SecretDocument::new(&stack.connection, &stack.installation.secret).read().await;
+    let document = document.map_err(|trouble| trouble.to_string())?;
+    let entry = |name: &str| {
+        newest(&document, name)
+            .ok_or_else(|| format!("the secret has no {name}: fill it in (docs/setup-guide.md)"))
+    };
+    let address = |name: &str, default: &str| {
+        let given = std::env::var(name).ok().filter(|given| !given.is_empty());
+        given.unwrap_or_else(|| default.to_owned()).trim_end_matches('/').to_owned()
+    };
+    let addresses = TwilioAddresses {
+        api: address("TWILIO_BASE_URL", "https://api.twilio.com"),
+        messaging: address("TWILIO_MESSAGING_BASE_URL", "https://messaging.twilio.com"),
+    };
+    let (sid, token) = (entry("twilio_account_sid")?, entry("twilio_auth_token")?);
+    Ok(TwilioAccount::new(&stack.connection, addresses, &sid, &token))
+}
+
+/// What the webhooks of a number or service should be.
+pub(crate) fn wanted(stack: &Stack, sid: &str) -> Webhooks {
+    let base = &stack.installation.public_url;
+    Webhooks {
+        sid: sid.to_owned(),
+        url: format!("{base}/twilio/inbound{RETRIES}"),
+        fallback: format!("{base}/webhook{RETRIES}"),
+    }
+}
+
+pub(super) async fn connect(stack: &Stack, check: bool) -> Result<ExitCode, String> {
+    let account = account(stack).await?;
+    let from = &stack.installation.twilio_from;
+    let found = account.webhooks(from).await.map_err(|trouble| trouble.to_string())?;
+    let found = found.ok_or_else(|| format!("the account has no {from}"))?;
+    let wanted = wanted(stack, &found.sid);
+    if found == wanted {
+        print::line(format!("twilio: {from} posts to {}, then to {}", wanted.url, wanted.fallback));
+        return Ok(ExitCode::SUCCESS);
+    }
+    for (what, is, should) in
+        [("url", &found.url, &wanted.url), ("fallback", &found.fallback, &wanted.fallback)]
+    {
+        if is != should {
+            print::line(format!("twilio: {from}: {what} is {}", if is.is_empty() { "not set" } else { is }));
+        }
+    }
+    if check {
+        return Ok(would(&format!("let {from} post to {}, then to {}", wanted.url, wanted.fallback)));
+    }
+    account.set_webhooks(&wanted).await.map_err(|trouble| trouble.to_string())?;
+    print::line(format!("twilio: {from} posts to {}, then to {}", wanted.url, wanted.fallback));
+    Ok(ExitCode::SUCCESS)
+}

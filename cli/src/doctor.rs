@@ -1,0 +1,113 @@
+//! `afterword doctor --stack`: is everything there that a text needs? Looks, and changes nothing.
+
+mod api;
+mod keys;
+mod providers;
+
+use std::process::ExitCode;
+
+use adapters::journeys::JourneyStore;
+use adapters::switch::ParameterSwitch;
+use adapters::{clock::SystemClock, installation::SecretDocument};
+use chrono::TimeDelta;
+use messaging::ports::{JourneySource, SendingSwitch};
+use messaging::step::Switch;
+
+use crate::place::block_on;
+use crate::print;
+use crate::stack::{Stack, StackArguments};
+
+/// Flags of `doctor`.
+#[derive(clap::Args)]
+pub(crate) struct DoctorArguments {
+    #[command(flatten)]
+    stack: StackArguments,
+}
+
+/// What came of one question.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Health {
+    Pass,
+    Fail,
+    /// It could not be found out, or is not used.
+    Unknown,
+}
+
+/// One line of the report.
+pub(crate) struct Finding {
+    health: Health,
+    what: &'static str,
+    detail: String,
+}
+
+impl Finding {
+    pub(crate) fn pass(what: &'static str, detail: impl Into<String>) -> Self {
+        Self { health: Health::Pass, what, detail: detail.into() }
+    }
+
+    /// `detail` says what is wrong and what to do.
+    pub(crate) fn fail(what: &'static str, detail: impl Into<String>) -> Self {
+        Self { health: Health::Fail, what, detail: detail.into() }
+    }
+
+    /// `detail` says why it is not known and how to know.
+    pub(crate) fn unknown(what: &'static str, detail: impl Into<String>) -> Self {
+        Self { health: Health::Unknown, what, detail: detail.into() }
+    }
+}
+
+pub(crate) fn run(arguments: &DoctorArguments) -> Result<ExitCode, String> {
+    block_on(async {
+        let stack = Stack::find(&arguments.stack.stack).await?;
+        print::line(format!("stack {} in {}\n", stack.name, stack.connection.region));
+        let mut findings = Vec::new();
+        let secret = SecretDocument::new(&stack.connection, &stack.installation.secret).read().await;
+        match &secret {
+            Ok(document) => {
+                findings.extend(keys::check(document));
+                findings.extend(api::check(&stack, document).await);
+            }
+            Err(trouble) => findings.push(Finding::fail("secret", trouble.to_string())),
+        }
+        findings.push(journeys(&stack).await);
+        findings.push(switch(&stack).await);
+        findings.extend(providers::check(&stack).await);
+        Ok(report(&findings))
+    })
+}
+
+async fn journeys(stack: &Stack) -> Finding {
+    let store = JourneyStore::new(stack.table(), TimeDelta::zero(), SystemClock);
+    match store.current().await {
+        Ok(current) => Finding::pass("journeys", format!("version {}", current.version)),
+        Err(trouble) => Finding::fail("journeys", format!("{trouble}; afterword journeys push")),
+    }
+}
+
+async fn switch(stack: &Stack) -> Finding {
+    let parameter = &stack.installation.sending;
+    let switch = ParameterSwitch::new(&stack.connection, parameter, TimeDelta::zero(), SystemClock);
+    let back = format!("set {parameter} to on to send");
+    match switch.read().await {
+        Switch::On => Finding::pass("sending", "on"),
+        Switch::Paused => Finding::fail("sending", format!("paused: every text waits; {back}")),
+        Switch::Shadow => Finding::fail("sending", format!("shadow: nothing is sent; {back}")),
+        Switch::Unreadable => Finding::fail("sending", format!("cannot be read: every text waits; {back}")),
+    }
+}
+
+/// Prints every finding; fails when one does.
+fn report(findings: &[Finding]) -> ExitCode {
+    for finding in findings {
+        let health = match finding.health {
+            Health::Pass => "pass   ",
+            Health::Fail => "FAIL   ",
+            Health::Unknown => "unknown",
+        };
+        print::line(format!("{health}  {:<20} {}", finding.what, finding.detail));
+    }
+    let count = |health| findings.iter().filter(|finding| finding.health == health).count();
+    let (failed, unknown) = (count(Health::Fail), count(Health::Unknown));
+    print::line(format!("\n{} passed, {failed} failed, {unknown} unknown", count(Health::Pass)));
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

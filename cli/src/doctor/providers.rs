@@ -1,0 +1,68 @@
+//! What providers and booking systems know of this installation.
+
+use adapters::accounts::Subscription;
+
+use super::Finding;
+use crate::connect::{account, look, wanted};
+use crate::stack::Stack;
+
+pub(super) async fn check(stack: &Stack) -> Vec<Finding> {
+    let mut findings = twilio(stack).await;
+    findings.push(calendly(stack).await);
+    findings
+}
+
+async fn twilio(stack: &Stack) -> Vec<Finding> {
+    let account = match account(stack).await {
+        Ok(account) => account,
+        Err(missing) => return vec![Finding::fail("twilio", missing)],
+    };
+    let standing = match account.standing().await {
+        Ok((status, _)) if status != "active" => {
+            Finding::fail("twilio account", format!("{status}: no text leaves; see Twilio's console"))
+        }
+        Ok((_, kind)) if kind == "Trial" => {
+            Finding::fail("twilio account", "a trial account: it texts verified numbers only; upgrade it")
+        }
+        Ok(_) => Finding::pass("twilio account", "active"),
+        // Without the account, nothing else can be asked.
+        Err(trouble) => {
+            return vec![Finding::fail("twilio account", format!("{trouble}; is the auth token right?"))];
+        }
+    };
+    let from = &stack.installation.twilio_from;
+    let webhooks = match account.webhooks(from).await {
+        Ok(None) => Finding::fail("twilio sender", format!("the account has no {from}: TwilioFrom is wrong")),
+        Ok(Some(found)) if found == wanted(stack, &found.sid) => {
+            Finding::pass("twilio webhooks", format!("{from} posts here, with retries and a fallback"))
+        }
+        Ok(Some(found)) => Finding::fail(
+            "twilio webhooks",
+            format!("{from} ({}) does not post here as it should: afterword connect twilio", found.sid),
+        ),
+        Err(trouble) => Finding::unknown("twilio webhooks", trouble.to_string()),
+    };
+    vec![standing, webhooks]
+}
+
+async fn calendly(stack: &Stack) -> Finding {
+    const WHAT: &str = "calendly webhook";
+    match look(stack).await {
+        Ok(None) => Finding::unknown(WHAT, "set CALENDLY_TOKEN to ask Calendly, if it is used"),
+        Err(trouble) => Finding::unknown(WHAT, trouble),
+        Ok(Some(found)) => match found.ours.iter().find(|subscription| subscription.is_useful()) {
+            Some(Subscription { retry_started_at: Some(since), .. }) => Finding::fail(
+                WHAT,
+                format!(
+                    "deliveries have failed since {since}; after 24 hours Calendly disables it. Look at the log"
+                ),
+            ),
+            Some(_) if found.key.is_none() => {
+                Finding::fail(WHAT, "active, but the secret has no key for it: afterword connect calendly")
+            }
+            Some(_) => Finding::pass(WHAT, "active"),
+            None if found.ours.is_empty() => Finding::fail(WHAT, "none: afterword connect calendly"),
+            None => Finding::fail(WHAT, "disabled or incomplete: afterword connect calendly"),
+        },
+    }
+}

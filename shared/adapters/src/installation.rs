@@ -1,0 +1,98 @@
+//! An installation on AWS as the command line sees it: the names of a stack's parts, and its secret.
+
+use messaging::ports::Unavailable;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::connection::{Connection, configured};
+use crate::failure::unavailable;
+
+/// The names of a stack's parts. No secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Installation {
+    /// The table.
+    pub table: String,
+    /// The secret's ARN.
+    pub secret: String,
+    /// The state machine's ARN.
+    pub state_machine: String,
+    /// The name of the parameter that is the sending switch.
+    pub sending: String,
+    /// The number or Messaging Service that texts leave from.
+    pub twilio_from: String,
+    /// The base URL under which the API is reached; without a slash at the end.
+    pub public_url: String,
+}
+
+impl Installation {
+    /// What the stack's parameter `/<stack>/installation` says.
+    ///
+    /// # Errors
+    /// When there is no such stack (`ParameterNotFound`), or the parameter cannot be read.
+    pub async fn of_stack(connection: &Connection, stack: &str) -> Result<Self, Unavailable> {
+        const OPERATION: &str = "ssm:GetParameter";
+        let client = configured!(aws_sdk_ssm, connection);
+        let answer = client
+            .get_parameter()
+            .name(format!("/{stack}/installation"))
+            .send()
+            .await
+            .map_err(|error| unavailable(OPERATION, &error))?;
+        let value = answer.parameter().and_then(|parameter| parameter.value()).unwrap_or_default();
+        serde_json::from_str(value).map_err(|_| Unavailable {
+            operation: OPERATION,
+            reason: "it is not what a deployment of this version writes; deploy again".to_owned(),
+        })
+    }
+}
+
+/// The installation's secret, whole: for operators who fill it in. No `Debug`.
+pub struct SecretDocument {
+    client: aws_sdk_secretsmanager::Client,
+    id: String,
+}
+
+impl SecretDocument {
+    /// The secret by name or ARN.
+    #[must_use]
+    pub fn new(connection: &Connection, id: impl Into<String>) -> Self {
+        Self { client: configured!(aws_sdk_secretsmanager, connection), id: id.into() }
+    }
+
+    /// All entries.
+    ///
+    /// # Errors
+    /// When it cannot be read or is no JSON object.
+    pub async fn read(&self) -> Result<Map<String, Value>, Unavailable> {
+        const OPERATION: &str = "secretsmanager:GetSecretValue";
+        let answer = self.client.get_secret_value().secret_id(&self.id).send().await;
+        let answer = answer.map_err(|error| unavailable(OPERATION, &error))?;
+        serde_json::from_str(answer.secret_string().unwrap_or_default()).map_err(|_| Unavailable {
+            operation: OPERATION,
+            reason: "the secret is not a JSON object".to_owned(),
+        })
+    }
+
+    /// Puts a new key in front of an entry's keys; the others stay, so that nothing that is signed with
+    /// them is refused meanwhile.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub async fn put_first(&self, entry: &str, key: &str) -> Result<(), Unavailable> {
+        let mut document = self.read().await?;
+        let mut keys = vec![Value::from(key)];
+        match document.remove(entry) {
+            Some(Value::Array(older)) => keys.extend(older),
+            Some(Value::String(older)) if !older.trim().is_empty() => keys.push(Value::from(older)),
+            _ => {}
+        }
+        keys.truncate(KEYS_KEPT);
+        document.insert(entry.to_owned(), Value::Array(keys));
+        let text = Value::Object(document).to_string();
+        let put = self.client.put_secret_value().secret_id(&self.id).secret_string(text).send().await;
+        put.map(drop).map_err(|error| unavailable("secretsmanager:PutSecretValue", &error))
+    }
+}
+
+/// Keys of one entry: the new one, and those that something may still be signed with.
+const KEYS_KEPT: usize = 3;
