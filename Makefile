@@ -36,6 +36,7 @@ test: compiler tools ## every test, and what the tests need
 	$(PYTHON)/shellcheck $(SCRIPTS)
 	AFTERWORD="$(abspath $(TARGET))/debug/afterword" $(PYTHON)/python -m unittest discover --start-directory local/tests/python --verbose
 	ENGINE="$(abspath $(TARGET))/debug/examples/scripted" $(PYTHON)/python -m unittest discover --start-directory statemachine/tests/python --verbose
+	AFTERWORD="$(abspath $(TARGET))/debug/afterword" $(PYTHON)/python -m unittest discover --start-directory docs/tests/python --verbose
 
 .PHONY: deployed
 deployed: compiler tools .tools/ministack/.stamp ## the template, deployed to an emulator of AWS and driven
@@ -45,15 +46,21 @@ deployed: compiler tools .tools/ministack/.stamp ## the template, deployed to an
 		$(PYTHON)/python -m unittest discover --start-directory local/tests/ministack --verbose
 
 .PHONY: lint
-lint: compiler tools ## formatting, lints, documentation, template, scripts, what a release links
+lint: compiler tools .tools/checkov/.stamp .tools/cargo/.stamp ## formatting, lints, documentation, template, scripts, secrets, licences
 	@cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 	tools/check-release-tree.sh
 	tools/check-template.sh
 	$(PYTHON)/cfn-lint template.yaml
+	$(PYTHON)/python tools/check-asl.py
+	.tools/checkov/bin/checkov --config-file .checkov.yaml --file template.yaml
 	$(PYTHON)/shellcheck $(SCRIPTS)
-	if cargo deny --version >/dev/null 2>&1; then cargo deny check; fi
+	tools/check-secrets.sh
+	export PATH="$$PWD/.tools/cargo/bin:$$PATH"
+	cargo machete
+	cargo deny check bans licenses sources
+	cargo deny check advisories || { echo "the advisories were not checked: their database cannot be fetched from here" >&2; [ -z "$${ADVISORIES:-}" ]; }
 
 .PHONY: simulate
 simulate: compiler ## 100,000 schedules and every double fault of the main journeys; ARGS="--schedules 500"
@@ -95,6 +102,12 @@ tools: .tools/python/.stamp ## the Python tools, into .tools/
 
 .tools/ministack/.stamp: tools/ministack.txt tools/python.sh
 	@tools/python.sh ministack
+
+.tools/checkov/.stamp: tools/checkov.txt tools/python.sh
+	@tools/python.sh checkov
+
+.tools/cargo/.stamp: tools/cargo-tools.sh
+	@tools/cargo-tools.sh
 
 .PHONY: compiler
 compiler:

@@ -20,7 +20,7 @@ pub(crate) use twilio::{account, wanted};
 /// What is connected.
 #[derive(Subcommand)]
 pub(crate) enum ConnectCommand {
-    /// Calendly's webhook subscription and its signing key. CALENDLY_TOKEN is a personal access token.
+    /// Calendly's webhook subscription and its signing key. `CALENDLY_TOKEN` is a personal access token.
     Calendly(ConnectArguments),
     /// Where a Twilio number or Messaging Service posts what customers write.
     Twilio(ConnectArguments),

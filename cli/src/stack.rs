@@ -12,7 +12,7 @@ use crate::place::block_on;
 #[derive(Args)]
 pub(crate) struct StackArguments {
     /// The stack (deploy.sh makes `afterword`, or `afterword-<stage>`). Credentials and region come from
-    /// the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION.
+    /// the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`.
     #[arg(long)]
     pub(crate) stack: String,
 }

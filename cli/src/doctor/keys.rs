@@ -13,7 +13,7 @@ const KNOWN: [&str; 4] = ["a-key-of-the-tests", "a-signing-key-of-the-tests", "c
 
 pub(super) fn check(document: &Map<String, Value>) -> Vec<Finding> {
     vec![
-        entry(document, "api_key", |key| strong(key)),
+        entry(document, "api_key", strong),
         entry(document, "twilio_account_sid", |sid| {
             is_hex_id(sid, "AC", "is no account SID (AC and 32 hex digits)")
         }),
@@ -24,7 +24,7 @@ pub(super) fn check(document: &Map<String, Value>) -> Vec<Finding> {
             None => {
                 Finding::unknown("calendly_signing_key", "not set; afterword connect calendly, if it is used")
             }
-            Some(_) => entry(document, "calendly_signing_key", |key| strong(key)),
+            Some(_) => entry(document, "calendly_signing_key", strong),
         },
     ]
 }
