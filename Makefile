@@ -74,12 +74,12 @@ mutants: compiler ## takes each safeguard out and shows which test notices
 .PHONY: kill
 kill: compiler ## kill -9 at random instants under load, 50 times; KILLS=200 SEED=7 say how often and where
 	@AFTERWORD_KILLS=$(or $(KILLS),50) AFTERWORD_SEED=$(or $(SEED),20261121) \
-		cargo test --package cli --test it -- --nocapture storm::
+		cargo test --workspace --test it -- --nocapture storm::
 
 .PHONY: load
-load: compiler ## 200 callers on loopback for 60 s, faults from the middle on; CALLERS=50 LOAD_SECONDS=10
+load: compiler ## 200 callers on loopback for 60 s, faults from the middle on; CALLERS=50 LOAD_SECONDS=10 PROFILE=--release
 	@AFTERWORD_CALLERS=$(or $(CALLERS),200) AFTERWORD_SECONDS=$(or $(LOAD_SECONDS),60) \
-		cargo test --package cli --test it -- --nocapture load::
+		cargo test $(PROFILE) --workspace --test it -- --nocapture load::
 
 .PHONY: fuzz
 fuzz: compiler ## fuzzes every entry, 30 s each; FUZZ_SECONDS=600 TARGETS="sms_body"
