@@ -1,7 +1,7 @@
 //! `afterword check phone|text|reply|journeys`: what the product makes of a number, a text, a reply
 //! or a file, without sending anything.
 
-mod journeys;
+pub(crate) mod journeys;
 mod subject;
 
 use std::io::{BufRead, Write};

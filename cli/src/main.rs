@@ -1,11 +1,13 @@
 //! The command `afterword`.
 #![recursion_limit = "256"]
 
+mod campaign;
 mod check;
 mod connect;
 mod doctor;
 mod forget;
 mod http_call;
+mod journeys;
 mod opt_outs;
 mod place;
 mod print;
@@ -33,6 +35,8 @@ enum Command {
     Serve(serve::ServeArguments),
     /// Post a payload as its source would.
     SendEvent(send_event::SendEventArguments),
+    /// Send one message for each line of a file, and go on where it was interrupted.
+    Campaign(campaign::CampaignArguments),
     /// Tell one conversation's whole story.
     Show(show::ShowArguments),
     /// Authentic events that could not be used.
@@ -48,6 +52,9 @@ enum Command {
     /// Let a provider's or booking system's webhooks lead to an installation on AWS.
     #[command(subcommand)]
     Connect(connect::ConnectCommand),
+    /// What is sent to whom, and when: compare, put in force, go back.
+    #[command(subcommand)]
+    Journeys(journeys::JourneysCommand),
     /// Explain a phone number, a text, a reply, or lint journeys.toml.
     #[command(subcommand)]
     Check(check::CheckCommand),
@@ -57,12 +64,14 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::SendEvent(arguments) => send_event::run(&arguments),
+        Command::Campaign(arguments) => campaign::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Quarantine(command) => quarantine::run(&command),
         Command::Forget(arguments) => forget::run(&arguments),
         Command::OptOuts(command) => opt_outs::run(&command),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Connect(command) => connect::run(&command),
+        Command::Journeys(command) => journeys::run(&command),
         Command::Check(command) => check::run(command),
     };
     done.unwrap_or_else(|message| {

@@ -1,30 +1,90 @@
-//! Linting a `journeys.toml`.
+//! Linting a `journeys.toml`, and what its texts come to.
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use messaging::journeys::{Journeys, Severity, lint};
+use messaging::journeys::{Finding, Journeys, Severity, TextReport, lint, reports, review};
+use messaging::segments::Encoding;
 use serde_json::json;
 
 use crate::print;
 
-/// Prints every finding; fails when one is an error.
-pub(super) fn run(file: &Path, as_json: bool) -> Result<ExitCode, String> {
-    let text =
-        std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-    let findings = match Journeys::from_toml(&text) {
-        Ok(journeys) => lint(&journeys),
-        Err(findings) => findings,
-    };
-    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-    if as_json {
-        print::line(json!({ "errors": errors, "findings": findings }).to_string());
-    } else {
-        for finding in &findings {
+/// What was found in a file.
+pub(crate) struct Checked {
+    /// Everything that speaks against it, errors first.
+    pub(crate) findings: Vec<Finding>,
+    /// What each text comes to.
+    texts: Vec<TextReport>,
+}
+
+impl Checked {
+    /// Reads a file's text as far as it goes.
+    pub(crate) fn of(toml: &str) -> Self {
+        match Journeys::stored(toml) {
+            Ok(file) => {
+                let mut findings = lint(&file);
+                findings.extend(review(&file));
+                findings.sort_by_key(|finding| finding.severity);
+                Self { findings, texts: reports(&file) }
+            }
+            Err(finding) => Self { findings: vec![finding], texts: Vec::new() },
+        }
+    }
+
+    pub(crate) fn errors(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == Severity::Error).count()
+    }
+
+    /// Says what was found, for people.
+    pub(crate) fn print_findings(&self) {
+        for finding in &self.findings {
             let severity = if finding.severity == Severity::Error { "error" } else { "warning" };
             print::line(format!("{severity}: {}: {}", finding.place, finding.detail));
         }
-        print::line(format!("{errors} error(s), {} warning(s)", findings.len() - errors));
+        let errors = self.errors();
+        print::line(format!("{errors} error(s), {} warning(s)", self.findings.len() - errors));
+    }
+}
+
+/// A file by its path.
+pub(crate) fn read(file: &Path) -> Result<String, String> {
+    std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
+}
+
+/// Prints every text and every finding; fails when one is an error.
+pub(crate) fn run(file: &Path, as_json: bool) -> Result<ExitCode, String> {
+    let checked = Checked::of(&read(file)?);
+    let errors = checked.errors();
+    if as_json {
+        let answer = json!({ "errors": errors, "findings": checked.findings, "texts": checked.texts });
+        print::line(answer.to_string());
+    } else {
+        for text in &checked.texts {
+            print::line(told(text));
+        }
+        if !checked.texts.is_empty() {
+            print::line("");
+        }
+        checked.print_findings();
     }
     Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn told(text: &TextReport) -> String {
+    let encoding = if text.encoding == Encoding::Gsm7 { "GSM-7" } else { "UCS-2" };
+    let name = format!("{}.{}", text.text, text.locale);
+    let costs =
+        text.worst_cost_micro_usd.iter().map(|(country, cost)| format!("{country} {}", dollars(*cost)));
+    let costs: Vec<_> = costs.collect();
+    let costs = if costs.is_empty() { String::new() } else { format!(", {}", costs.join(", ")) };
+    format!(
+        "{name:<32} {encoding}  {} to {} part(s), in other alphabets {}{costs}",
+        text.own_parts, text.parts, text.worst_parts
+    )
+}
+
+/// `$0.0083`.
+fn dollars(micro_usd: u64) -> String {
+    let digits = format!("{:06}", micro_usd % 1_000_000);
+    format!("${}.{}", micro_usd / 1_000_000, digits.trim_end_matches('0'))
 }

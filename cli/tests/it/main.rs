@@ -9,6 +9,7 @@
 
 mod aws_client;
 mod forget;
+mod journeys;
 mod killed;
 mod load;
 mod serve;

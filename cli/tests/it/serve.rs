@@ -20,6 +20,13 @@ pub(crate) struct Serve {
     pub(crate) announced: String,
 }
 
+/// The command, run in this folder.
+pub(crate) fn afterword(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_afterword"));
+    command.current_dir(folder).env_remove("RUST_LOG").env("AFTERWORD_API_KEY", KEY);
+    command
+}
+
 /// The command on this data directory, run in its parent so that no `journeys.toml` lies around.
 pub(crate) fn command(data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_afterword"));

@@ -55,7 +55,7 @@ fn the_readme_names_every_function_and_every_command() {
     }
     let commands = read("cli/src/main.rs");
     for command in
-        ["Serve", "SendEvent", "Show", "Quarantine", "Forget", "OptOuts", "Check", "Doctor", "Connect"]
+        ["Serve", "SendEvent", "Campaign", "Journeys", "Show", "Quarantine", "Forget", "OptOuts", "Check", "Doctor", "Connect"]
     {
         assert!(commands.contains(&format!("    {command}(")), "{command}");
         assert!(readme.contains(&format!("`{}`", kebab(command))), "{command}");

@@ -93,7 +93,7 @@ where
         &self,
         system: &System,
         body: &[u8],
-        created: Created,
+        mut created: Created,
         current: &CurrentJourneys,
     ) -> Result<&'static str, Unavailable> {
         let now = self.clock.now();
@@ -106,6 +106,8 @@ where
             let detail = "the number is of a country that this source may not text".to_owned();
             return self.quarantine(system, body, "country_not_allowed", vec![detail]).await;
         }
+        // Dates in the words are of the same locale as the words.
+        created.locale = created.locale.or_else(|| Some(settings?.locale.clone()));
         let journey = settings.and_then(|source| source.journey.clone());
         let journey = journey.or_else(|| JourneyName::new(DEFAULT_JOURNEY).ok());
         let planned = journey.map(|journey| {

@@ -1,10 +1,9 @@
 //! What the texts of a booking may say: its variables, in the customer's own time.
 //!
-//! Date and time are plain ASCII (`%p` of a localising formatter would put U+202F before `AM` and
-//! make every text UCS-2).
+//! Date and time are written as people of the customer's locale write them.
 
-use chrono::{DateTime, TimeZone, Utc};
 use chrono_tz::Tz;
+use messaging::calendar;
 use messaging::segments::gsm_safe;
 use messaging::text::Variables;
 use unicode_segmentation::UnicodeSegmentation;
@@ -25,14 +24,15 @@ const NO_EVENT_NAME: &str = "appointment";
 /// zone that is not known they are in UTC and say so.
 #[must_use]
 pub fn variables(created: &Created) -> Variables {
-    let (date, time) = match created.time_zone {
-        Some(zone) => local(created.starts_at, &zone, ""),
-        None => local(created.starts_at, &Tz::UTC, " UTC"),
-    };
+    let locale = created.locale.as_deref().unwrap_or("en-US");
+    let local = created.starts_at.with_timezone(&created.time_zone.unwrap_or(Tz::UTC)).naive_local();
+    let date = calendar::date(local, locale);
+    let zone = if created.time_zone.is_some() { "" } else { " UTC" };
+    let time = format!("{}{zone}", calendar::time(local, locale));
     let mut variables = Variables::default();
     variables.set("name", name(created.first_name.as_ref()));
     variables.set("event_name", event_name(created.event_name.as_ref()));
-    variables.set("appointment", format!("{date} at {time}"));
+    variables.set("appointment", calendar::date_and_time(&date, &time, locale));
     variables.set("appointment_date", date);
     variables.set("appointment_time", time);
     variables
@@ -47,11 +47,6 @@ pub(crate) fn first_word(full_name: &str) -> Option<Personal> {
         None => first,
     };
     Some(Personal::new(first))
-}
-
-fn local(instant: DateTime<Utc>, zone: &Tz, suffix: &str) -> (String, String) {
-    let local = zone.from_utc_datetime(&instant.naive_utc());
-    (local.format("%A, %B %-d").to_string(), format!("{}{suffix}", local.format("%-I:%M %p")))
 }
 
 /// A name is greeted as it is written; what is no name (an address to click on, digits, nothing but

@@ -66,10 +66,11 @@ impl SmsCall {
     pub(crate) fn into_event(self, journeys: &Journeys, violations: &mut Violations) -> Option<Event> {
         let source = journeys.sources.get(&self.source);
         let phone = recipient::of_allowed_country(self.phone, source, "/user/phone", violations)?;
-        let currency = source.map_or(Currency::Usd, |source| source.currency);
+        let (currency, locale) =
+            source.map_or((Currency::Usd, "en-US"), |source| (source.currency, source.locale.as_str()));
         let mut variables = Variables::default();
         if let Some(amount) = self.amount {
-            variables.set("amount", currency.show(amount));
+            variables.set("amount", currency.show(amount, locale));
         }
         Some(Event {
             conversation: ConversationId::from_uuid(&self.source, self.uuid),

@@ -1,6 +1,7 @@
 //! What a business edits: sources, journeys, their steps and texts (`journeys.toml`).
 
 mod lint;
+mod review;
 mod span;
 mod wording;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use lint::{Finding, Severity, lint};
+pub use review::{TextReport, reports, review};
 pub use span::Span;
 pub use wording::{ContentSids, Wording};
 
@@ -88,6 +90,8 @@ pub struct StepPlan {
     pub delay: Option<Span>,
     /// Due this long before the appointment.
     pub before_appointment: Option<Span>,
+    /// Due this long after the appointment.
+    pub after_appointment: Option<Span>,
     /// Until when it may be sent.
     #[serde(default)]
     pub deadline: Deadline,
@@ -170,7 +174,26 @@ impl Source {
     }
 }
 
+impl StepPlan {
+    /// Whether it needs an appointment to be planned.
+    #[must_use]
+    pub const fn hangs_on_appointment(&self) -> bool {
+        self.before_appointment.is_some() || self.after_appointment.is_some()
+    }
+}
+
 impl Journey {
+    /// Every variable that its events may bring.
+    pub fn all_variables(&self) -> impl Iterator<Item = &str> {
+        self.variables.iter().chain(&self.optional).map(String::as_str)
+    }
+
+    /// Whether its events are bookings, which bring variables by themselves.
+    #[must_use]
+    pub fn is_of_bookings(&self) -> bool {
+        self.steps.iter().any(|step| step.hangs_on_appointment() || step.deadline == Deadline::Appointment)
+    }
+
     /// The most characters that a variable may have.
     #[must_use]
     pub fn limit(&self, variable: &str) -> usize {
@@ -179,13 +202,21 @@ impl Journey {
 }
 
 impl Journeys {
+    /// Reads a file that was in force before: only its shape counts, because a lint that has become
+    /// stricter must not keep what runs from running.
+    ///
+    /// # Errors
+    /// The one place where the file is not TOML of this shape.
+    pub fn stored(text: &str) -> Result<Self, Finding> {
+        toml::from_str(text).map_err(|e| Finding::error("journeys.toml", e.message().to_owned()))
+    }
+
     /// Reads and lints the file.
     ///
     /// # Errors
     /// Every error that the lint found, or the one place where the file is not TOML of this shape.
     pub fn from_toml(text: &str) -> Result<Self, Vec<Finding>> {
-        let journeys: Self = toml::from_str(text)
-            .map_err(|e| vec![Finding::error("journeys.toml", e.message().to_owned())])?;
+        let journeys = Self::stored(text).map_err(|finding| vec![finding])?;
         let errors: Vec<Finding> =
             lint(&journeys).into_iter().filter(|f| f.severity == Severity::Error).collect();
         if errors.is_empty() { Ok(journeys) } else { Err(errors) }

@@ -7,6 +7,7 @@
 
 pub mod accept;
 pub mod book;
+pub mod calendar;
 pub mod clock;
 pub mod content;
 #[cfg(any(test, feature = "memory"))]

@@ -1,7 +1,11 @@
 //! Amounts of money: exact, in minor units, read from the JSON literal and shown for people.
 
+mod currency;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+pub use currency::Currency;
 
 /// Why a number is not an amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -93,59 +97,6 @@ fn decimal_exponent(text: &str) -> Result<i64, AmountError> {
     Ok(if negative { -size } else { size })
 }
 
-/// A currency that texts can name, by its ISO 4217 code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Currency {
-    /// US dollar.
-    Usd,
-    /// Canadian dollar.
-    Cad,
-    /// Australian dollar.
-    Aud,
-    /// Pound sterling.
-    Gbp,
-    /// Euro.
-    Eur,
-    /// Indian rupee, shown as `Rs` because its sign would force UCS-2 and double the price of a text.
-    Inr,
-}
-
-impl Currency {
-    const fn sign(self) -> &'static str {
-        match self {
-            Self::Usd | Self::Cad | Self::Aud => "$",
-            Self::Gbp => "£",
-            Self::Eur => "€",
-            Self::Inr => "Rs ",
-        }
-    }
-
-    /// The amount as people of the currency's country write it: `$1,185.00`, `Rs 1,18,500.00`.
-    #[must_use]
-    pub fn show(self, amount: Amount) -> String {
-        let units = (amount.0 / 100).to_string();
-        let grouped = group(&units, if matches!(self, Self::Inr) { 2 } else { 3 });
-        format!("{}{grouped}.{:02}", self.sign(), amount.0 % 100)
-    }
-}
-
-/// Puts commas after the last three digits and then after every `size`.
-fn group(digits: &str, size: usize) -> String {
-    let split = digits.len().saturating_sub(3);
-    let (head, tail) = digits.split_at(split);
-    let mut groups: Vec<&str> = Vec::new();
-    let mut rest = head;
-    while !rest.is_empty() {
-        let (left, right) = rest.split_at(rest.len().saturating_sub(size));
-        groups.push(right);
-        rest = left;
-    }
-    groups.reverse();
-    groups.push(tail);
-    groups.join(",")
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -186,20 +137,6 @@ mod tests {
             ("1e", Err(AmountError::NotANumber)),
         ] {
             assert_eq!(Amount::from_literal(literal).map(Amount::hundredths), expected, "{literal}");
-        }
-    }
-
-    #[test]
-    fn amounts_are_shown_as_money() {
-        for (currency, hundredths, shown) in [
-            (Currency::Usd, 18_500, "$185.00"),
-            (Currency::Usd, 0, "$0.00"),
-            (Currency::Usd, 5, "$0.05"),
-            (Currency::Usd, 123_456_789, "$1,234,567.89"),
-            (Currency::Gbp, 100_000, "£1,000.00"),
-            (Currency::Inr, 1_234_567_800, "Rs 1,23,45,678.00"),
-        ] {
-            assert_eq!(currency.show(Amount(hundredths)), shown);
         }
     }
 

@@ -10,10 +10,11 @@ use crate::cost::Prices;
 use crate::fitting::TooLong;
 use crate::ids::{ConversationId, JourneyName, SourceName, StepName};
 use crate::journeys::{Channel, Deadline, Journey, Journeys, StepPlan};
+use crate::money::Currency;
 use crate::phone::PhoneNumber;
 use crate::segments;
 use crate::step::Progress;
-use crate::text::{MessageText, PersonName, TemplateError, Variables, render};
+use crate::text::{Manner, MessageText, PersonName, TemplateError, Variables, render_in};
 
 /// Executions live one year; a step that is due later than this is not planned.
 pub const HORIZON: TimeDelta = TimeDelta::days(300);
@@ -97,10 +98,12 @@ pub fn plan(
     let source_locale = journeys.sources.get(&event.source).map_or("en-US", |source| source.locale.as_str());
     let locale = event.locale.as_deref().unwrap_or(source_locale);
     let variables = with_optional(&event.variables, journey);
+    let currency = journeys.sources.get(&event.source).map_or(Currency::Usd, |source| source.currency);
+    let manner = Manner { currency, locale };
     let mut steps = Vec::new();
     for step in &journey.steps {
         let Some(due) = due(step, &event, now)? else { continue };
-        let said = wording(step, journeys, locale, &variables)?;
+        let said = wording(step, journeys, manner, &variables)?;
         let cost = cost(&said, step, &event.contact, &journeys.prices);
         steps.push(Step {
             name: step.name.clone(),
@@ -151,9 +154,10 @@ fn with_optional(given: &Variables, journey: &Journey) -> Variables {
 fn wording(
     step: &StepPlan,
     journeys: &Journeys,
-    locale: &str,
+    manner: Manner<'_>,
     variables: &Variables,
 ) -> Result<Said, PlanError> {
+    let locale = manner.locale;
     let no_words = || PlanError::NoWords { step: step.name.clone() };
     let wording = journeys.texts.get(&step.text).ok_or_else(no_words)?;
     let content = match step.channel {
@@ -161,9 +165,8 @@ fn wording(
         Channel::Sms => None,
     };
     let words = match (wording.words(locale), &content) {
-        (Some(template), _) => {
-            render(template, variables).map_err(|error| PlanError::Text { step: step.name.clone(), error })?
-        }
+        (Some(template), _) => render_in(template, variables, manner)
+            .map_err(|error| PlanError::Text { step: step.name.clone(), error })?,
         (None, Some(_)) => return Ok(Said { text: MessageText::new(""), content, truncated: false }),
         (None, None) => return Err(no_words()),
     };
@@ -190,22 +193,21 @@ fn cost(said: &Said, step: &StepPlan, contact: &PhoneNumber, prices: &Prices) ->
     prices.cost(contact.country()?, step.category, parts)
 }
 
-/// When a step is due; `None` when it cannot be planned: it lies beyond the horizon, or it was to
-/// precede an appointment by more than is left.
+/// When a step is due; `None` when it cannot be planned: it lies beyond the horizon, or it hangs on an
+/// appointment and its time has passed.
 fn due(step: &StepPlan, event: &Event, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, PlanError> {
-    let due = match (step.delay, step.before_appointment) {
-        (_, Some(before)) => {
-            let appointment = event.appointment.ok_or(PlanError::AppointmentMissing)?;
-            let due = ceil_to_second(appointment - before.delta());
-            if due <= now {
-                return Ok(None);
-            }
-            due
+    let due = if step.hangs_on_appointment() {
+        let appointment = event.appointment.ok_or(PlanError::AppointmentMissing)?;
+        let before = step.before_appointment.map_or(TimeDelta::zero(), |before| before.delta());
+        let after = step.after_appointment.map_or(TimeDelta::zero(), |after| after.delta());
+        let due = ceil_to_second(appointment - before + after);
+        if due <= now {
+            return Ok(None);
         }
-        (delay, None) => {
-            let from = event.send_at.map_or(now, |send_at| send_at.max(now));
-            ceil_to_second(from + delay.map_or(TimeDelta::zero(), |delay| delay.delta()))
-        }
+        due
+    } else {
+        let from = event.send_at.map_or(now, |send_at| send_at.max(now));
+        ceil_to_second(from + step.delay.map_or(TimeDelta::zero(), |delay| delay.delta()))
     };
     Ok((due - now <= HORIZON).then_some(due))
 }

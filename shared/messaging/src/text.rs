@@ -7,6 +7,8 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::money::{Amount, Currency};
+
 /// Variables of a template by name. Values are personal data (names, amounts), so `Debug` shows the
 /// names only.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,13 +116,45 @@ pub fn variables_of(template: &str) -> Result<BTreeSet<String>, TemplateError> {
     Ok(parsed.undeclared_variables(false).into_iter().collect())
 }
 
+/// How amounts are written for a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manner<'a> {
+    /// The source's currency.
+    pub currency: Currency,
+    /// The customer's locale.
+    pub locale: &'a str,
+}
+
+impl Default for Manner<'_> {
+    fn default() -> Self {
+        Self { currency: Currency::Usd, locale: "en-US" }
+    }
+}
+
+/// Fills a template in, in the default manner.
+///
+/// # Errors
+/// See [`TemplateError`].
+pub fn render(template: &str, variables: &Variables) -> Result<MessageText, TemplateError> {
+    render_in(template, variables, Manner::default())
+}
+
 /// Fills a template in. Strict: a variable that is not given is an error and never an empty gap in a
 /// text that a customer reads. Values are inserted as text and never interpreted.
 ///
 /// # Errors
 /// See [`TemplateError`].
-pub fn render(template: &str, variables: &Variables) -> Result<MessageText, TemplateError> {
-    let environment = environment();
+pub fn render_in(
+    template: &str,
+    variables: &Variables,
+    manner: Manner<'_>,
+) -> Result<MessageText, TemplateError> {
+    let mut environment = environment();
+    let (currency, locale) = (manner.currency, manner.locale.to_owned());
+    environment.add_filter("money", move |amount: &str| match Amount::from_literal(amount) {
+        Ok(amount) => Ok(currency.show(amount, &locale)),
+        Err(_) => Err(minijinja::Error::from(minijinja::ErrorKind::InvalidOperation)),
+    });
     let parsed =
         environment.template_from_str(template).map_err(|e| TemplateError::Syntax(e.kind().to_string()))?;
     let text = parsed.render(&variables.0).map_err(|e| match e.kind() {
@@ -159,6 +193,16 @@ mod tests {
         assert_eq!(render("Hi {{ name }}!", &Variables::default()), Err(TemplateError::MissingVariable));
         assert_eq!(render("  {{ name }} ", &given(&[("name", " ")])), Err(TemplateError::Empty));
         assert!(matches!(render("{{ name", &Variables::default()), Err(TemplateError::Syntax(_))));
+    }
+
+    #[test]
+    fn amounts_are_written_in_the_customers_manner() {
+        let manner = Manner { currency: Currency::Eur, locale: "de-DE" };
+        let sum = |text: &str| render_in("{{ sum | money }}", &given(&[("sum", text)]), manner);
+        assert_eq!(sum("1234.5").unwrap().expose(), "1.234,50 €");
+        for text in ["a lot", "-1", "1.005", ""] {
+            assert_eq!(sum(text), Err(TemplateError::Rendering), "{text}");
+        }
     }
 
     #[test]

@@ -4,13 +4,20 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Deadline, Journey, Journeys, StepPlan};
+use super::{Channel, Deadline, Journey, Journeys, StepPlan, Wording};
+use crate::fitting::Fitting;
 use crate::ids::{JourneyName, StepName};
+use crate::phone::Region;
 use crate::text::{TemplateError, Variables, render, variables_of};
 
-/// Variables that every event of a booking brings by itself.
-const APPOINTMENT_VARIABLES: [&str; 5] =
-    ["name", "event_name", "appointment_date", "appointment_time", "appointment"];
+/// Variables that every event of a booking brings by itself, and the most characters of each.
+pub(super) const APPOINTMENT_VARIABLES: [(&str, usize); 5] = [
+    ("name", 40),
+    ("event_name", 80),
+    ("appointment_date", 28),
+    ("appointment_time", 16),
+    ("appointment", 48),
+];
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -34,11 +41,13 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn error(place: impl Into<String>, detail: impl Into<String>) -> Self {
+    /// Something that keeps the file from being used.
+    #[must_use]
+    pub fn error(place: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { severity: Severity::Error, place: place.into(), detail: detail.into() }
     }
 
-    fn warning(place: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub(super) fn warning(place: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, place: place.into(), detail: detail.into() }
     }
 }
@@ -49,6 +58,9 @@ pub fn lint(file: &Journeys) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, source) in &file.sources {
         let place = format!("sources.{name}");
+        if !is_locale(&source.locale) {
+            findings.push(Finding::error(&place, "locale: expected a locale such as en or en-US"));
+        }
         if source.journey.as_ref().is_some_and(|journey| !file.journeys.contains_key(journey)) {
             findings.push(Finding::error(&place, "journey: there is no such journey"));
         }
@@ -57,6 +69,10 @@ pub fn lint(file: &Journeys) -> Vec<Finding> {
         lint_journey(file, name, journey, &mut findings);
     }
     lint_texts(file, &mut findings);
+    for country in file.prices.countries.keys().filter(|code| code.parse::<Region>().is_err()) {
+        findings
+            .push(Finding::error("prices", format!("{country} is no country code of two capital letters")));
+    }
     findings.sort_by(|a, b| (a.severity, &a.place).cmp(&(b.severity, &b.place)));
     findings
 }
@@ -79,6 +95,10 @@ fn lint_journey(file: &Journeys, name: &JourneyName, journey: &Journey, findings
             findings.push(Finding::error(&place, "text: there is no such text"));
             continue;
         };
+        if step.channel == Channel::Sms && wording.words.is_empty() && wording.content_sid.is_some() {
+            let detail = "text: is a WhatsApp template without words, and this step is no WhatsApp message";
+            findings.push(Finding::error(&place, detail));
+        }
         for variable in &wording.variables {
             if !known.contains(variable.as_str()) {
                 findings.push(Finding::error(
@@ -100,17 +120,45 @@ fn lint_journey(file: &Journeys, name: &JourneyName, journey: &Journey, findings
             }
         }
     }
-    for variable in
-        journey.variables.iter().chain(&journey.optional).filter(|variable| !used.contains(*variable))
-    {
-        findings
-            .push(Finding::warning(&place, format!("declares the variable {variable}, which no text uses")));
+    lint_variables(journey, &used, &place, findings);
+}
+
+fn lint_variables(journey: &Journey, used: &BTreeSet<String>, place: &str, findings: &mut Vec<Finding>) {
+    let mut seen = BTreeSet::new();
+    for variable in journey.all_variables() {
+        if !seen.insert(variable) {
+            findings.push(Finding::error(place, format!("declares the variable {variable} twice")));
+        } else if !is_name(variable) {
+            let detail = "a variable's name is 1 to 40 of a-z, 0-9, _ and begins with a letter";
+            findings.push(Finding::error(place, detail));
+        } else if !used.contains(variable) {
+            findings
+                .push(Finding::error(place, format!("declares the variable {variable}, which no text uses")));
+        }
+    }
+    for variable in journey.limits.keys().filter(|variable| !seen.contains(variable.as_str())) {
+        findings.push(Finding::error(
+            place,
+            format!("limits: names the variable {variable}, which it does not declare"),
+        ));
     }
 }
 
+/// A name that a template can say.
+fn is_name(variable: &str) -> bool {
+    variable.len() <= 40
+        && variable.starts_with(|first: char| first.is_ascii_lowercase())
+        && variable.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
 fn lint_step(step: &StepPlan, earlier: &BTreeSet<&StepName>, place: &str, findings: &mut Vec<Finding>) {
-    if step.delay.is_some() == step.before_appointment.is_some() {
-        findings.push(Finding::error(place, "give exactly one of delay and before_appointment"));
+    let times = [step.delay, step.before_appointment, step.after_appointment];
+    if times.iter().flatten().count() != 1 {
+        let detail = "give exactly one of delay, before_appointment and after_appointment";
+        findings.push(Finding::error(place, detail));
+    }
+    if step.after_appointment.is_some() && step.deadline == Deadline::Appointment {
+        findings.push(Finding::error(place, "deadline: the appointment has passed when this step is due"));
     }
     if step.follows.as_ref().is_some_and(|followed| !earlier.contains(followed)) {
         findings.push(Finding::error(place, "follows: names no earlier step of this journey"));
@@ -127,7 +175,12 @@ fn lint_texts(file: &Journeys, findings: &mut Vec<Finding>) {
             findings
                 .push(Finding::error(&place, "a text has words in at least one locale, or a content_sid"));
         }
+        lint_template(wording, &place, findings);
         for (locale, template) in &wording.words {
+            if !is_locale(locale) {
+                let detail = format!("neither a setting nor a locale such as en or en-US: {locale}");
+                findings.push(Finding::error(&place, detail));
+            }
             if let Err(error) = variables_of(template) {
                 findings.push(Finding::error(format!("{place}.{locale}"), error.to_string()));
             } else if template.trim().is_empty() {
@@ -145,6 +198,38 @@ fn lint_texts(file: &Journeys, findings: &mut Vec<Finding>) {
     }
 }
 
+/// What Twilio refuses in a template's variables (its error 21656), and what leads nowhere.
+fn lint_template(wording: &Wording, place: &str, findings: &mut Vec<Finding>) {
+    if wording.content_sid.is_none() && !wording.variables.is_empty() {
+        findings
+            .push(Finding::error(place, "variables: fill a WhatsApp template, and there is no content_sid"));
+    }
+    if wording.variables.len() > 100 {
+        findings.push(Finding::error(place, "variables: a WhatsApp template has at most 100 (error 21656)"));
+    }
+    let mut seen = BTreeSet::new();
+    for variable in wording.variables.iter().filter(|variable| !seen.insert(*variable)) {
+        let detail = format!("variables: {variable} fills two places of the template (error 21656)");
+        findings.push(Finding::error(place, detail));
+    }
+    if wording.max_parts.is_some_and(|parts| !(1..=Fitting::MAX_PARTS).contains(&usize::from(parts))) {
+        findings.push(Finding::error(place, format!("max_parts: 1 to {}", Fitting::MAX_PARTS)));
+    }
+    if wording.truncate && wording.max_parts.is_none() {
+        findings
+            .push(Finding::warning(place, "truncate: has no max_parts to cut to but what providers take"));
+    }
+}
+
+/// `en`, `en-US`, `zh-Hant-TW`.
+fn is_locale(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let language = parts.next().unwrap_or_default();
+    (2..=3).contains(&language.len())
+        && language.bytes().all(|b| b.is_ascii_lowercase())
+        && parts.all(|part| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
 /// Whether a text can be rendered once every variable has a value. Parsing alone does not look at the
 /// names of filters and functions.
 fn can_be_filled_in(template: &str) -> bool {
@@ -159,14 +244,9 @@ fn can_be_filled_in(template: &str) -> bool {
 /// What the texts of a journey may name: its declared variables and, where a step hangs on an
 /// appointment, what a booking brings.
 fn known_variables(journey: &Journey) -> BTreeSet<&str> {
-    let of_booking = journey
-        .steps
-        .iter()
-        .any(|step| step.before_appointment.is_some() || step.deadline == Deadline::Appointment);
-    let mut known: BTreeSet<&str> =
-        journey.variables.iter().chain(&journey.optional).map(String::as_str).collect();
-    if of_booking {
-        known.extend(APPOINTMENT_VARIABLES);
+    let mut known: BTreeSet<&str> = journey.all_variables().collect();
+    if journey.is_of_bookings() {
+        known.extend(APPOINTMENT_VARIABLES.map(|(name, _)| name));
     }
     known
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::text::{Variables, render, variables_of};
 
 const GOOD: &str = include_str!("../../../../journeys.toml");
 
@@ -29,6 +30,53 @@ fn the_shipped_file_has_nothing_wrong_with_it() {
         journeys.template("advance_approved", "en-US"),
         journeys.template("advance_approved", "en-GB")
     );
+}
+
+/// Each text as a customer reads it.
+#[test]
+fn the_shipped_texts_read_well() {
+    let file = Journeys::from_toml(GOOD).unwrap();
+    let sample = |name: &str| match name {
+        "amount" | "total_amount" => "$185.00",
+        "appointment" => "Tuesday, November 24 at 10:30 AM",
+        "appointment_date" => "Tuesday, November 24",
+        "code" => "491827",
+        "customer_name" | "name" => "Alex",
+        "customer_phone" | "driver_phone" => "+12025550143",
+        "delivery_address" => "12 Sample Street",
+        "driver_name" => "Sam",
+        "estimated_time" => "30 min",
+        "event_name" => "30 Minute Consultation",
+        "feedback_url" | "track_url" => "https://example.com/o/1042",
+        "items_count" => "3",
+        "minutes" => "10",
+        "offer_details" => "2 pizzas for 1, tonight only.",
+        "offer_title" => "Pizza night",
+        "order_number" => "1042",
+        "payment_method" => "card",
+        "pickup_address" => "1 Kitchen Lane",
+        "promo_code" => "PIZZA2",
+        "restaurant_name" => "Luigi's",
+        "valid_until" => "Nov 30",
+        _ => "",
+    };
+    let mut shown = String::new();
+    for (name, wording) in &file.texts {
+        for (locale, words) in &wording.words {
+            let statuses = ["preparing", "ready", "out_for_delivery", "delivered", "lost"];
+            for status in statuses.iter().take(if name == "order_status" { 5 } else { 1 }) {
+                let mut variables = Variables::default();
+                for variable in variables_of(words).unwrap() {
+                    let value = if variable == "status" { status } else { sample(&variable) };
+                    assert_ne!(value, "", "{name}: {variable}");
+                    variables.set(variable, value);
+                }
+                shown
+                    .push_str(&format!("{name}.{locale}: {}\n", render(words, &variables).unwrap().expose()));
+            }
+        }
+    }
+    insta::assert_snapshot!(shown);
 }
 
 #[test]

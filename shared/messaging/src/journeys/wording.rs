@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::Channel;
 use crate::content::{Content, ContentSid};
 use crate::fitting::Fitting;
 use crate::text::Variables;
@@ -45,6 +46,13 @@ impl Wording {
     pub fn fitting(&self) -> Fitting {
         let max_parts = self.max_parts.map_or(Fitting::MAX_PARTS, usize::from);
         Fitting { max_parts, truncate: self.truncate, gsm_safe: self.gsm_safe }
+    }
+
+    /// Whether a customer of that locale can be told it.
+    #[must_use]
+    pub fn speaks(&self, locale: &str, channel: Channel) -> bool {
+        let has_template = || self.content(locale, &Variables::default()).is_some();
+        self.words(locale).is_some() || (channel == Channel::Whatsapp && has_template())
     }
 
     /// The words in a locale.

@@ -1,0 +1,136 @@
+//! Sending the lines, so many at a time and so many in a second.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::lines::Line;
+use super::progress::{Outcome, Progress};
+use crate::http_call::call;
+
+/// How fast.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// The most messages in a second; 0: no limit.
+    pub(super) per_second: u32,
+    /// How long to wait when the service is busy.
+    pub(super) retry_after: Duration,
+}
+
+impl Pace {
+    /// The time that so many messages are to take.
+    pub(super) fn worth(self, messages: usize) -> Duration {
+        let messages = u32::try_from(messages).unwrap_or(u32::MAX);
+        (Duration::from_secs(1) * messages).checked_div(self.per_second).unwrap_or_default()
+    }
+}
+
+/// How often a call is repeated that was not answered, or a message that was not reached.
+const TRIES: u32 = 20;
+
+/// A campaign under way.
+pub(super) struct Campaign {
+    pub(super) url: String,
+    pub(super) api_key: String,
+    pub(super) batch: usize,
+    pub(super) pace: Pace,
+    pub(super) progress: Progress,
+    pub(super) bar: ProgressBar,
+}
+
+/// The progress bar: to the terminal, and nowhere if there is none.
+pub(super) fn bar(length: usize) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(length as u64), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len}  {per_sec}  {eta} left");
+    if let Ok(style) = style { bar.with_style(style) } else { bar }
+}
+
+impl Campaign {
+    /// Sends every line that nothing is known of yet.
+    ///
+    /// # Errors
+    /// When the service does not take them. What was answered by then is written down.
+    pub(super) async fn send(&mut self, lines: &[Line]) -> Result<(), String> {
+        let mut left: Vec<&Line> =
+            lines.iter().filter(|line| !self.progress.is_done(&line.event_id)).collect();
+        self.bar.set_position((lines.len() - left.len()) as u64);
+        let mut next_call = Instant::now();
+        let mut rounds = 0;
+        while !left.is_empty() {
+            let mut unreached = Vec::new();
+            for batch in left.chunks(self.batch) {
+                sleep_until(next_call).await;
+                // Counted from the call's beginning: how long an answer takes does not slow it down.
+                next_call = Instant::now() + self.pace.worth(batch.len());
+                unreached.extend(self.send_batch(batch).await?);
+            }
+            rounds = if unreached.len() < left.len() { 0 } else { rounds + 1 };
+            if rounds == TRIES {
+                return Err(format!(
+                    "{} message(s) could not be stored; run the same command again",
+                    left.len()
+                ));
+            }
+            if !unreached.is_empty() {
+                sleep(self.pace.retry_after).await;
+            }
+            left = unreached;
+        }
+        Ok(())
+    }
+
+    /// Sends some lines; those that were not reached are given back.
+    async fn send_batch<'a>(&mut self, batch: &[&'a Line]) -> Result<Vec<&'a Line>, String> {
+        let messages: Vec<&Value> = batch.iter().map(|line| &line.body).collect();
+        let body = json!({ "messages": messages }).to_string().into_bytes();
+        let answer = self.post(body).await?;
+        let results = answer.get("results").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        if results.len() != batch.len() {
+            return Err("the answer does not have a result for each message".to_owned());
+        }
+        let mut unreached = Vec::new();
+        let mut outcomes = Vec::new();
+        for (line, result) in batch.iter().zip(results) {
+            match result.get("status").and_then(Value::as_str) {
+                None | Some("retry") => unreached.push(*line),
+                Some(status) => {
+                    let outcome = Outcome { status: status.to_owned(), reason: reason(result) };
+                    outcomes.push((line.event_id.as_str(), outcome));
+                }
+            }
+        }
+        self.progress.note(&outcomes)?;
+        self.bar.inc(outcomes.len() as u64);
+        Ok(unreached)
+    }
+
+    /// Posts until there is an answer that says something: the ids make a repeat harmless.
+    async fn post(&self, body: Vec<u8>) -> Result<Value, String> {
+        let headers = [("content-type", "application/json"), ("x-api-key", self.api_key.as_str())];
+        let mut met = String::new();
+        for _ in 0..TRIES {
+            match call("POST", &self.url, &headers, body.clone()).await {
+                Ok((200, answer)) => {
+                    return serde_json::from_str(&answer).map_err(|_| "the answer is not JSON".to_owned());
+                }
+                Ok((status @ (429 | 500..=599), _)) => met = format!("POST /messages/bulk -> {status}"),
+                Ok((status, answer)) => return Err(format!("POST /messages/bulk -> {status} {answer}")),
+                Err(trouble) => met = trouble,
+            }
+            sleep(self.pace.retry_after).await;
+        }
+        Err(format!("{met}; run the same command again when it is back"))
+    }
+}
+
+/// Places and codes of what is wrong; no values.
+fn reason(result: &Value) -> String {
+    let errors = result.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let told = errors.iter().map(|error| {
+        let part = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
+        format!("{} {}", part("pointer"), part("detail"))
+    });
+    told.collect::<Vec<_>>().join("; ").replace(['\t', '\n'], " ")
+}

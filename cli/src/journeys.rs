@@ -1,0 +1,179 @@
+//! `afterword journeys lint|diff|push|history|rollback`: the file that is in force, and the next one.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use adapters::journeys::{JourneyStore, PushError, StoredFile};
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Subcommand;
+use messaging::clock::Clock;
+use messaging::journeys::version_of;
+use similar::{ChangeTag, TextDiff};
+
+use crate::check::journeys::{Checked, read, run as check};
+use crate::place::{Place, block_on, now};
+use crate::print;
+
+/// What is done.
+#[derive(Subcommand)]
+pub(crate) enum JourneysCommand {
+    /// What is wrong with a file. The same as `check journeys`.
+    Lint {
+        /// The file.
+        #[arg(default_value = "journeys.toml")]
+        file: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// What a file would change.
+    Diff {
+        /// The file.
+        #[arg(default_value = "journeys.toml")]
+        file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Put a file in force, if nothing is wrong with it. Conversations that wait keep their copy.
+    Push {
+        /// The file.
+        #[arg(default_value = "journeys.toml")]
+        file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// What was in force, and since when.
+    History {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Put an earlier version in force again.
+    Rollback {
+        /// Which one, as `history` shows it; without it, the one before.
+        version: Option<String>,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+pub(crate) fn run(command: &JourneysCommand) -> Result<ExitCode, String> {
+    match command {
+        JourneysCommand::Lint { file, json } => check(file, *json),
+        JourneysCommand::Diff { file, place } => block_on(diff(file, place)),
+        JourneysCommand::Push { file, place } => block_on(push(file, place)),
+        JourneysCommand::History { place } => block_on(history(place)),
+        JourneysCommand::Rollback { version, place } => block_on(roll_back(version.as_deref(), place)),
+    }
+}
+
+/// The installation's own time, which on one machine may have been moved.
+struct At(DateTime<Utc>);
+
+impl Clock for At {
+    fn now(&self) -> DateTime<Utc> {
+        self.0
+    }
+}
+
+async fn store(place: &Place) -> Result<JourneyStore<At>, String> {
+    Ok(JourneyStore::new(place.table(), TimeDelta::zero(), At(now(place).await?)))
+}
+
+async fn in_force(place: &Place) -> Result<Option<StoredFile>, String> {
+    store(place).await?.in_force().await.map_err(|trouble| format!("cannot read the table: {trouble}"))
+}
+
+async fn diff(file: &Path, place: &Place) -> Result<ExitCode, String> {
+    let next = read(file)?;
+    print_difference(in_force(place).await?.as_ref(), &next);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn push(file: &Path, place: &Place) -> Result<ExitCode, String> {
+    let next = read(file)?;
+    let checked = Checked::of(&next);
+    checked.print_findings();
+    if checked.errors() > 0 {
+        return Err("nothing was changed: the file has errors".to_owned());
+    }
+    let current = in_force(place).await?;
+    if !print_difference(current.as_ref(), &next) {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let version = store(place).await?.push(&next).await.map_err(explain)?;
+    print::line(format!("in force: {version}; what waits keeps the words and times it was accepted with"));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn history(place: &Place) -> Result<ExitCode, String> {
+    let current = in_force(place).await?.map(|file| file.version);
+    let changes =
+        store(place).await?.history().await.map_err(|trouble| format!("cannot read the table: {trouble}"))?;
+    let mut marked = false;
+    for change in changes {
+        let is_current = !marked && current.as_ref() == Some(&change.version);
+        marked |= is_current;
+        let mark = if is_current { "  in force" } else { "" };
+        print::line(format!("{}  {}  {}{mark}", change.at, change.version, change.by));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn roll_back(version: Option<&str>, place: &Place) -> Result<ExitCode, String> {
+    let store = store(place).await?;
+    let current = in_force(place).await?.ok_or("nothing is in force yet")?;
+    let version = match version {
+        Some(version) => version.to_owned(),
+        None => {
+            let changes =
+                store.history().await.map_err(|trouble| format!("cannot read the table: {trouble}"))?;
+            let before = changes.into_iter().find(|change| change.version != current.version);
+            before.ok_or("nothing else has been in force")?.version
+        }
+    };
+    let file = store.file(&version).await.map_err(|trouble| format!("cannot read the table: {trouble}"))?;
+    let file = file.ok_or_else(|| format!("there is no version {version}"))?;
+    if !print_difference(Some(&current), &file.toml) {
+        return Ok(ExitCode::SUCCESS);
+    }
+    store.roll_back(&version).await.map_err(explain)?;
+    print::line(format!("in force: {version}; what waits keeps the words and times it was accepted with"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows what changes, three lines around each change; says whether anything does.
+fn print_difference(current: Option<&StoredFile>, next: &str) -> bool {
+    let version = version_of(next);
+    let (before, old) = match current {
+        Some(file) if file.version == version => {
+            print::line(format!("{version} is in force already"));
+            return false;
+        }
+        Some(file) => (file.toml.as_str(), file.version.as_str()),
+        None => ("", "nothing"),
+    };
+    print::line(format!("--- {old} (in force)\n+++ {version}"));
+    let diff = TextDiff::from_lines(before, next);
+    for group in diff.grouped_ops(3) {
+        print::line("@@");
+        for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
+            let sign = match change.tag() {
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+                ChangeTag::Equal => ' ',
+            };
+            print::line(format!("{sign}{}", change.value().trim_end_matches('\n')));
+        }
+    }
+    true
+}
+
+fn explain(error: PushError) -> String {
+    match error {
+        PushError::Refused(findings) => {
+            let told = findings.iter().map(|finding| format!("\n  {}: {}", finding.place, finding.detail));
+            format!("nothing was changed:{}", told.collect::<String>())
+        }
+        PushError::Unavailable(trouble) => format!("cannot write the table: {trouble}"),
+    }
+}
