@@ -76,7 +76,7 @@ impl Clock for At {
 }
 
 async fn store(place: &Place) -> Result<JourneyStore<At>, String> {
-    Ok(JourneyStore::new(place.table(), TimeDelta::zero(), At(now(place).await?)))
+    Ok(JourneyStore::new(place.table()?, TimeDelta::zero(), At(now(place).await?)))
 }
 
 async fn in_force(place: &Place) -> Result<Option<StoredFile>, String> {

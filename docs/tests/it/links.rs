@@ -54,9 +54,19 @@ fn the_readme_names_every_function_and_every_command() {
         assert!(readme.contains(&format!("`{name}`")), "{name}");
     }
     let commands = read("cli/src/main.rs");
-    for command in
-        ["Serve", "SendEvent", "Campaign", "Journeys", "Show", "Quarantine", "Forget", "OptOuts", "Check", "Doctor", "Connect"]
-    {
+    for command in [
+        "Serve",
+        "SendEvent",
+        "Campaign",
+        "Journeys",
+        "Show",
+        "Quarantine",
+        "Forget",
+        "OptOuts",
+        "Check",
+        "Doctor",
+        "Connect",
+    ] {
         assert!(commands.contains(&format!("    {command}(")), "{command}");
         assert!(readme.contains(&format!("`{}`", kebab(command))), "{command}");
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use chrono::{SecondsFormat, TimeDelta};
-use messaging::clock::Clock;
+use messaging::clock::{Clock, to_rfc3339};
 use messaging::journeys::{Finding, Journeys, version_of};
 use messaging::ports::{CurrentJourneys, JourneySource, Unavailable};
 
@@ -146,7 +146,8 @@ impl<K: Clock> JourneyStore<K> {
 
     /// One transaction: the file, the line in the history, the pointer.
     async fn put_in_force(&self, version: &str, toml: Option<&str>, by: &str) -> Result<(), Unavailable> {
-        let at = self.clock.now().to_rfc3339_opts(SecondsFormat::Micros, true);
+        let now = self.clock.now();
+        let at = to_rfc3339(now);
         let (client, table) = self.table.parts();
         let put = |pk: String, sk: &str, fields: &[(&str, &str)]| {
             let mut item = HashMap::from([
@@ -162,8 +163,13 @@ impl<K: Clock> JourneyStore<K> {
                 reason: "the put could not be built".to_owned(),
             })
         };
+        let exactly = now.to_rfc3339_opts(SecondsFormat::Micros, true);
         let mut items = vec![
-            put("J#history".to_owned(), &format!("{at}#{version}"), &[("version", version), ("by", by)])?,
+            put(
+                "J#history".to_owned(),
+                &format!("{exactly}#{version}"),
+                &[("version", version), ("by", by)],
+            )?,
             put("J#current".to_owned(), "J", &[("version", version)])?,
         ];
         if let Some(toml) = toml {
