@@ -3,7 +3,6 @@
 import atexit
 import base64
 import functools
-import hashlib
 import hmac
 import json
 import os
@@ -179,13 +178,12 @@ class Emulator:
         keys = {"api_key": API_KEY, "calendly_signing_key": SIGNING_KEY, "twilio_auth_token": SIGNING_KEY}
         secret = json.dumps({**keys, "twilio_account_sid": ACCOUNT})
         self.client("secretsmanager").put_secret_value(SecretId=self.outputs["SecretArn"], SecretString=secret)
-        text, at = journeys(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        version = hashlib.sha256(text.encode()).hexdigest()[:12]
-        table = boto3.resource(
-            "dynamodb", endpoint_url=self.url, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
-        ).Table(self.outputs["TableName"])
-        table.put_item(Item={"pk": f"J#{version}", "sk": "J", "v": 1, "toml": text, "at": at})
-        table.put_item(Item={"pk": "J#current", "sk": "J", "v": 1, "version": version, "at": at})
+        file = Path(self.folder.name) / "journeys.toml"
+        file.write_text(journeys())
+        command = [AFTERWORD, "journeys", "push", file, "--stack", STACK]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)
+        if done.returncode:
+            raise RuntimeError(f"afterword journeys push: {done.stdout}{done.stderr}")
 
     def invoke(self, function, route, body, headers, parameters=None):
         """Calls a function as API Gateway does, payload format 2.0; status and body."""
