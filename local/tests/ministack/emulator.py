@@ -15,7 +15,7 @@ import tempfile
 import time
 import urllib.parse
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import boto3
