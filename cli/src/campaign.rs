@@ -12,10 +12,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use adapters::Connection;
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use clap::Args;
 
-use crate::place::{Place, block_on};
+use crate::place::{Place, block_on, given};
 use crate::print;
+use crate::stack::Stack;
 use lines::read_lines;
 use progress::Progress;
 use sending::{Campaign, Pace};
@@ -59,10 +62,11 @@ pub(crate) fn run(arguments: &CampaignArguments) -> Result<ExitCode, String> {
         print::line(format!("{} line(s), {left} to be sent", lines.len()));
         return Ok(ExitCode::SUCCESS);
     }
-    let keys = arguments.place.keys()?;
+    let to = block_on(Recipient::of(&arguments.place))?;
     let mut campaign = Campaign {
-        url: format!("http://127.0.0.1:{}/messages/bulk", arguments.place.port),
-        api_key: keys.api_key.first().cloned().unwrap_or_default(),
+        url: to.url,
+        api_key: to.api_key,
+        http: to.http,
         batch: usize::from(arguments.batch),
         pace: Pace { per_second: arguments.per_second, retry_after: Duration::from_secs(5) },
         progress: Progress::open(&place_of_progress)?,
@@ -80,6 +84,27 @@ pub(crate) fn run(arguments: &CampaignArguments) -> Result<ExitCode, String> {
     }
     let all_well = counts.iter().all(|(status, _)| matches!(status.as_str(), "accepted" | "duplicate"));
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Who takes the messages.
+struct Recipient {
+    url: String,
+    api_key: String,
+    http: SharedHttpConnector,
+}
+
+impl Recipient {
+    async fn of(place: &Place) -> Result<Self, String> {
+        if let Some(stack) = &place.stack {
+            let stack = Stack::find(stack).await?;
+            let api_key = given().api_key.ok_or("set AFTERWORD_API_KEY to a key of this installation")?;
+            let url = format!("{}/messages/bulk", stack.installation.public_url);
+            return Ok(Self { url, api_key, http: stack.connection.provider_http });
+        }
+        let url = format!("http://127.0.0.1:{}/messages/bulk", place.port);
+        let api_key = place.keys()?.api_key.first().cloned().unwrap_or_default();
+        Ok(Self { http: Connection::plain(&url).provider_http, url, api_key })
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,26 @@
-//! HTTP to this machine.
+//! HTTP, to this machine if nothing else is said.
 
 use adapters::Connection;
 use adapters::exchange::exchange;
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 
-/// Calls once; status and body.
+/// Calls this machine once; status and body.
 pub(crate) async fn call(
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: Vec<u8>,
+) -> Result<(u16, String), String> {
+    let here = Connection::plain(url).provider_http;
+    let answer = call_over(&here, method, url, headers, body).await;
+    answer.map_err(|trouble| format!("{trouble}: is `afterword serve` running?"))
+}
+
+/// Calls once; status and body.
+pub(crate) async fn call_over(
+    http: &SharedHttpConnector,
     method: &str,
     url: &str,
     headers: &[(&str, &str)],
@@ -18,9 +32,8 @@ pub(crate) async fn call(
     }
     let request = request.body(SdkBody::from(body)).map_err(|error| error.to_string())?;
     let request = HttpRequest::try_from(request).map_err(|error| error.to_string())?;
-    let http = Connection::plain(url).provider_http;
-    match exchange(&http, request).await {
+    match exchange(http, request).await {
         Ok((status, body)) => Ok((status, String::from_utf8_lossy(&body).into_owned())),
-        Err(_) => Err(format!("nothing answers at {url}: is `afterword serve` running?")),
+        Err(_) => Err(format!("nothing answers at {url}")),
     }
 }

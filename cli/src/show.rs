@@ -86,8 +86,20 @@ fn tell_step(conversation: &Conversation, step: &Step) {
     print::line(format!("\nstep          {}", step.name));
     print::line(format!("execution     {}", execution_name(&conversation.id, &step.name)));
     print::line(format!("due           {}   deadline {}", to_rfc3339(step.due), to_rfc3339(step.deadline)));
-    print::line(format!("text          {}", step.text.expose()));
-    print::line(format!("              {} segment(s), {}", split.segments, encoding));
+    if let Some(content) = &step.content {
+        print::line(format!("template      {}", content.sid.as_str()));
+        for (place, value) in &content.variables {
+            print::line(format!("              {place} = {value}"));
+        }
+    }
+    if !step.text.expose().is_empty() {
+        print::line(format!("text          {}", step.text.expose()));
+        let cut = if step.truncated { ", cut to fit" } else { "" };
+        print::line(format!("              {} segment(s), {encoding}{cut}", split.segments));
+    }
+    if let Some(cost) = step.cost_micro_usd {
+        print::line(format!("cost          about {cost} millionths of a US dollar"));
+    }
     print::line(format!(
         "attempts      {}   put off {} time(s)",
         step.progress.attempt, step.progress.deferrals

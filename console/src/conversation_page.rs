@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use messaging::clock::to_rfc3339;
+use messaging::content::Content;
 use messaging::conversation::{Conversation, Step};
 use messaging::ids::execution_name;
 use messaging::segments;
@@ -57,7 +58,8 @@ fn text(conversation: &Conversation, step: &Step) -> Markup {
     let split = segments::split(step.text.expose());
     html! {
         h2 { (badge(step.name.as_str(), &step.progress.state)) }
-        p class="words" { (step.text.expose()) }
+        @if !step.text.expose().is_empty() || step.content.is_none() { p class="words" { (step.text.expose()) } }
+        @if let Some(content) = &step.content { (template(content)) }
         table class="facts" {
             (fact("Due", &to_rfc3339(step.due)))
             (fact("Deadline", &to_rfc3339(step.deadline)))
@@ -72,6 +74,16 @@ fn text(conversation: &Conversation, step: &Step) -> Markup {
                 (fact("Answer lost", &to_rfc3339(lost.since)))
             }
             tr { th { "Execution" } td { code { (execution_name(&conversation.id, &step.name)) } } }
+        }
+    }
+}
+
+/// A template's words are at the provider; what fills its places is ours.
+fn template(content: &Content) -> Markup {
+    html! {
+        p { "WhatsApp template " code { (content.sid.as_str()) } }
+        ol class="words" {
+            @for (place, value) in &content.variables { li value=(place) { (value) } }
         }
     }
 }

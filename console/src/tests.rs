@@ -2,6 +2,7 @@ use axum::body::Body;
 use axum::http::Request;
 use chrono::{DateTime, TimeDelta};
 use http_body_util::BodyExt;
+use messaging::content::{Content, ContentSid};
 use messaging::conversation::{Plan, Step};
 use messaging::ids::{JourneyName, SourceName, StepName};
 use messaging::journeys::{Category, Channel};
@@ -35,7 +36,10 @@ fn hostile() -> Conversation {
         category: Category::Transactional,
         channel: Channel::Sms,
         text: MessageText::new("<script>alert(1)</script> & more"),
-        content: None,
+        content: Some(Content {
+            sid: ContentSid::try_from("HX00000000000000000000000000000001".to_owned()).unwrap(),
+            variables: [("3".to_owned(), "<b>Tigers</b>".to_owned())].into(),
+        }),
         truncated: false,
         cost_micro_usd: None,
         sent_from: None,
@@ -83,6 +87,9 @@ async fn a_conversation_is_told_whole_and_as_text() {
         body.contains("+12025550143") && body.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; more")
     );
     assert!(!body.contains("<script") && !body.contains("<img"));
+    assert!(
+        body.contains("HX00000000000000000000000000000001") && body.contains("&lt;b&gt;Tigers&lt;/b&gt;")
+    );
 }
 
 #[tokio::test]

@@ -57,9 +57,12 @@ impl Progress {
         Ok(Self { file: Some(file), ..known })
     }
 
-    /// Whether nothing is left to be done about a message.
+    /// Whether nothing is left to be done about a message. One that was refused is tried again in the
+    /// next run: what stood in its way may have been mended.
     pub(super) fn is_done(&self, event_id: &str) -> bool {
-        self.statuses.contains_key(event_id)
+        self.statuses
+            .get(event_id)
+            .is_some_and(|outcome| matches!(outcome.status.as_str(), "accepted" | "duplicate"))
     }
 
     /// Writes outcomes down, on disk when this returns.

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::lines::Line;
 use super::progress::{Outcome, Progress};
-use crate::http_call::call;
+use crate::http_call::call_over;
 
 /// How fast.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +35,7 @@ const TRIES: u32 = 20;
 pub(super) struct Campaign {
     pub(super) url: String,
     pub(super) api_key: String,
+    pub(super) http: SharedHttpConnector,
     pub(super) batch: usize,
     pub(super) pace: Pace,
     pub(super) progress: Progress,
@@ -111,7 +113,7 @@ impl Campaign {
         let headers = [("content-type", "application/json"), ("x-api-key", self.api_key.as_str())];
         let mut met = String::new();
         for _ in 0..TRIES {
-            match call("POST", &self.url, &headers, body.clone()).await {
+            match call_over(&self.http, "POST", &self.url, &headers, body.clone()).await {
                 Ok((200, answer)) => {
                     return serde_json::from_str(&answer).map_err(|_| "the answer is not JSON".to_owned());
                 }

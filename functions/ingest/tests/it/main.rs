@@ -1,0 +1,6 @@
+//! The function over a world in memory: what it refuses, and what it gets done in its time.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, called by nothing else")]
+
+mod hostile;
+mod in_time;
+mod rig;
