@@ -229,13 +229,16 @@ fn read(
             None
         }
     };
+    // What was found unreadable looks as if it were missing.
+    let is_named = |pointer: &str| found.iter().any(|violation| violation.pointer == pointer);
+    let placed = violations
+        .into_sorted()
+        .into_iter()
+        .map(|violation| Violation { pointer: format!("{place}{}", violation.pointer), ..violation });
+    let further: Vec<_> =
+        placed.filter(|violation| violation.code != "required" || !is_named(&violation.pointer)).collect();
     let mut errors = found;
-    errors.extend(
-        violations
-            .into_sorted()
-            .into_iter()
-            .map(|violation| Violation { pointer: format!("{place}{}", violation.pointer), ..violation }),
-    );
+    errors.extend(further);
     match (call, errors.is_empty()) {
         (Some(call), true) => Ok(call),
         _ => {
