@@ -4,3 +4,4 @@
 mod hostile;
 mod in_time;
 mod rig;
+mod words_and_phones;
