@@ -12,9 +12,11 @@ mod opt_outs;
 mod place;
 mod print;
 mod quarantine;
+mod resolve;
 mod send_event;
 mod serve;
 mod show;
+mod sms_attributes;
 mod stack;
 
 use std::process::ExitCode;
@@ -39,6 +41,10 @@ enum Command {
     Campaign(campaign::CampaignArguments),
     /// Tell one conversation's whole story.
     Show(show::ShowArguments),
+    /// Say what became of a text of which nobody knows.
+    Resolve(resolve::ResolveArguments),
+    /// Have texts tried again that have certainly not been sent.
+    Retry(resolve::RetryArguments),
     /// Authentic events that could not be used.
     #[command(subcommand)]
     Quarantine(quarantine::QuarantineCommand),
@@ -47,6 +53,9 @@ enum Command {
     /// Who must not be texted.
     #[command(subcommand)]
     OptOuts(opt_outs::OptOutsCommand),
+    /// The SMS attributes of the SNS account.
+    #[command(subcommand)]
+    SmsAttributes(sms_attributes::SmsAttributesCommand),
     /// Whether an installation on AWS has everything that it needs.
     Doctor(doctor::DoctorArguments),
     /// Let a provider's or booking system's webhooks lead to an installation on AWS.
@@ -66,6 +75,9 @@ fn main() -> ExitCode {
         Command::SendEvent(arguments) => send_event::run(&arguments),
         Command::Campaign(arguments) => campaign::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
+        Command::Resolve(arguments) => resolve::run_resolve(&arguments),
+        Command::Retry(arguments) => resolve::run_retry(&arguments),
+        Command::SmsAttributes(command) => sms_attributes::run(&command),
         Command::Quarantine(command) => quarantine::run(&command),
         Command::Forget(arguments) => forget::run(&arguments),
         Command::OptOuts(command) => opt_outs::run(&command),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use adapters::Connection;
 use adapters::clock::SystemClock;
 use adapters::conversations::Table;
+use adapters::executions::StateMachine;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use local::keys::{Given, Keys};
@@ -13,7 +14,7 @@ use messaging::clock::Clock;
 use serde_json::Value;
 
 use crate::http_call::call;
-use crate::stack::table_of;
+use crate::stack::{self, Stack, table_of};
 
 /// Where a running `afterword serve` is.
 #[derive(Args)]
@@ -55,13 +56,31 @@ impl Place {
         loaded.map(|loaded| loaded.keys).map_err(|error| format!("cannot read the keys: {error}"))
     }
 
+    /// The way to AWS, or to what stands for it on this machine.
+    pub(crate) fn connection(&self) -> Result<Connection, String> {
+        match self.stack {
+            Some(_) => stack::connection(),
+            None => Ok(Connection::plain(format!("http://127.0.0.1:{}", self.aws_port))),
+        }
+    }
+
     /// The conversations' table.
     pub(crate) fn table(&self) -> Result<Table, String> {
         if let Some(stack) = &self.stack {
             return table_of(stack);
         }
-        let connection = Connection::plain(format!("http://127.0.0.1:{}", self.aws_port));
-        Ok(Table::new(&connection, "afterword", TimeDelta::days(90)))
+        Ok(Table::new(&self.connection()?, "afterword", TimeDelta::days(90)))
+    }
+
+    /// The state machine.
+    pub(crate) async fn executions(&self) -> Result<StateMachine, String> {
+        match &self.stack {
+            Some(stack) => Ok(Stack::find(stack).await?.executions()),
+            None => Ok(StateMachine::new(
+                &self.connection()?,
+                "arn:aws:states:us-east-1:000000000000:stateMachine:afterword",
+            )),
+        }
     }
 }
 

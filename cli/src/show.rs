@@ -114,4 +114,17 @@ fn tell_step(conversation: &Conversation, step: &Step) {
         }
     };
     print::line(format!("outcome       {state}"));
+    for tried in &step.progress.tried {
+        let because = serde_json::to_string(&tried.because).unwrap_or_default();
+        print::line(format!("turned away   by {}: {because}", tried.provider));
+    }
+    if let Some(delivery) = &step.delivery {
+        let code = delivery.code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
+        print::line(format!(
+            "delivery      attempt {}: {}{code} at {}",
+            delivery.attempt,
+            delivery.status.as_str(),
+            to_rfc3339(delivery.at)
+        ));
+    }
 }

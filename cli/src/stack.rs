@@ -2,6 +2,7 @@
 
 use adapters::Connection;
 use adapters::conversations::Table;
+use adapters::executions::StateMachine;
 use adapters::installation::Installation;
 use chrono::TimeDelta;
 use clap::Args;
@@ -45,6 +46,11 @@ impl Stack {
     pub(crate) fn table(&self) -> Table {
         Table::new(&self.connection, &self.installation.table, TimeDelta::days(90))
     }
+
+    /// Its state machine.
+    pub(crate) fn executions(&self) -> StateMachine {
+        StateMachine::new(&self.connection, &self.installation.state_machine)
+    }
 }
 
 /// The table of a stack, for commands that are not asynchronous themselves.
@@ -56,7 +62,8 @@ pub(crate) fn table_of(name: &str) -> Result<Table, String> {
     found.unwrap_or_else(|_| Err(format!("the stack {name} could not be looked up")))
 }
 
-fn connection() -> Result<Connection, String> {
+/// The way to AWS, by the credentials of the environment.
+pub(crate) fn connection() -> Result<Connection, String> {
     Connection::from_environment().map_err(|error| {
         format!(
             "{error}; a profile's credentials are put there by: eval \"$(python3 tools/whoami.py --export)\" or \

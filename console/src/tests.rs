@@ -35,6 +35,7 @@ fn hostile() -> Conversation {
         follows: None,
         category: Category::Transactional,
         channel: Channel::Sms,
+        providers: Vec::new(),
         text: MessageText::new("<script>alert(1)</script> & more"),
         content: Some(Content {
             sid: ContentSid::try_from("HX00000000000000000000000000000001".to_owned()).unwrap(),
@@ -43,6 +44,7 @@ fn hostile() -> Conversation {
         truncated: false,
         cost_micro_usd: None,
         sent_from: None,
+        delivery: None,
         progress: Progress::default(),
     };
     let plan = Plan {

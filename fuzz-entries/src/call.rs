@@ -61,7 +61,7 @@ pub(crate) fn answer(world: &World, event: ApiGatewayV2httpRequest) -> Answer {
     let route = event.route_key.clone().unwrap_or_default();
     let response = match route.as_str() {
         "POST /webhooks/calendly" | "POST /webhooks/calcom" => run(booking_webhook(world).handle(event)),
-        "POST /twilio/inbound" | "POST /webhook" => run(inbound(world).handle(event)),
+        "POST /twilio/inbound" | "POST /webhook" => run(inbound(world).answer(event)),
         _ => run(ingest(world).handle(event)),
     };
     read(response)

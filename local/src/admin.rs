@@ -17,6 +17,7 @@ use messaging::clock::{Clock, to_rfc3339};
 use serde_json::{Value, json};
 
 use crate::agenda::Agenda;
+use crate::async_invoke::AsyncInvoker;
 use crate::clock::{ClockError, LocalClock};
 use crate::faults::{Fault, Faults};
 use crate::host::check_host;
@@ -36,6 +37,8 @@ pub struct Admin {
     pub faults: Arc<Faults>,
     /// The customers.
     pub phones: Phones,
+    /// Where events end that no function could handle.
+    pub invoker: Arc<AsyncInvoker>,
     /// Real providers: nothing may be simulated then.
     pub live: bool,
 }
@@ -55,6 +58,7 @@ impl Admin {
             .route("/_local/outbox", get(outbox))
             .route("/_local/clock", get(clock))
             .route("/_local/phones/{phone}", delete(forget))
+            .route("/_local/dead-letters", get(dead_letters))
             .with_state(Arc::new(self))
             .merge(console)
             .fallback(async || Problem::not_found())
@@ -69,6 +73,10 @@ impl Admin {
 async fn outbox(State(admin): State<Arc<Admin>>) -> Result<Response, Problem> {
     let texts = admin.outbox.list().map_err(store_failed)?;
     Ok(ok(&json!({ "messages": texts.iter().map(Text::to_json).collect::<Vec<_>>() })))
+}
+
+async fn dead_letters(State(admin): State<Arc<Admin>>) -> Result<Response, Problem> {
+    Ok(ok(&admin.invoker.dead_letters().map_err(store_failed)?))
 }
 
 async fn clock(State(admin): State<Arc<Admin>>) -> Response {

@@ -1,8 +1,10 @@
-//! The AWS endpoint: one listener, services told apart by `X-Amz-Target`; and the simulated Twilio.
+//! The AWS endpoint: one listener, services told apart by `X-Amz-Target` (SNS by its form); and the
+//! simulated Twilio.
 
 mod dynamodb;
 mod parameters;
-mod protocol;
+pub(crate) mod protocol;
+mod query;
 mod secrets;
 
 use std::net::SocketAddr;
@@ -13,9 +15,12 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::async_invoke::AsyncInvoker;
+use crate::aws_sms::AwsSms;
+use crate::aws_sms::reports::{DELIVERY_LOG, log_batch};
 use crate::faults::{Effect, Faults};
 use crate::host::check_host;
 use crate::states_api::StatesApi;
@@ -35,21 +40,25 @@ pub struct AwsEndpoint {
     secrets: Secrets,
     parameters: Parameters,
     twilio: Arc<Twilio>,
+    sms: AwsSms,
+    invoker: Arc<AsyncInvoker>,
     faults: Arc<Faults>,
 }
 
 impl AwsEndpoint {
-    /// The endpoint before these services; `dynamodb` is where the embedded DynamoDB listens.
+    /// The endpoint before these services; `dynamodb` is where the embedded DynamoDB listens, and the pair is
+    /// whoever takes texts.
     #[must_use]
     pub fn new(
         dynamodb: SocketAddr,
         states: Arc<dyn StatesApi>,
         secrets: Secrets,
         parameters: Parameters,
-        twilio: Arc<Twilio>,
+        (twilio, sms): (Arc<Twilio>, AwsSms),
+        invoker: Arc<AsyncInvoker>,
         faults: Arc<Faults>,
     ) -> Self {
-        Self { dynamodb: Proxy::new(dynamodb), states, secrets, parameters, twilio, faults }
+        Self { dynamodb: Proxy::new(dynamodb), states, secrets, parameters, twilio, sms, invoker, faults }
     }
 
     pub(crate) fn router(self: Arc<Self>) -> Router {
@@ -58,15 +67,20 @@ impl AwsEndpoint {
 
     async fn call(&self, headers: &HeaderMap, body: Bytes) -> Response {
         let Some((service, operation)) = target(headers) else {
-            return protocol::unknown_operation();
+            return match query::form(headers, &body) {
+                Some(form) => self.sns(&form).await,
+                None => protocol::unknown_operation(),
+            };
         };
         let effect = self.faults.take(&format!("{}:{operation}", service.name()));
         match effect {
-            None => self.perform(service, operation, headers, body).await,
+            None => self.perform(service, operation, headers, body, true).await,
             Some(effect) => match effect.lost_answer() {
-                // The call happens, and nobody hears how it went.
+                // The call happens, and nobody hears how it went. Evidence of a lost text must come from
+                // elsewhere: no event settles it.
                 Some(lost) => {
-                    self.perform(service, operation, headers, body).await;
+                    let receipt = effect != Effect::TimeoutAfterAccept;
+                    self.perform(service, operation, headers, body, receipt).await;
                     lost
                 }
                 None => service.refuse(effect, operation, &body),
@@ -74,7 +88,14 @@ impl AwsEndpoint {
         }
     }
 
-    async fn perform(&self, service: Service, operation: &str, headers: &HeaderMap, body: Bytes) -> Response {
+    async fn perform(
+        &self,
+        service: Service,
+        operation: &str,
+        headers: &HeaderMap,
+        body: Bytes,
+        receipt: bool,
+    ) -> Response {
         match (service, operation) {
             (Service::DynamoDb, _) => self.dynamodb.forward(headers, body).await,
             (Service::States, _) => {
@@ -91,7 +112,31 @@ impl AwsEndpoint {
             (Service::Ssm, "PutParameter") => {
                 service.answer(parsed(&body).and_then(|body| self.parameters.put(&body)))
             }
+            (Service::SmsVoice, "SendTextMessage") => {
+                service.answer(parsed(&body).and_then(|body| self.sms.send_text_message(&body, receipt)))
+            }
+            (Service::Logs, "PutLogEvents") => match parsed(&body) {
+                Ok(request) => {
+                    self.put_log_events(&request).await;
+                    service.answer(Ok(json!({})))
+                }
+                Err(failure) => service.answer(Err(failure)),
+            },
             _ => protocol::unknown_operation(),
+        }
+    }
+
+    /// Lines that are written to SNS's delivery log go to the function that is subscribed to it; nobody
+    /// listens to any other group.
+    async fn put_log_events(&self, request: &Value) {
+        let group = request.get("logGroupName").and_then(Value::as_str).unwrap_or_default();
+        if !group.starts_with(DELIVERY_LOG) {
+            return;
+        }
+        for event in request.get("logEvents").and_then(Value::as_array).into_iter().flatten() {
+            let line = event.get("message").and_then(Value::as_str).unwrap_or_default();
+            let at = event.get("timestamp").and_then(Value::as_i64).unwrap_or_default();
+            self.invoker.invoke("delivery-status", log_batch(line, group.ends_with("/Failure"), at)).await;
         }
     }
 }
@@ -126,7 +171,7 @@ impl Service {
             }
             Effect::Conflict => self.conflict(operation, body),
             Effect::FailBefore | Effect::TimeoutAfterAccept | Effect::Crash => {
-                self.error(StatusCode::INTERNAL_SERVER_ERROR, &self.down())
+                self.error(self.down_status(), &self.down())
             }
         }
     }

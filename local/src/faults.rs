@@ -158,7 +158,7 @@ fn is_operation(name: &str) -> bool {
 }
 
 /// What the AWS endpoint and the simulated Twilio answer.
-const OPERATIONS: [(&str, &[&str]); 5] = [
+const OPERATIONS: [(&str, &[&str]); 8] = [
     (
         "dynamodb",
         &[
@@ -196,7 +196,10 @@ const OPERATIONS: [(&str, &[&str]); 5] = [
             "StopExecution",
         ],
     ),
+    ("logs", &["PutLogEvents"]),
     ("secretsmanager", &["GetSecretValue"]),
+    ("sms-voice", &["SendTextMessage"]),
+    ("sns", &["GetSMSAttributes", "Publish", "SetSMSAttributes"]),
     ("ssm", &["GetParameter", "PutParameter"]),
     ("twilio", &["CreateMessage", "FetchMessage", "ListMessages"]),
 ];

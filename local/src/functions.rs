@@ -5,19 +5,26 @@ use std::sync::Arc;
 
 use adapters::Connection;
 use adapters::conversations::Table;
+use adapters::end_user_messaging::{EndUserMessaging, EndUserMessagingSettings};
 use adapters::executions::StateMachine;
 use adapters::journeys::JourneyStore;
+use adapters::notices::Answerers;
 use adapters::secrets::Secrets;
+use adapters::senders::Senders;
+use adapters::sns::{Sns, SnsSettings};
 use adapters::switch::ParameterSwitch;
 use adapters::twilio::{Twilio, TwilioSettings};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use booking_webhook::BookingWebhook;
 use chrono::TimeDelta;
+use delivery_status::DeliveryStatus;
+use http_edge::lambda_event::Failed;
 use inbound::Inbound;
 use ingest::Ingest;
 use send::{FAILED_VISIT, Send};
 use serde_json::Value;
 
+use crate::aws_sms;
 use crate::clock::LocalClock;
 use crate::deploy::{self, RETENTION, TABLE};
 use crate::invoke::{FunctionError, Functions};
@@ -27,8 +34,9 @@ use crate::states::arn::MACHINE_ARN;
 type Time = Arc<LocalClock>;
 type LocalIngest = Ingest<Table, StateMachine, Secrets<Time>, JourneyStore<Time>, Time>;
 type LocalBookingWebhook = BookingWebhook<Table, StateMachine, Secrets<Time>, JourneyStore<Time>, Time>;
-type LocalInbound = Inbound<Table, Secrets<Time>, JourneyStore<Time>, Twilio<Time>, Time>;
-type LocalSend = Send<Table, Twilio<Time>, ParameterSwitch<Time>, Time>;
+type LocalInbound = Inbound<Table, Secrets<Time>, JourneyStore<Time>, Answerers<Time>, Time>;
+type LocalDeliveryStatus = DeliveryStatus<Table, StateMachine, Secrets<Time>, Time>;
+type LocalSend = Send<Table, Senders<Time>, ParameterSwitch<Time>, Time>;
 
 /// What the functions are made of.
 pub(crate) struct Deployment<'a> {
@@ -36,6 +44,8 @@ pub(crate) struct Deployment<'a> {
     pub(crate) connection: &'a Connection,
     /// Where Twilio's API is.
     pub(crate) twilio_url: String,
+    /// Whether providers are real.
+    pub(crate) live: bool,
     /// Keys and addresses.
     pub(crate) keys: &'a Keys,
     /// The clock.
@@ -48,6 +58,7 @@ impl Deployment<'_> {
         let ingest = Arc::new(self.ingest());
         let booking_webhook = Arc::new(self.booking_webhook());
         let inbound = Arc::new(self.inbound());
+        let delivery_status = Arc::new(self.delivery_status());
         let send = Arc::new(self.send());
         Functions::new()
             .with("ingest", move |event| {
@@ -60,7 +71,11 @@ impl Deployment<'_> {
             })
             .with("inbound", move |event| {
                 let inbound = Arc::clone(&inbound);
-                async move { respond(inbound.handle(call(event)?).await) }
+                async move { inbound.handle(event).await.map_err(failed) }
+            })
+            .with("delivery-status", move |event| {
+                let delivery_status = Arc::clone(&delivery_status);
+                async move { delivery_status.handle(event).await.map_err(failed) }
             })
             .with("send", move |input| {
                 let send = Arc::clone(&send);
@@ -100,7 +115,17 @@ impl Deployment<'_> {
             inbox: self.table(),
             keys: self.secrets(),
             journeys: deploy::journeys(self.connection, self.clock),
-            notices: self.twilio(),
+            notices: Answerers { twilio: self.twilio(), end_user_messaging: self.end_user_messaging() },
+            clock: Arc::clone(self.clock),
+            public_url: Some(self.keys.public_url.clone()),
+        }
+    }
+
+    fn delivery_status(&self) -> LocalDeliveryStatus {
+        DeliveryStatus {
+            table: self.table(),
+            executions: StateMachine::new(self.connection, MACHINE_ARN),
+            keys: self.secrets(),
             clock: Arc::clone(self.clock),
             public_url: Some(self.keys.public_url.clone()),
         }
@@ -109,7 +134,7 @@ impl Deployment<'_> {
     fn send(&self) -> LocalSend {
         Send {
             conversations: self.table(),
-            sender: self.twilio(),
+            sender: self.senders(),
             // The parameter is next door and the clock may stand still: always read it.
             switch: ParameterSwitch::new(
                 self.connection,
@@ -129,9 +154,29 @@ impl Deployment<'_> {
         let settings = TwilioSettings {
             base_url: self.twilio_url.clone(),
             from: self.keys.twilio_from.clone(),
+            whatsapp_from: None,
             public_url: self.keys.public_url.clone(),
         };
         Twilio::new(self.connection, Arc::new(self.secrets()), settings)
+    }
+
+    /// Every provider; with real ones, Twilio only: AWS's are this machine's own.
+    fn senders(&self) -> Senders<Time> {
+        Senders {
+            twilio: Some(self.twilio()),
+            end_user_messaging: self.end_user_messaging(),
+            sns: (!self.live).then(|| Sns::new(self.connection, SnsSettings::default())),
+            table: self.table(),
+        }
+    }
+
+    fn end_user_messaging(&self) -> Option<EndUserMessaging> {
+        let settings = EndUserMessagingSettings {
+            origination: Some(aws_sms::POOL.to_owned()),
+            configuration_set: Some(aws_sms::CONFIGURATION_SET.to_owned()),
+            ..EndUserMessagingSettings::default()
+        };
+        (!self.live).then(|| EndUserMessaging::new(self.connection, settings))
     }
 
     fn secrets(&self) -> Secrets<Time> {
@@ -142,6 +187,10 @@ impl Deployment<'_> {
 fn call(event: Value) -> Result<ApiGatewayV2httpRequest, FunctionError> {
     serde_json::from_value(event)
         .map_err(|_| FunctionError::new("Runtime.MalformedEvent", "the event is no HTTP API event"))
+}
+
+fn failed(failed: Failed) -> FunctionError {
+    FunctionError::new(failed.error_type(), failed.to_string())
 }
 
 fn respond(response: ApiGatewayV2httpResponse) -> Result<Value, FunctionError> {

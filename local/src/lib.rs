@@ -15,7 +15,9 @@ pub mod states;
 mod watch;
 
 pub mod admin;
+pub mod async_invoke;
 pub mod aws;
+pub mod aws_sms;
 pub mod gateway;
 pub mod twilio;
 

@@ -14,7 +14,9 @@ use tokio::sync::watch;
 
 use crate::admin::{Admin, Phones};
 use crate::agenda::Agenda;
+use crate::async_invoke::AsyncInvoker;
 use crate::aws::{AwsEndpoint, Parameters, Secrets};
+use crate::aws_sms::AwsSms;
 use crate::clock::LocalClock;
 use crate::faults::Faults;
 use crate::gateway::Gateway;
@@ -92,7 +94,7 @@ pub struct Machine {
     pub functions: Functions,
     /// Step Functions.
     pub states: Arc<dyn StatesApi>,
-    /// What has work due on the clock, besides the simulated Twilio.
+    /// What has work due on the clock, besides the simulated providers.
     pub agendas: Vec<Arc<dyn Agenda>>,
     /// The console's pages.
     pub console: Router,
@@ -143,6 +145,9 @@ impl Machine {
         let faults = Arc::new(Faults::default());
         let clock = &self.clock;
 
+        let invoker = AsyncInvoker::open(self.functions.clone(), self.store.clone(), Arc::clone(clock))
+            .map(Arc::new)?;
+        let sms = AwsSms::open(self.store.clone(), Arc::clone(clock), outbox.clone(), opt_outs.clone())?;
         let gateway = Arc::new(Gateway::new(
             self.template,
             self.functions,
@@ -152,7 +157,13 @@ impl Machine {
         ));
         let webhooks = Arc::new(Webhooks::new(Arc::clone(&gateway), self.keys.clone()));
         let account = self.keys.twilio_account_sid.clone();
-        let receipts = Receipts::new(account, outbox.clone(), Arc::clone(clock), Arc::clone(&webhooks));
+        let receipts = Receipts::new(
+            account,
+            outbox.clone(),
+            Arc::clone(clock),
+            Arc::clone(&webhooks),
+            Arc::clone(&invoker),
+        );
         let mut agendas = self.agendas;
         agendas.push(Arc::new(receipts));
         let twilio = Arc::new(Twilio::new(
@@ -163,13 +174,22 @@ impl Machine {
             Arc::clone(&faults),
         ));
         let secrets = Secrets::new(&self.keys);
-        let endpoint =
-            AwsEndpoint::new(dynamodb_address, self.states, secrets, parameters, twilio, Arc::clone(&faults));
+        let endpoint = AwsEndpoint::new(
+            dynamodb_address,
+            self.states,
+            secrets,
+            parameters,
+            (twilio, sms),
+            Arc::clone(&invoker),
+            Arc::clone(&faults),
+        );
         let public_host = self.keys.public_host();
         let residue = Residue { store: self.store, database: self.database_file };
-        let phones = Phones::new(self.keys, outbox.clone(), opt_outs, webhooks, residue);
+        let phones =
+            Phones::new(self.keys, outbox.clone(), opt_outs, webhooks, residue, Arc::clone(&invoker));
         let timekeeper = (Arc::clone(clock), agendas.clone());
-        let control = Admin { clock: Arc::clone(clock), agendas, outbox, faults, phones, live: self.live };
+        let control =
+            Admin { clock: Arc::clone(clock), agendas, outbox, faults, phones, invoker, live: self.live };
 
         let stop = Stop::when(shutdown);
         // The database goes last: requests that are ending still need it.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use messaging::clock::to_rfc3339;
+use messaging::provider::Provider;
 use rusqlite::Row;
 use serde_json::{Value, json};
 
@@ -22,10 +23,16 @@ pub struct Text {
     pub body: String,
     /// The parts it was cut into.
     pub segments: u32,
-    /// Twilio's message SID.
+    /// Who took it.
+    pub provider: Provider,
+    /// The provider's id of the message.
     pub provider_message_id: String,
-    /// Where receipts go.
+    /// Where Twilio's receipts go; the sender's own ids are in its query.
     pub status_callback: Option<String>,
+    /// The sender's own ids as AWS was given them: a JSON object of texts.
+    pub context: Option<String>,
+    /// The provider took it, and it never reaches the phone: the reason that the receipt will give.
+    pub failure: Option<String>,
     /// When it was accepted.
     pub at: DateTime<Utc>,
 }
@@ -66,19 +73,23 @@ impl Outbox {
              CREATE INDEX IF NOT EXISTS outbox_recipient ON outbox (recipient, seq);
              CREATE INDEX IF NOT EXISTS outbox_receipt ON outbox (receipt_due) WHERE receipt_due IS NOT NULL;",
         )?;
+        add_columns(&store)?;
         Ok(Self(store))
     }
 
-    /// Delivers a text: on disk when this returns. `receipt` says whether a receipt will follow.
+    /// Delivers a text: on disk when this returns. `receipt` says whether a receipt will follow; if not,
+    /// the provider's records do not show it either.
     ///
     /// # Errors
     /// When it could not be written; then nothing was delivered.
     pub fn append(&self, text: &Text, receipt: bool) -> rusqlite::Result<()> {
         let at = text.at.timestamp_millis();
-        let receipt_due = (receipt && text.status_callback.is_some()).then_some(at);
+        let reports = text.provider != Provider::Twilio || text.status_callback.is_some();
+        let receipt_due = (receipt && reports).then_some(at);
         self.0.lock().execute(
-            "INSERT INTO outbox (sid, recipient, sender, channel, body, segments, status_callback, at, receipt_due)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO outbox (sid, recipient, sender, channel, body, segments, status_callback, at,
+                 receipt_due, provider, context, failure, hidden)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             (
                 &text.provider_message_id,
                 &text.to,
@@ -89,6 +100,10 @@ impl Outbox {
                 &text.status_callback,
                 at,
                 receipt_due,
+                text.provider.as_str(),
+                &text.context,
+                &text.failure,
+                !receipt,
             ),
         )?;
         Ok(())
@@ -99,7 +114,13 @@ impl Outbox {
     /// # Errors
     /// When the store cannot be read.
     pub fn list(&self) -> rusqlite::Result<Vec<Text>> {
-        self.select("ORDER BY seq", ())
+        self.select("WHERE failure IS NULL ORDER BY seq", ())
+    }
+
+    /// What Twilio's own records show, oldest first. A text whose answer was lost on purpose is not among
+    /// them: what has become of it is to be found out otherwise.
+    pub(crate) fn twilio_records(&self) -> rusqlite::Result<Vec<Text>> {
+        self.select("WHERE provider = 'twilio' AND NOT hidden ORDER BY seq", ())
     }
 
     /// The last text to this phone (E.164).
@@ -107,7 +128,7 @@ impl Outbox {
     /// # Errors
     /// When the store cannot be read.
     pub fn last_to(&self, phone: &str) -> rusqlite::Result<Option<Text>> {
-        Ok(self.select("WHERE recipient = ?1 ORDER BY seq DESC LIMIT 1", [phone])?.pop())
+        Ok(self.select("WHERE recipient = ?1 AND failure IS NULL ORDER BY seq DESC LIMIT 1", [phone])?.pop())
     }
 
     /// The text with this SID.
@@ -165,7 +186,25 @@ impl Outbox {
     }
 }
 
-const COLUMNS: &str = "sid, recipient, sender, channel, body, segments, status_callback, at";
+const COLUMNS: &str =
+    "sid, recipient, sender, channel, body, segments, status_callback, at, provider, context, failure";
+
+/// What an outbox of an earlier version does not have: then Twilio was the only provider.
+fn add_columns(store: &Store) -> rusqlite::Result<()> {
+    let connection = store.lock();
+    for (name, definition) in [
+        ("provider", "provider TEXT NOT NULL DEFAULT 'twilio'"),
+        ("context", "context TEXT"),
+        ("failure", "failure TEXT"),
+        ("hidden", "hidden INTEGER NOT NULL DEFAULT 0"),
+    ] {
+        let sql = "SELECT EXISTS (SELECT 1 FROM pragma_table_info('outbox') WHERE name = ?1)";
+        if !connection.query_row(sql, [name], |row| row.get::<_, bool>(0))? {
+            connection.execute_batch(&format!("ALTER TABLE outbox ADD COLUMN {definition}"))?;
+        }
+    }
+    Ok(())
+}
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Text> {
     let channel: String = row.get(3)?;
@@ -178,6 +217,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Text> {
         segments: row.get(5)?,
         status_callback: row.get(6)?,
         at: instant(row.get(7)?),
+        provider: Provider::of_name(&row.get::<_, String>(8)?).unwrap_or(Provider::Twilio),
+        context: row.get(9)?,
+        failure: row.get(10)?,
     })
 }
 
@@ -193,7 +235,7 @@ impl Text {
             "to": self.to,
             "body": self.body,
             "channel": self.channel.name(),
-            "provider": "twilio",
+            "provider": self.provider.as_str(),
             "provider_message_id": self.provider_message_id,
             "conversation_id": self.correlation("conversation"),
             "step": self.correlation("step"),
@@ -207,10 +249,14 @@ impl Text {
         (self.channel.address(&self.from), self.channel.address(&self.to))
     }
 
-    /// An id from the callback's query (`conversation`, `step`, `attempt`): the sender puts its own
-    /// ids there and gets them back signed.
+    /// An id of the sender's own (`conversation`, `step`, `attempt`), from the callback's query or from
+    /// what AWS was given: the provider gives them back with every receipt.
     #[must_use]
     pub fn correlation(&self, name: &str) -> Option<String> {
+        if let Some(context) = &self.context {
+            let context: Value = serde_json::from_str(context).ok()?;
+            return context.get(name)?.as_str().map(str::to_owned);
+        }
         let (_, query) = self.status_callback.as_deref()?.split_once('?')?;
         let query = query.split('#').next().unwrap_or_default();
         form_urlencoded::parse(query.as_bytes())

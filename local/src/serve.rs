@@ -128,7 +128,8 @@ pub async fn prepare(options: Options) -> Result<Prepared, ServeError> {
     let endpoint = format!("http://127.0.0.1:{}", ports.aws);
     let connection = connector::connection(&endpoint);
     let twilio_url = if options.live { "https://api.twilio.com".to_owned() } else { endpoint };
-    let deployment = Deployment { connection: &connection, twilio_url, keys: &keys, clock: &clock };
+    let deployment =
+        Deployment { connection: &connection, twilio_url, live: options.live, keys: &keys, clock: &clock };
     let functions = deployment.functions();
     let console = console::router(Arc::new(LocalConsole {
         database: database.clone(),

@@ -35,7 +35,7 @@ impl Company {
                     clock: world(),
                     public_url: Some(PUBLIC_URL.to_owned()),
                 };
-                inbound.handle(request).await
+                inbound.answer(request).await
             }
             route if route.starts_with("POST /webhooks/") => {
                 let webhook = BookingWebhook {

@@ -136,7 +136,7 @@ enum Role {
 }
 
 enum Said {
-    Answer(ApiGatewayV2httpResponse),
+    Answer(Box<ApiGatewayV2httpResponse>),
     Visit(Result<serde_json::Value, &'static str>),
 }
 
@@ -263,7 +263,7 @@ impl<'a> Stage<'a> {
         let now = self.now();
         let request = self.plot.scenario.deliveries[delivery].call.request(self.start, now);
         let company = self.company.clone();
-        let work = Box::pin(async move { Said::Answer(company.answer(request).await) });
+        let work = Box::pin(async move { Said::Answer(Box::new(company.answer(request).await)) });
         self.invocations.push(Invocation { role: Role::Answer { delivery, tries }, since: now, work });
     }
 

@@ -12,6 +12,7 @@ mod forget;
 mod journeys;
 mod killed;
 mod load;
+mod operators;
 mod serve;
 mod started;
 mod storm;

@@ -106,6 +106,7 @@ fn each_signed_route_names_the_header_that_its_function_checks() {
         ("/webhooks/calcom", "calcomSignature", plain_hmac::CALCOM_HEADER),
         ("/webhooks/{source}", "afterwordSignature", timestamped::AFTERWORD_HEADER),
         ("/twilio/inbound", "twilioSignature", twilio::SIGNATURE_HEADER),
+        ("/twilio/status", "twilioSignature", twilio::SIGNATURE_HEADER),
         ("/webhook", "twilioSignature", twilio::SIGNATURE_HEADER),
     ] {
         let security = &document["paths"][path]["post"]["security"];

@@ -1,19 +1,23 @@
 //! What customers write.
 //!
-//! Follow one reply: [`Inbound::handle`] checks the provider's signature, [`twilio`] reads the form,
-//! `messaging::inbound` attributes and understands it and stores everything that follows from it at
+//! Follow one reply: [`Inbound::handle`] checks the provider's signature, [`twilio`] reads the form (or
+//! [`two_way`] what AWS has published), `messaging::inbound` attributes and understands it and stores everything that follows from it at
 //! once; an opt-out that nobody else confirms is confirmed here, once.
 
 mod twilio;
+mod two_way;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use http_edge::answer::{respond, unavailable};
+use http_edge::lambda_event::{Failed, LambdaEvent};
+use http_edge::twilio_call::TwilioCall;
 use http_edge::{Problem, Request, Response};
 use messaging::clock::Clock;
-use messaging::inbound::{InboundMessage, OPT_OUT_CONFIRMATION, receive};
+use messaging::inbound::{InboundMessage, OPT_OUT_CONFIRMATION, Received, receive};
 use messaging::ports::{Inbox, JourneySource, KeyRing, Notices};
 use messaging::step::SendOutcome;
 use messaging::text::MessageText;
+use serde_json::Value;
 
 /// What the function works with.
 pub struct Inbound<I, K, J, N, T> {
@@ -42,9 +46,34 @@ where
     N: Notices,
     T: Clock,
 {
+    /// Does what an invocation asks for: answers a call of the HTTP API, or takes what AWS has published
+    /// to the two-way topic.
+    ///
+    /// # Errors
+    /// For published messages only: when one cannot be understood, or not be stored. What goes wrong with
+    /// a call is a response.
+    pub async fn handle(&self, event: Value) -> Result<Value, Failed> {
+        match LambdaEvent::read(event)? {
+            LambdaEvent::Http(call) => serde_json::to_value(self.answer(*call).await)
+                .map_err(|_| Failed::Malformed("the response is no JSON")),
+            LambdaEvent::Notifications(messages) => {
+                for published in messages {
+                    let message = two_way::message(&published, self.clock.now())?;
+                    let received = receive(&self.inbox, &message, &self.clock).await?;
+                    self.note("sns", &message, &received);
+                    if received.confirm_opt_out {
+                        self.confirm_opt_out("sns", &message).await;
+                    }
+                }
+                Ok(Value::Null)
+            }
+            LambdaEvent::Detail(_) | LambdaEvent::Logs(_) => Err(Failed::Malformed("of no known shape")),
+        }
+    }
+
     /// Answers a call. Infallible: what goes wrong is a response.
-    pub async fn handle(&self, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
-        let request = Request::from_event(event);
+    pub async fn answer(&self, call: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
+        let request = Request::from_event(call);
         respond(&request, self.route(&request)).await
     }
 
@@ -56,49 +85,48 @@ where
     }
 
     async fn twilio(&self, request: &Request) -> Result<Response, Problem> {
-        let fields = twilio::fields(request);
-        twilio::authenticate(request, &fields, &self.keys, self.public_url.as_deref()).await?;
-        let Some(message) = twilio::message(&fields, self.clock.now()) else {
+        let call = TwilioCall::authenticated(request, &self.keys, self.public_url.as_deref()).await?;
+        let Some(message) = twilio::message(&call, self.clock.now()) else {
             tracing::info!(request_id = request.id, status = 200, decision = "no_usable_fields");
             return Ok(no_answer());
         };
         let received =
             receive(&self.inbox, &message, &self.clock).await.map_err(|e| unavailable(request, &e))?;
+        self.note(&request.id, &message, &received);
+        if received.confirm_opt_out {
+            self.confirm_opt_out(&request.id, &message).await;
+        }
+        Ok(no_answer())
+    }
+
+    fn note(&self, request_id: &str, message: &InboundMessage, received: &Received) {
         tracing::info!(
-            request_id = request.id,
+            request_id,
             inbound_id = message.id,
             status = 200,
             decision = if received.duplicate { "duplicate" } else { "received" },
             meaning = ?received.meaning,
             conversations = received.conversations,
         );
-        if received.confirm_opt_out {
-            self.confirm_opt_out(request, &message).await;
-        }
-        Ok(no_answer())
     }
 
     /// Tells a customer, once, that they have opted out. The opt-out is stored: whatever becomes of
     /// this text, it is not tried again.
-    async fn confirm_opt_out(&self, request: &Request, message: &InboundMessage) {
+    async fn confirm_opt_out(&self, request_id: &str, message: &InboundMessage) {
         let words = match self.journeys.current().await {
             Ok(current) => current.journeys.notice("opt_out_confirmation").map(str::to_owned),
             Err(_) => None,
         };
         let words = MessageText::new(words.unwrap_or_else(|| OPT_OUT_CONFIRMATION.to_owned()));
-        let outcome = self.notices.notify(&message.from, message.channel, &message.to, &words).await;
+        let outcome =
+            self.notices.notify(message.provider, &message.from, message.channel, &message.to, &words).await;
         let outcome = match outcome {
             SendOutcome::Accepted { .. } => "accepted",
             SendOutcome::Rejected { .. } => "rejected",
             SendOutcome::NotSent { .. } => "not_sent",
             SendOutcome::Unknown { .. } => "unknown",
         };
-        tracing::info!(
-            request_id = request.id,
-            inbound_id = message.id,
-            decision = "opt_out_confirmation",
-            outcome
-        );
+        tracing::info!(request_id, inbound_id = message.id, decision = "opt_out_confirmation", outcome);
     }
 }
 

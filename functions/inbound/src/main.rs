@@ -7,14 +7,16 @@ use std::sync::Arc;
 use adapters::Connection;
 use adapters::clock::SystemClock;
 use adapters::conversations::Table;
+use adapters::end_user_messaging::{EndUserMessaging, EndUserMessagingSettings};
 use adapters::environment::{number, optional, required};
 use adapters::journeys::JourneyStore;
+use adapters::notices::Answerers;
 use adapters::secrets::Secrets;
 use adapters::twilio::{Twilio, TwilioSettings};
-use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use chrono::TimeDelta;
 use inbound::Inbound;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
+use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -26,19 +28,27 @@ async fn main() -> Result<(), Error> {
     let settings = TwilioSettings {
         base_url: optional("TWILIO_BASE_URL").unwrap_or_else(|| "https://api.twilio.com".to_owned()),
         from: required("TWILIO_FROM")?,
+        whatsapp_from: None,
         public_url: String::new(),
+    };
+    let notices = Answerers {
+        twilio: Twilio::new(&connection, Arc::clone(&secrets), settings),
+        end_user_messaging: Some(EndUserMessaging::new(&connection, EndUserMessagingSettings::default())),
     };
     let inbound = Inbound {
         inbox: table.clone(),
-        keys: Arc::clone(&secrets),
+        keys: secrets,
         journeys: JourneyStore::new(table, TimeDelta::seconds(60), SystemClock),
-        notices: Twilio::new(&connection, secrets, settings),
+        notices,
         clock: SystemClock,
         public_url: optional("PUBLIC_URL"),
     };
     let inbound = &inbound;
-    let handler = service_fn(|event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
-        Ok::<_, Error>(inbound.handle(event.payload).await)
+    let handler = service_fn(|event: LambdaEvent<Value>| async move {
+        inbound.handle(event.payload).await.map_err(|failed| Diagnostic {
+            error_type: failed.error_type().to_owned(),
+            error_message: failed.to_string(),
+        })
     });
     lambda_runtime::run(handler).await
 }

@@ -106,6 +106,6 @@ fn step_view(step: &Step) -> StepView<'_> {
         segments: segments::split(step.text.expose()).segments,
         truncated: step.truncated,
         cost_micro_usd: step.cost_micro_usd,
-        delivery: None,
+        delivery: step.delivery.as_ref().map(|delivery| delivery.status.as_str()),
     }
 }

@@ -7,8 +7,11 @@ use std::sync::Arc;
 use adapters::Connection;
 use adapters::clock::SystemClock;
 use adapters::conversations::Table;
-use adapters::environment::{number, optional, required};
+use adapters::end_user_messaging::{EndUserMessaging, EndUserMessagingSettings, India, MaxPrice, NumberType};
+use adapters::environment::{EnvironmentError, number, optional, required};
 use adapters::secrets::Secrets;
+use adapters::senders::Senders;
+use adapters::sns::{Sns, SnsSettings, sender_id};
 use adapters::switch::ParameterSwitch;
 use adapters::twilio::{Twilio, TwilioSettings};
 use chrono::TimeDelta;
@@ -22,14 +25,23 @@ async fn main() -> Result<(), Error> {
     let connection = Connection::from_environment()?;
     let retention = TimeDelta::days(i64::from(number("RETENTION_DAYS", 90)?));
     let secrets = Arc::new(Secrets::new(&connection, required("SECRET_ID")?, SystemClock));
+    let table = Table::new(&connection, required("TABLE_NAME")?, retention);
     let settings = TwilioSettings {
         base_url: optional("TWILIO_BASE_URL").unwrap_or_else(|| "https://api.twilio.com".to_owned()),
         from: required("TWILIO_FROM")?,
+        whatsapp_from: optional("TWILIO_WHATSAPP_FROM"),
         public_url: required("PUBLIC_URL")?,
     };
+    let senders = Senders {
+        twilio: Some(Twilio::new(&connection, secrets, settings)),
+        end_user_messaging: end_user_messaging()?
+            .map(|settings| EndUserMessaging::new(&connection, settings)),
+        sns: Some(Sns::new(&connection, sns()?)),
+        table: table.clone(),
+    };
     let send = Send {
-        conversations: Table::new(&connection, required("TABLE_NAME")?, retention),
-        sender: Twilio::new(&connection, secrets, settings),
+        conversations: table,
+        sender: senders,
         switch: ParameterSwitch::new(
             &connection,
             required("SENDING_PARAMETER")?,
@@ -43,4 +55,43 @@ async fn main() -> Result<(), Error> {
         send.handle(&event.payload, &event.context.request_id).await
     });
     lambda_runtime::run(handler).await
+}
+
+/// Where texts by End User Messaging leave from; `None` where it is not set up.
+fn end_user_messaging() -> Result<Option<EndUserMessagingSettings>, EnvironmentError> {
+    let origination = optional("AWS_SMS_PHONE_POOL_ARN")
+        .or_else(|| optional("AWS_SMS_PHONE_POOL_ID"))
+        .or_else(|| optional("AWS_SMS_ORIGINATION_NUMBER"));
+    let configuration_set = optional("AWS_SMS_CONFIGURATION_SET_NAME");
+    if origination.is_none() && configuration_set.is_none() {
+        return Ok(None);
+    }
+    let number_type = optional("AWS_SMS_NUMBER_TYPE").map(|name| NumberType::of_name(&name)).transpose()?;
+    Ok(Some(EndUserMessagingSettings {
+        origination,
+        number_type: number_type.unwrap_or_default(),
+        configuration_set,
+        max_price: max_price()?,
+        india: india(),
+    }))
+}
+
+fn sns() -> Result<SnsSettings, EnvironmentError> {
+    Ok(SnsSettings {
+        sender_id: optional("AWS_SNS_SENDER_ID").map(|id| sender_id(&id)).transpose()?,
+        origination_number: optional("AWS_SNS_ORIGINATION_NUMBER"),
+        max_price: max_price()?,
+        india: india(),
+    })
+}
+
+fn max_price() -> Result<Option<MaxPrice>, EnvironmentError> {
+    optional("AWS_SMS_MAX_PRICE").map(|price| MaxPrice::parse(&price)).transpose()
+}
+
+fn india() -> India {
+    India {
+        entity_id: optional("AWS_SMS_INDIA_ENTITY_ID"),
+        template_id: optional("AWS_SMS_INDIA_TEMPLATE_ID"),
+    }
 }

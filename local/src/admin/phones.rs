@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use http::StatusCode;
+use messaging::provider::Provider;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::async_invoke::AsyncInvoker;
+use crate::aws_sms;
+use crate::aws_sms::reports::two_way;
 use crate::keys::Keys;
-use crate::outbox::{Channel, Outbox};
+use crate::outbox::{Channel, Outbox, Text};
 use crate::problem::Violation;
 use crate::residue::Residue;
 use crate::twilio::is_e164;
@@ -28,6 +32,7 @@ pub struct Phones {
     opt_outs: OptOuts,
     webhooks: Arc<Webhooks>,
     residue: Residue,
+    invoker: Arc<AsyncInvoker>,
 }
 
 /// What a customer texts. No `Debug`: it is personal data.
@@ -70,8 +75,9 @@ impl Phones {
         opt_outs: OptOuts,
         webhooks: Arc<Webhooks>,
         residue: Residue,
+        invoker: Arc<AsyncInvoker>,
     ) -> Self {
-        Self { keys, outbox, opt_outs, webhooks, residue }
+        Self { keys, outbox, opt_outs, webhooks, residue, invoker }
     }
 
     /// Forgets a phone (E.164): what it was sent, and by name that it blocks us. Says how many texts
@@ -87,6 +93,7 @@ impl Phones {
     /// route answered.
     pub(super) async fn reply(&self, reply: Reply) -> rusqlite::Result<StatusCode> {
         let (channel, ours) = match self.outbox.last_to(&reply.phone)? {
+            Some(text) if text.provider != Provider::Twilio => return self.reply_by_aws(&text, &reply).await,
             Some(text) => (text.channel, text.from),
             None => (Channel::Sms, self.keys.twilio_from.clone()),
         };
@@ -118,5 +125,13 @@ impl Phones {
         let form: Vec<_> =
             form.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Ok(self.webhooks.post(ROUTE, &form).await)
+    }
+
+    /// Sends the reply through AWS, which heeds its own words first, to the two-way topic. A topic has no
+    /// HTTP status: 200 if the message was handled.
+    async fn reply_by_aws(&self, last: &Text, reply: &Reply) -> rusqlite::Result<StatusCode> {
+        aws_sms::hear(&self.opt_outs, &reply.phone, &reply.body)?;
+        let handled = self.invoker.invoke("inbound", two_way(last, &reply.body)).await;
+        Ok(if handled { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR })
     }
 }

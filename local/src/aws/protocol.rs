@@ -14,19 +14,26 @@ pub(super) enum Service {
     States,
     Secrets,
     Ssm,
+    SmsVoice,
+    Logs,
 }
 
 /// An error answer of a service.
 #[derive(Debug, Clone)]
-pub(super) struct Failure {
+pub(crate) struct Failure {
     error_type: &'static str,
     message: &'static str,
-    more: Option<(&'static str, Value)>,
+    more: Option<Value>,
 }
 
 impl Failure {
-    pub(super) fn new(error_type: &'static str, message: &'static str) -> Self {
+    pub(crate) fn new(error_type: &'static str, message: &'static str) -> Self {
         Self { error_type, message, more: None }
+    }
+
+    /// With further members: an object.
+    pub(crate) fn with(self, more: Value) -> Self {
+        Self { more: Some(more), ..self }
     }
 }
 
@@ -46,6 +53,8 @@ impl Service {
             "AWSStepFunctions" => Some(Self::States),
             "secretsmanager" => Some(Self::Secrets),
             "AmazonSSM" => Some(Self::Ssm),
+            "PinpointSMSVoiceV2" => Some(Self::SmsVoice),
+            "Logs_20140328" => Some(Self::Logs),
             _ => None,
         }
     }
@@ -57,6 +66,8 @@ impl Service {
             Self::States => "states",
             Self::Secrets => "secretsmanager",
             Self::Ssm => "ssm",
+            Self::SmsVoice => "sms-voice",
+            Self::Logs => "logs",
         }
     }
 
@@ -78,8 +89,8 @@ impl Service {
         let prefix = if self == Self::DynamoDb { "com.amazonaws.dynamodb.v20120810#" } else { "" };
         let mut body =
             json!({ "__type": format!("{prefix}{}", failure.error_type), "message": failure.message });
-        if let Some((name, value)) = &failure.more {
-            body[*name] = value.clone();
+        for (name, value) in failure.more.iter().filter_map(Value::as_object).flatten() {
+            body[name] = value.clone();
         }
         self.reply(status, &body)
     }
@@ -90,8 +101,17 @@ impl Service {
             Self::DynamoDb | Self::Ssm => INTERNAL,
             Self::States => "InternalFailure",
             Self::Secrets => "InternalServiceError",
+            Self::SmsVoice | Self::Logs => "ServiceUnavailableException",
         };
         Failure::new(error_type, "The service is down (a fault was set).")
+    }
+
+    /// The status with which it says so. Who sends texts is told that none was taken.
+    pub(super) fn down_status(self) -> StatusCode {
+        match self {
+            Self::SmsVoice | Self::Logs => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        }
     }
 
     /// Somebody else was writing the same.
@@ -108,8 +128,8 @@ impl Service {
 
     fn content_type(self) -> &'static str {
         match self {
-            Self::DynamoDb | Self::States => "application/x-amz-json-1.0",
-            Self::Secrets | Self::Ssm => "application/x-amz-json-1.1",
+            Self::DynamoDb | Self::States | Self::SmsVoice => "application/x-amz-json-1.0",
+            Self::Secrets | Self::Ssm | Self::Logs => "application/x-amz-json-1.1",
         }
     }
 }
@@ -119,13 +139,11 @@ fn canceled(body: &[u8]) -> Failure {
     let request: Value = serde_json::from_slice(body).unwrap_or_default();
     let items = request.get("TransactItems").and_then(Value::as_array).map_or(1, Vec::len);
     let reason = json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" });
-    Failure {
-        more: Some(("CancellationReasons", vec![reason; items].into())),
-        ..Failure::new(
-            "TransactionCanceledException",
-            "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]",
-        )
-    }
+    Failure::new(
+        "TransactionCanceledException",
+        "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]",
+    )
+    .with(json!({ "CancellationReasons": vec![reason; items] }))
 }
 
 pub(super) fn unknown_operation() -> Response {

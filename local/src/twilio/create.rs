@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use messaging::provider::Provider;
 use serde_json::{Value, json};
 
 use super::error::TwilioError;
@@ -61,7 +62,10 @@ impl Draft {
             channel: self.channel,
             body: self.body,
             provider_message_id: sid,
+            provider: Provider::Twilio,
             status_callback: self.status_callback,
+            context: None,
+            failure: None,
             at,
         }
     }

@@ -45,7 +45,8 @@ impl Page {
     pub(super) fn of(&self, outbox: &Outbox, account: &str) -> rusqlite::Result<Value> {
         let size = self.size.unwrap_or(50).clamp(1, 1000);
         let start = self.number.saturating_mul(size);
-        let mut found: Vec<Text> = outbox.list()?.into_iter().filter(|text| self.holds(text)).collect();
+        let mut found: Vec<Text> =
+            outbox.twilio_records()?.into_iter().filter(|text| self.holds(text)).collect();
         found.reverse();
         let mut messages = Vec::new();
         for text in found.iter().skip(start).take(size) {

@@ -1,4 +1,5 @@
-//! Delivery receipts: `sent`, then `delivered`, to the callback of every delivered text.
+//! Delivery receipts, on the clock: Twilio posts `sent`, then `delivered`, to the callback of every
+//! delivered text; AWS's go by its own ways.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -10,6 +11,8 @@ use tokio::sync::watch;
 
 use super::webhooks::Webhooks;
 use crate::agenda::Agenda;
+use crate::async_invoke::AsyncInvoker;
+use crate::aws_sms::reports::reports;
 use crate::clock::LocalClock;
 use crate::outbox::{Channel, Outbox, Text};
 
@@ -22,15 +25,22 @@ struct Inner {
     outbox: Outbox,
     clock: Arc<LocalClock>,
     webhooks: Arc<Webhooks>,
+    invoker: Arc<AsyncInvoker>,
     posting: watch::Sender<HashSet<String>>,
 }
 
 impl Receipts {
     /// Receipts for the texts of this outbox.
     #[must_use]
-    pub fn new(account: String, outbox: Outbox, clock: Arc<LocalClock>, webhooks: Arc<Webhooks>) -> Self {
+    pub fn new(
+        account: String,
+        outbox: Outbox,
+        clock: Arc<LocalClock>,
+        webhooks: Arc<Webhooks>,
+        invoker: Arc<AsyncInvoker>,
+    ) -> Self {
         let posting = watch::Sender::new(HashSet::new());
-        Self(Arc::new(Inner { account, outbox, clock, webhooks, posting }))
+        Self(Arc::new(Inner { account, outbox, clock, webhooks, invoker, posting }))
     }
 }
 
@@ -85,6 +95,9 @@ impl Inner {
     }
 
     async fn post(&self, text: &Text) {
+        for event in reports(text) {
+            self.invoker.invoke("delivery-status", event).await;
+        }
         let Some(path) = text.status_callback.as_deref().and_then(|url| self.webhooks.path_of(url)) else {
             return;
         };

@@ -253,30 +253,43 @@ async fn a_providers_opt_out_is_kept_and_stops_the_next_text() {
 
 #[tokio::test]
 async fn a_lost_answer_is_held_after_72_minutes_and_never_repeated() {
-    for effect in ["timeout_after_accept", "crash"] {
-        let rig = Rig::start().await;
-        rig.fault("twilio:CreateMessage", effect, 1).await;
-        let id = rig.accepted(&approved(1)).await;
-        rig.advance(120 + 60 * 60).await;
-        assert_eq!(rig.execution(&id).await.status(), "RUNNING", "{effect}");
-        assert_eq!(rig.step(&id).await["verdict"], json!(null));
-        rig.advance(DAY).await;
-        let execution = rig.execution(&id).await;
-        assert_eq!((execution.end(), execution.status()), ("HeldUnknownOutcome", "FAILED"), "{effect}");
-        assert!(execution.described["cause"].as_str().unwrap().contains(&format!("afterword show {id}")));
-        assert_eq!(rig.outbox().await.len(), 1, "{effect}");
-        let answers = execution.answers();
-        let dues: Vec<_> = answers
-            .iter()
-            .filter(|answer| answer["verdict"] == "Wait")
-            .map(|answer| time(&answer["due"]))
-            .collect();
-        let [first, second, third] = dues[..] else { panic!("three waits: {dues:?}") };
-        assert_eq!(((second - first).num_minutes(), (third - second).num_minutes()), (10, 60), "{effect}");
-        let since = time(&rig.step(&id).await["because"]["unknown_since"]);
-        assert_eq!((third - since).num_minutes(), 72);
-        rig.stop().await;
-    }
+    let rig = Rig::start().await;
+    rig.fault("twilio:CreateMessage", "timeout_after_accept", 1).await;
+    let id = rig.accepted(&approved(1)).await;
+    rig.advance(120 + 60 * 60).await;
+    assert_eq!(rig.execution(&id).await.status(), "RUNNING");
+    assert_eq!(rig.step(&id).await["verdict"], json!(null));
+    rig.advance(DAY).await;
+    let execution = rig.execution(&id).await;
+    assert_eq!((execution.end(), execution.status()), ("HeldUnknownOutcome", "FAILED"));
+    assert!(execution.described["cause"].as_str().unwrap().contains(&format!("afterword show {id}")));
+    assert_eq!(rig.outbox().await.len(), 1);
+    let answers = execution.answers();
+    let dues: Vec<_> = answers
+        .iter()
+        .filter(|answer| answer["verdict"] == "Wait")
+        .map(|answer| time(&answer["due"]))
+        .collect();
+    let [first, second, third] = dues[..] else { panic!("three waits: {dues:?}") };
+    assert_eq!(((second - first).num_minutes(), (third - second).num_minutes()), (10, 60));
+    let since = time(&rig.step(&id).await["because"]["unknown_since"]);
+    assert_eq!((third - since).num_minutes(), 72);
+    rig.stop().await;
+}
+
+/// The invocation dies after Twilio has taken the text: Twilio's receipt is the evidence.
+#[tokio::test]
+async fn a_text_whose_sender_died_is_settled_by_its_receipt() {
+    let rig = Rig::start().await;
+    rig.fault("twilio:CreateMessage", "crash", 1).await;
+    let id = rig.accepted(&approved(1)).await;
+    rig.advance(120 + 600).await;
+    let step = rig.step(&id).await;
+    assert_eq!((&step["verdict"], &step["delivery"]), (&json!("Sent"), &json!("delivered")));
+    assert_eq!(step["because"]["settled_by"], "receipt");
+    assert_eq!(rig.execution(&id).await.end(), "Sent");
+    assert_eq!(rig.outbox().await.len(), 1);
+    rig.stop().await;
 }
 
 #[tokio::test]

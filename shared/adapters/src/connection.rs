@@ -103,9 +103,34 @@ pub(crate) fn sleep() -> SharedAsyncSleep {
     SharedAsyncSleep::new(TokioSleep::new())
 }
 
-/// Configures an SDK client: `configured!(aws_sdk_dynamodb, connection)`.
+/// A provider is asked once, and its answer is not waited for longer than this.
+pub(crate) fn sender_timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(PROVIDER_CONNECT_TIMEOUT)
+        .operation_timeout(Duration::from_secs(10))
+        .build()
+}
+
+/// Configures an SDK client: `configured!(aws_sdk_dynamodb, connection)`; one that sends texts, and never
+/// twice: `configured!(aws_sdk_sns, connection, sender)`.
 macro_rules! configured {
-    ($sdk:ident, $connection:expr) => {{
+    ($sdk:ident, $connection:expr) => {
+        $crate::connection::configured!(
+            $sdk,
+            $connection,
+            $crate::connection::store_retries(),
+            $crate::connection::store_timeouts()
+        )
+    };
+    ($sdk:ident, $connection:expr, sender) => {
+        $crate::connection::configured!(
+            $sdk,
+            $connection,
+            aws_smithy_types::retry::RetryConfig::disabled(),
+            $crate::connection::sender_timeouts()
+        )
+    };
+    ($sdk:ident, $connection:expr, $retries:expr, $timeouts:expr) => {{
         let connection: &$crate::Connection = $connection;
         let mut config = $sdk::Config::builder()
             .behavior_version($sdk::config::BehaviorVersion::latest())
@@ -113,8 +138,8 @@ macro_rules! configured {
             .credentials_provider(connection.credentials.clone())
             .http_client(connection.sdk_http.clone())
             .sleep_impl($crate::connection::sleep())
-            .retry_config($crate::connection::store_retries())
-            .timeout_config($crate::connection::store_timeouts());
+            .retry_config($retries)
+            .timeout_config($timeouts);
         if let Some(endpoint) = &connection.endpoint {
             config = config.endpoint_url(endpoint);
         }

@@ -6,6 +6,7 @@ mod inbox;
 mod item;
 mod opt_outs;
 mod quarantine;
+mod receipts;
 mod suppression;
 mod write;
 

@@ -10,6 +10,14 @@ pub struct EnvironmentError {
     problem: &'static str,
 }
 
+impl EnvironmentError {
+    /// A setting and what is wrong with it.
+    #[must_use]
+    pub const fn new(name: &'static str, problem: &'static str) -> Self {
+        Self { name, problem }
+    }
+}
+
 impl fmt::Display for EnvironmentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "environment variable {}: {}", self.name, self.problem)

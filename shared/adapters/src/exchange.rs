@@ -36,7 +36,7 @@ async fn collect(body: SdkBody) -> Option<Vec<u8>> {
 
 /// Only a failure to connect is certain to have sent nothing. The connector's own time limit is on
 /// connecting alone (the limit on the whole call stands in `send`).
-fn lost(error: &ConnectorError) -> Lost {
+pub(crate) fn lost(error: &ConnectorError) -> Lost {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(cause) = source {
         if cause

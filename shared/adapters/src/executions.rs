@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use messaging::clock::to_rfc3339;
-use messaging::ids::{ConversationId, StepName, execution_name};
+use messaging::ids::{ConversationId, StepName, execution_name, rerun_name};
 use messaging::ports::{Executions, Unavailable};
 
 use crate::connection::{Connection, configured};
@@ -29,21 +29,10 @@ pub fn execution_input(conversation: &ConversationId, step: &StepName, due: Date
     format!(r#"{{"conversation_id":"{conversation}","step":"{step}","due":"{}"}}"#, to_rfc3339(due))
 }
 
-impl Executions for StateMachine {
-    async fn start(
-        &self,
-        conversation: &ConversationId,
-        step: &StepName,
-        due: DateTime<Utc>,
-    ) -> Result<(), Unavailable> {
-        let started = self
-            .client
-            .start_execution()
-            .state_machine_arn(&self.arn)
-            .name(execution_name(conversation, step))
-            .input(execution_input(conversation, step, due))
-            .send()
-            .await;
+impl StateMachine {
+    async fn start_named(&self, name: String, input: String) -> Result<(), Unavailable> {
+        let started =
+            self.client.start_execution().state_machine_arn(&self.arn).name(name).input(input).send().await;
         match started {
             Ok(_) => Ok(()),
             // The name is the step's and nobody else's, so whatever exists under it is this step's
@@ -51,6 +40,60 @@ impl Executions for StateMachine {
             Err(error) if error.as_service_error().is_some_and(|e| e.is_execution_already_exists()) => Ok(()),
             Err(error) => Err(unavailable("states:StartExecution", &error)),
         }
+    }
+
+    /// The names of the executions that ended so and not before `since`, newest first. Only executions
+    /// that started in the last 300 days and some can have: they live no longer.
+    ///
+    /// # Errors
+    /// When Step Functions cannot be asked.
+    pub async fn ended_since(&self, failed: bool, since: DateTime<Utc>) -> Result<Vec<String>, Unavailable> {
+        use aws_sdk_sfn::types::ExecutionStatus::{Failed, Succeeded};
+        let mut names = Vec::new();
+        let mut token = None;
+        loop {
+            let page = self
+                .client
+                .list_executions()
+                .state_machine_arn(&self.arn)
+                .status_filter(if failed { Failed } else { Succeeded })
+                .set_next_token(token)
+                .send()
+                .await
+                .map_err(|error| unavailable("states:ListExecutions", &error))?;
+            let in_time = page.executions().iter().filter(|execution| {
+                execution.stop_date().is_some_and(|stopped| stopped.secs() >= since.timestamp())
+            });
+            names.extend(in_time.map(|execution| execution.name().to_owned()));
+            token = page.next_token;
+            if token.is_none() {
+                return Ok(names);
+            }
+        }
+    }
+}
+
+impl Executions for StateMachine {
+    async fn start(
+        &self,
+        conversation: &ConversationId,
+        step: &StepName,
+        due: DateTime<Utc>,
+    ) -> Result<(), Unavailable> {
+        let name = execution_name(conversation, step);
+        self.start_named(name, execution_input(conversation, step, due)).await
+    }
+
+    async fn start_again(
+        &self,
+        conversation: &ConversationId,
+        step: &StepName,
+        number: u32,
+        due: DateTime<Utc>,
+    ) -> Result<(), Unavailable> {
+        let name = rerun_name(conversation, step, number)
+            .map_err(|error| Unavailable { operation: "states:StartExecution", reason: error.to_string() })?;
+        self.start_named(name, execution_input(conversation, step, due)).await
     }
 }
 

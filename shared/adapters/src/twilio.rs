@@ -4,6 +4,7 @@
 //! sent a text. [`outcome_of`] decides what each answer means.
 
 mod classify;
+mod find;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,11 +14,13 @@ use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use base64::Engine as _;
+use chrono::{DateTime, Utc};
+use http::Method;
 use messaging::clock::Clock;
 use messaging::journeys::Channel;
 use messaging::phone::PhoneNumber;
-use messaging::ports::{Notices, OutboundText, Sender, Unavailable};
-use messaging::step::SendOutcome;
+use messaging::ports::{Form, OutboundText, Unavailable};
+use messaging::step::{ProviderMessage, SendOutcome};
 use messaging::text::MessageText;
 use messaging::verdict::Because;
 
@@ -37,8 +40,20 @@ pub struct TwilioSettings {
     pub base_url: String,
     /// The number (E.164) or Messaging Service (`MG...`) that texts leave from.
     pub from: String,
+    /// The same for WhatsApp, where it is another one.
+    pub whatsapp_from: Option<String>,
     /// Our own public base URL, for status callbacks.
     pub public_url: String,
+}
+
+impl TwilioSettings {
+    /// What texts of a channel leave from.
+    fn from(&self, channel: Channel) -> &str {
+        match (channel, &self.whatsapp_from) {
+            (Channel::Whatsapp, Some(from)) => from,
+            _ => &self.from,
+        }
+    }
 }
 
 impl fmt::Debug for TwilioSettings {
@@ -63,7 +78,7 @@ impl<K: Clock> Twilio<K> {
 
     /// Posts a form, once.
     async fn post(&self, form: String, from: &str) -> SendOutcome {
-        let request = match self.request(form).await {
+        let request = match self.request(Method::POST, "", form).await {
             Ok(request) => request,
             Err(trouble) => {
                 let because = Because::fact("provider", "twilio").and("reason", trouble.to_string());
@@ -77,16 +92,16 @@ impl<K: Clock> Twilio<K> {
         }
     }
 
-    async fn request(&self, form: String) -> Result<HttpRequest, Unavailable> {
+    async fn request(&self, method: Method, query: &str, form: String) -> Result<HttpRequest, Unavailable> {
         let account = self.secrets.newest("twilio_account_sid").await?;
         // The primary token is the newest; an older one is only kept to check signatures.
         let token = self.secrets.newest("twilio_auth_token").await?;
         let unbuildable = || Unavailable {
-            operation: "twilio:CreateMessage",
+            operation: "twilio:Messages",
             reason: "the request could not be built".to_owned(),
         };
         let url = format!(
-            "{}/2010-04-01/Accounts/{}/Messages.json",
+            "{}/2010-04-01/Accounts/{}/Messages.json{query}",
             self.settings.base_url.trim_end_matches('/'),
             account.expose_secret()
         );
@@ -95,7 +110,9 @@ impl<K: Clock> Twilio<K> {
             account.expose_secret(),
             token.expose_secret()
         ));
-        let request = http::Request::post(url)
+        let request = http::Request::builder()
+            .method(method)
+            .uri(url)
             .header("authorization", format!("Basic {credentials}"))
             .header("content-type", "application/x-www-form-urlencoded")
             .header("accept", "application/json")
@@ -111,12 +128,24 @@ fn form(settings: &TwilioSettings, text: &OutboundText<'_>) -> String {
     let prefix = prefix(text.step.channel);
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("To", &format!("{prefix}{}", text.to.as_e164()));
-    if settings.from.starts_with("MG") {
-        form.append_pair("MessagingServiceSid", &settings.from);
+    let from = settings.from(text.step.channel);
+    if from.starts_with("MG") {
+        form.append_pair("MessagingServiceSid", from);
     } else {
-        form.append_pair("From", &format!("{prefix}{}", settings.from));
+        form.append_pair("From", &format!("{prefix}{from}"));
     }
-    form.append_pair("Body", text.step.text.expose());
+    match text.form {
+        Form::Words(words) => {
+            form.append_pair("Body", words.expose());
+        }
+        Form::Template(template) => {
+            form.append_pair("ContentSid", template.sid.as_str());
+            // Without any the parameter stays away, and the template's own fallbacks stand in.
+            if let Some(variables) = template.variables_json() {
+                form.append_pair("ContentVariables", &variables);
+            }
+        }
+    }
     form.append_pair("StatusCallback", &status_callback(settings, text));
     // Seconds for which Twilio may hold the text back; it allows 1 to 36,000.
     let left = (text.step.deadline - text.now).num_seconds().clamp(1, 36_000);
@@ -135,14 +164,28 @@ fn status_callback(settings: &TwilioSettings, text: &OutboundText<'_>) -> String
     )
 }
 
-impl<K: Clock> Sender for Twilio<K> {
-    async fn send(&self, text: &OutboundText<'_>) -> SendOutcome {
-        self.post(form(&self.settings, text), &self.settings.from).await
+impl<K: Clock> Twilio<K> {
+    /// Sends a text, once.
+    pub async fn send_text(&self, text: &OutboundText<'_>) -> SendOutcome {
+        self.post(form(&self.settings, text), self.settings.from(text.step.channel)).await
     }
-}
 
-impl<K: Clock> Notices for Twilio<K> {
-    async fn notify(
+    /// The messages in Twilio's records that may be a text whose answer was lost: to this number, from
+    /// this sender, with these words, at that time.
+    pub async fn list(&self, text: &OutboundText<'_>, since: DateTime<Utc>) -> Vec<ProviderMessage> {
+        let prefix = prefix(text.step.channel);
+        let query = find::Query::new(self.settings.from(text.step.channel), prefix, text, since);
+        let Ok(request) = self.request(Method::GET, &query.parameters(), String::new()).await else {
+            return Vec::new();
+        };
+        match tokio::time::timeout(CALL_TIMEOUT, exchange(&self.http, request)).await {
+            Ok(Ok((200, body))) => query.matches(&body),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Sends words that belong to no journey, once.
+    pub async fn say(
         &self,
         to: &PhoneNumber,
         channel: Channel,

@@ -5,10 +5,12 @@ pub mod answer;
 pub mod auth;
 pub mod fields;
 pub mod json;
+pub mod lambda_event;
 pub mod problem;
 pub mod request;
 pub mod response;
 pub mod signature;
+pub mod twilio_call;
 pub mod violations;
 
 pub use problem::Problem;

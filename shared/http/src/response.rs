@@ -30,6 +30,12 @@ impl Response {
         Self { status, content_type, body: Some(body.into()), retry_after: None }
     }
 
+    /// A status alone.
+    #[must_use]
+    pub const fn empty(status: u16) -> Self {
+        Self { status, content_type: "", body: None, retry_after: None }
+    }
+
     /// The status.
     #[must_use]
     pub const fn status(&self) -> u16 {

@@ -8,19 +8,21 @@ mod bookings;
 mod erasure;
 mod fixtures;
 mod inbox;
+mod receipts;
 mod steps;
 
 pub use bookings::*;
 pub use erasure::*;
 pub use inbox::*;
+pub use receipts::*;
 pub use steps::*;
 
-use crate::ports::{Conversations, Erasure, Inbox, Quarantine};
+use crate::ports::{Conversations, Erasure, Inbox, Quarantine, Receipts};
 
 /// A table, as the cases need it.
-pub trait Table: Conversations + Erasure + Inbox + Quarantine {}
+pub trait Table: Conversations + Erasure + Inbox + Quarantine + Receipts {}
 
-impl<T: Conversations + Erasure + Inbox + Quarantine> Table for T {}
+impl<T: Conversations + Erasure + Inbox + Quarantine + Receipts> Table for T {}
 
 /// Calls the macro that it is given with the name of every case.
 #[macro_export]
@@ -54,6 +56,11 @@ macro_rules! for_each_case {
             an_erased_opt_out_is_heeded_until_it_is_lifted
             a_contact_that_opted_out_meanwhile_is_not_erased
             an_erased_event_stays_out_of_quarantine
+            a_delivery_is_noted_and_never_regresses
+            a_providers_message_names_its_attempt
+            a_verdict_that_was_settled_meanwhile_is_another_one
+            a_step_that_runs_again_is_claimed_by_who_has_read_that
+            the_customers_last_whatsapp_message_is_known
         }
     };
 }

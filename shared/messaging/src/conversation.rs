@@ -7,6 +7,8 @@ use crate::content::Content;
 use crate::ids::{ConversationId, JourneyName, SourceName, StepName};
 use crate::journeys::{Category, Channel};
 use crate::phone::PhoneNumber;
+use crate::provider::Provider;
+use crate::receipt::Delivery;
 use crate::reply::ReplyMeaning;
 use crate::step::Progress;
 use crate::text::{MessageText, PersonName};
@@ -100,6 +102,9 @@ pub struct Step {
     pub category: Category,
     /// How it travels.
     pub channel: Channel,
+    /// Who carries it, in the order in which they are asked; none on what was stored before there was
+    /// a choice: Twilio.
+    pub providers: Vec<Provider>,
     /// The words, filled in; empty where all of them are in the template, and once the person has been
     /// erased.
     pub text: MessageText,
@@ -111,6 +116,8 @@ pub struct Step {
     pub cost_micro_usd: Option<u64>,
     /// The number or service that the provider sent it from.
     pub sent_from: Option<String>,
+    /// What the provider has reported about the last attempt.
+    pub delivery: Option<Delivery>,
     /// How far it has come.
     pub progress: Progress,
 }
@@ -122,6 +129,47 @@ pub struct Contact {
     pub opted_out_at: Option<DateTime<Utc>>,
     /// By which message, or by whom.
     pub opted_out_by: Option<String>,
+    /// When the customer last wrote by WhatsApp: free words are allowed for 24 hours from then.
+    pub last_whatsapp: Option<DateTime<Utc>>,
+}
+
+/// How long after a customer's message WhatsApp allows words that are no approved template
+/// (twilio.com/docs/api/errors/63016).
+pub const WHATSAPP_WINDOW: TimeDelta = TimeDelta::hours(24);
+
+impl Contact {
+    /// Whether words that are no template may be sent by WhatsApp.
+    #[must_use]
+    pub fn whatsapp_window_is_open(&self, now: DateTime<Utc>) -> bool {
+        self.last_whatsapp.is_some_and(|last| now - last <= WHATSAPP_WINDOW)
+    }
+}
+
+impl Step {
+    /// Who carries the step, in order; never empty.
+    #[must_use]
+    pub fn carriers(&self) -> &[Provider] {
+        if self.providers.is_empty() { &[Provider::Twilio] } else { &self.providers }
+    }
+
+    /// Who is asked at the next attempt, or was at the present one.
+    #[must_use]
+    pub fn carrier(&self) -> Provider {
+        let carriers = self.carriers();
+        carriers.get(self.progress.tried.len()).or(carriers.last()).copied().unwrap_or(Provider::Twilio)
+    }
+
+    /// Whether another one can be asked if the present one turns the text away.
+    #[must_use]
+    pub fn has_further_carrier(&self) -> bool {
+        self.progress.tried.len() + 1 < self.carriers().len()
+    }
+
+    /// Whether WhatsApp takes the step within 24 hours of the customer's last message only.
+    #[must_use]
+    pub fn needs_whatsapp_window(&self) -> bool {
+        self.channel == Channel::Whatsapp && self.content.is_none()
+    }
 }
 
 /// An execution can end this long after its step's deadline (a lost answer is looked after for 72

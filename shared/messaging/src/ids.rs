@@ -142,6 +142,29 @@ pub fn execution_name(conversation: &ConversationId, step: &StepName) -> String 
     format!("{conversation}.{step}")
 }
 
+/// The name of a step's further execution, `<conversation id>.<step>.r<number>`, after it was shown not
+/// to have been delivered.
+///
+/// # Errors
+/// When it has more than the 80 characters that Step Functions allows: a step whose name is longer than
+/// the lint lets pass today.
+pub fn rerun_name(conversation: &ConversationId, step: &StepName, number: u32) -> Result<String, NameError> {
+    let name = format!("{conversation}.{step}.r{number}");
+    if name.len() <= 80 { Ok(name) } else { Err(NameError("an execution's name: at most 80 characters")) }
+}
+
+/// The conversation and the step that an execution's name tells, first or further.
+#[must_use]
+pub fn step_of_execution(name: &str) -> Option<(ConversationId, StepName)> {
+    let mut parts = name.split('.');
+    let conversation = ConversationId::new(parts.next()?).ok()?;
+    let step = StepName::new(parts.next()?).ok()?;
+    let rerun = parts
+        .next()
+        .is_none_or(|rerun| rerun.strip_prefix('r').is_some_and(|number| number.parse::<u32>().is_ok()));
+    (rerun && parts.next().is_none()).then_some((conversation, step))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,9 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::Clock;
 use crate::conversation::{Contact, Conversation};
+use crate::ids::ConversationId;
 use crate::journeys::Channel;
 use crate::phone::PhoneNumber;
 use crate::ports::{Inbox, OptOutChange, Receiving, StoredInbound, Unavailable};
+use crate::provider::Provider;
 use crate::reply::{ReplyMeaning, meaning_of};
 use crate::step::StepState;
 use crate::text::MessageText;
@@ -17,8 +19,8 @@ use crate::verdict::Verdict;
 /// A message of a customer's, as a provider reports it.
 #[derive(Clone)]
 pub struct InboundMessage {
-    /// `twilio`.
-    pub provider: &'static str,
+    /// Who reports it.
+    pub provider: Provider,
     /// The provider's id of the message: stored once.
     pub id: String,
     /// The customer.
@@ -99,10 +101,7 @@ pub async fn receive(
     for _ in 0..ROUNDS {
         let now = clock.now();
         let (contact, open) = inbox.open_conversations(&message.from, now).await?;
-        let named = match &message.replied_to {
-            Some(id) => inbox.conversation_of(message.provider, id).await?,
-            None => None,
-        };
+        let named = named(inbox, message).await?;
         let meaning = meaning(message);
         let counts_for =
             match named.and_then(|named| open.iter().find(|conversation| conversation.id == named)) {
@@ -129,6 +128,17 @@ pub async fn receive(
         operation: "dynamodb:TransactWriteItems",
         reason: "the contact changed too often".to_owned(),
     })
+}
+
+/// The conversation of the text that the provider says is answered.
+async fn named(inbox: &impl Inbox, message: &InboundMessage) -> Result<Option<ConversationId>, Unavailable> {
+    let Some(id) = &message.replied_to else { return Ok(None) };
+    for issuer in message.provider.issuers() {
+        if let Some(conversation) = inbox.conversation_of(*issuer, id).await? {
+            return Ok(Some(conversation));
+        }
+    }
+    Ok(None)
 }
 
 /// What a message means: the provider's own act first, then the words; media alone are an answer.

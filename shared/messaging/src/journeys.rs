@@ -1,6 +1,7 @@
 //! What a business edits: sources, journeys, their steps and texts (`journeys.toml`).
 
 mod lint;
+mod providers;
 mod review;
 mod span;
 mod wording;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use lint::{Finding, Severity, lint};
+pub use providers::ProviderOrder;
 pub use review::{TextReport, reports, review};
 pub use span::Span;
 pub use wording::{ContentSids, Wording};
@@ -23,6 +25,7 @@ use crate::phone::{PhoneNumber, Region};
 /// The most characters that a variable may have if its journey says nothing: longer values belong
 /// into no text.
 pub const VARIABLE_LIMIT: usize = 500;
+use crate::provider::Provider;
 
 /// The whole file. Read with [`Journeys::from_toml`], which lints it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -37,6 +40,9 @@ pub struct Journeys {
     /// Prices that go before the built-in ones.
     #[serde(default)]
     pub prices: Prices,
+    /// Who carries the texts of each channel.
+    #[serde(default)]
+    pub providers: ProviderOrder,
     /// Words outside journeys: `opt_out_confirmation`.
     #[serde(default)]
     pub notices: BTreeMap<String, String>,
@@ -100,6 +106,8 @@ pub struct StepPlan {
     /// How it travels.
     #[serde(default)]
     pub channel: Channel,
+    /// Who carries it, in order; without this, whoever carries the channel.
+    pub providers: Option<Vec<Provider>>,
     /// Not sent once the customer has answered.
     #[serde(default)]
     pub unless_replied: bool,
@@ -148,7 +156,7 @@ pub enum Category {
 }
 
 /// How a text travels.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Channel {
     /// Text message.
@@ -227,6 +235,12 @@ impl Journeys {
     #[must_use]
     pub fn template(&self, text: &str, locale: &str) -> Option<&str> {
         self.texts.get(text)?.words(locale)
+    }
+
+    /// Who carries a step, in the order in which they are asked.
+    #[must_use]
+    pub fn providers_of(&self, step: &StepPlan) -> Vec<Provider> {
+        step.providers.clone().unwrap_or_else(|| self.providers.of(step.channel).to_vec())
     }
 }
 

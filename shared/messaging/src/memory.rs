@@ -12,7 +12,7 @@ mod store;
 mod testing;
 mod weather;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
@@ -21,6 +21,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::Clock;
 use crate::ports::{CurrentJourneys, Unavailable};
+use crate::provider::Provider;
 use crate::step::{SendOutcome, Switch};
 
 pub use facts::{Fact, Recorded};
@@ -50,8 +51,14 @@ pub struct State {
     pub outcomes: VecDeque<SendOutcome>,
     /// Attempts for which the provider was called.
     pub attempts: Vec<u32>,
+    /// The providers that were called.
+    pub asked: Vec<Provider>,
+    /// Whether each call asked for a template instead of words.
+    pub forms: Vec<bool>,
     /// Texts that reached a phone.
     pub delivered: usize,
+    /// Messages that the provider's own records tell of when they are asked, by id.
+    pub provider_records: BTreeSet<String>,
     /// What the operators' switch says.
     pub switch: Switch,
     /// Keys by entry, the newest first.
@@ -84,7 +91,10 @@ impl World {
             weather: Weather::default(),
             outcomes: VecDeque::new(),
             attempts: Vec::new(),
+            asked: Vec::new(),
+            forms: Vec::new(),
             delivered: 0,
+            provider_records: BTreeSet::new(),
             switch: Switch::On,
             keys: BTreeMap::new(),
             journeys: None,

@@ -7,7 +7,7 @@ use crate::conversation::{Contact, Conversation, Plan, Step};
 use crate::verdict::{Because, Verdict};
 
 /// The first reason not to send a planned step: cancelled, superseded, opted out, replied, nothing
-/// sent, too late.
+/// sent, too late, words that WhatsApp does not take now.
 ///
 /// The claim's transaction repeats the checks on what is stored (cancelled, superseded, opted out,
 /// replied) in its conditions; this function names the verdict and spares the attempt.
@@ -52,6 +52,12 @@ pub fn obstacle(
     }
     if now > step.deadline {
         return Some((Verdict::ExpiredTooLate, Because::fact("deadline", to_rfc3339(step.deadline))));
+    }
+    if step.needs_whatsapp_window() && !contact.whatsapp_window_is_open(now) {
+        let because = Because::fact("rule", "whatsapp_window")
+            .and("last_inbound_at", contact.last_whatsapp.map(to_rfc3339))
+            .explained("WhatsApp takes free words only within 24 hours of the customer's last message, and this text has no approved template, so the provider was not asked.");
+        return Some((Verdict::RejectedByProvider, because));
     }
     None
 }

@@ -113,11 +113,13 @@ pub fn plan(
             follows: step.follows.clone(),
             category: step.category,
             channel: step.channel,
+            providers: journeys.providers_of(step),
             text: said.text,
             content: said.content,
             truncated: said.truncated,
             cost_micro_usd: cost,
             sent_from: None,
+            delivery: None,
             progress: Progress::default(),
         });
     }

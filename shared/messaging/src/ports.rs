@@ -3,6 +3,7 @@
 
 mod erasure;
 mod inbox;
+mod receipts;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -12,11 +13,14 @@ use thiserror::Error;
 
 pub use erasure::{ErasedConversation, Erasure, InboundId, Traces};
 pub use inbox::{Inbox, OptOutChange, Quarantine, QuarantinedEvent, Receiving, StoredInbound};
+pub use receipts::Receipts;
 
+use crate::content::Content;
 use crate::conversation::{Contact, Conversation, Step};
 use crate::ids::{ConversationId, StepName};
 use crate::journeys::{Channel, Journeys};
 use crate::phone::PhoneNumber;
+use crate::provider::Provider;
 use crate::secret::SecretText;
 use crate::step::{Progress, ProviderMessage, SendOutcome, Switch};
 use crate::text::MessageText;
@@ -223,24 +227,49 @@ pub trait Executions: Send + Sync {
         step: &StepName,
         due: DateTime<Utc>,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// Starts a step's further execution of that number (from 1), after it was planned anew.
+    ///
+    /// # Errors
+    /// As `start`: MUST succeed when that execution exists already.
+    fn start_again(
+        &self,
+        conversation: &ConversationId,
+        step: &StepName,
+        number: u32,
+        due: DateTime<Utc>,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
 /// One text on its way to a provider.
 #[derive(Debug, Clone)]
 pub struct OutboundText<'a> {
+    /// Who carries it.
+    pub provider: Provider,
     /// The conversation, to be echoed by the provider's receipts.
     pub conversation: &'a ConversationId,
     /// The phone that it goes to.
     pub to: &'a PhoneNumber,
-    /// The step: words, channel, category, deadline.
+    /// The step: channel, category, deadline, words.
     pub step: &'a Step,
+    /// In which form it is said.
+    pub form: Form<'a>,
     /// The number of the attempt, to be echoed too.
     pub attempt: u32,
     /// The present instant.
     pub now: DateTime<Utc>,
 }
 
-/// A provider.
+/// How a text is said.
+#[derive(Debug, Clone, Copy)]
+pub enum Form<'a> {
+    /// In the step's own words.
+    Words(&'a MessageText),
+    /// By a template that the provider holds.
+    Template(&'a Content),
+}
+
+/// The providers.
 pub trait Sender: Send + Sync {
     /// Sends a text, once.
     ///
@@ -248,15 +277,28 @@ pub trait Sender: Send + Sync {
     /// MUST end within 10 s, and MUST answer `NotSent` only when the provider certainly did not take
     /// the text.
     fn send(&self, text: &OutboundText<'_>) -> impl Future<Output = SendOutcome> + Send;
+
+    /// Looks for a text whose answer was lost in the provider's own records: the message that can be
+    /// that attempt and no other. `since` is when the provider was called.
+    ///
+    /// Infallible, because it only helps: `None` when there is none, more than one, or no way to look.
+    fn find(
+        &self,
+        _text: &OutboundText<'_>,
+        _since: DateTime<Utc>,
+    ) -> impl Future<Output = Option<ProviderMessage>> + Send {
+        std::future::ready(None)
+    }
 }
 
 /// Words that belong to no journey: the confirmation of an opt-out.
 pub trait Notices: Send + Sync {
-    /// Sends words from a number of ours to a customer, once.
+    /// Sends words from a number of ours to a customer, once, by the provider whose number it is.
     ///
     /// As [`Sender::send`]: infallible, at most one attempt on the wire, within 10 s.
     fn notify(
         &self,
+        provider: Provider,
         to: &PhoneNumber,
         channel: Channel,
         from: &str,

@@ -11,13 +11,21 @@
 //!  not sent Unknown ────────────────────────────────────────────┘
 //! ```
 //!
-//! There is no way from Unknown back to Claimed: an ambiguous send is never repeated.
+//! There is no way from Unknown back to Claimed: an ambiguous send is never repeated. What is shown not
+//! to have been delivered is planned anew ([`Evidence`]) and runs under an execution of its own.
+
+mod evidence;
+mod outcome;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{ceil_to_second, to_rfc3339};
+use crate::provider::Provider;
 use crate::verdict::{Because, Verdict};
+
+pub use evidence::Evidence;
+pub use outcome::{ProviderMessage, Refusal, SendOutcome, Switch, Tried};
 
 /// A claim younger than this may still be at the provider; an older one belongs to an invocation
 /// that is gone (Lambda's own limit is 30 s).
@@ -36,6 +44,10 @@ pub struct Progress {
     pub attempt: u32,
     /// How many times a provider's trouble or a pause has put it off.
     pub deferrals: u32,
+    /// The providers that have turned it away since it was last put off, in order.
+    pub tried: Vec<Tried>,
+    /// How many times it has been planned anew after it had ended: the number of its last execution.
+    pub reruns: u32,
 }
 
 /// Where a step stands.
@@ -81,57 +93,6 @@ pub struct Decision {
     pub at: DateTime<Utc>,
 }
 
-/// What the operators' switch says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Switch {
-    /// Send.
-    On,
-    /// Decide everything, send nothing.
-    Shadow,
-    /// Wait.
-    Paused,
-    /// It could not be read: wait, because an operator may have paused the service.
-    Unreadable,
-}
-
-/// What the provider said.
-#[derive(Debug, Clone, PartialEq)]
-pub enum SendOutcome {
-    /// The provider took the text.
-    Accepted {
-        /// Provider's name and message id, for receipts and replies.
-        message: ProviderMessage,
-    },
-    /// The provider refused it for good.
-    Rejected {
-        /// The refusal is that the customer has opted out.
-        opted_out: bool,
-        /// Provider, code.
-        because: Because,
-    },
-    /// It certainly was not sent; trying again later is safe.
-    NotSent {
-        /// Provider, reason.
-        because: Because,
-    },
-    /// It may have been sent.
-    Unknown {
-        /// Provider, reason.
-        because: Because,
-    },
-}
-
-/// A message as the provider names it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProviderMessage {
-    /// `twilio`.
-    pub provider: String,
-    /// The provider's id of the message.
-    pub id: String,
-    /// The number or service it left from.
-    pub from: Option<String>,
-}
-
 /// What happens to a step.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepEvent {
@@ -156,6 +117,17 @@ pub enum StepEvent {
         outcome: SendOutcome,
         /// Until when the step may be claimed.
         deadline: DateTime<Utc>,
+        /// Who was asked.
+        provider: Provider,
+        /// Whether another provider can be asked.
+        further: bool,
+    },
+    /// It is known otherwise what became of an attempt.
+    Attested {
+        /// Which attempt.
+        attempt: u32,
+        /// What is known.
+        evidence: Evidence,
     },
 }
 
@@ -166,6 +138,10 @@ pub enum Effect {
     Answer,
     /// Call the provider: the state holds the claim.
     CallProvider,
+    /// Ask the next provider: the state is planned anew for it.
+    AskNext,
+    /// Start the step's execution of that number: the state is planned anew for it.
+    StartAgain(u32),
     /// Come back then.
     Wait(DateTime<Utc>, Because),
     /// Another invocation is at it: come back in a moment (an error for the state machine's Retry).
@@ -202,6 +178,7 @@ impl Progress {
     #[must_use]
     pub fn on(&self, event: StepEvent, now: DateTime<Utc>) -> (Self, Effect) {
         match (&self.state, event) {
+            (_, StepEvent::Attested { attempt, evidence }) => self.attested(attempt, evidence, now),
             (StepState::Decided(_), StepEvent::Answered { .. }) => (self.clone(), Effect::Nothing),
             (StepState::Decided(_), _) => (self.clone(), Effect::Answer),
             (StepState::Planned, StepEvent::Obstructed(verdict, because)) => {
@@ -222,10 +199,10 @@ impl Progress {
             }
             (
                 StepState::Claimed(claim) | StepState::Unknown(Lost { claim, .. }),
-                StepEvent::Answered { invocation, outcome, deadline },
+                StepEvent::Answered { invocation, outcome, deadline, provider, further },
             ) => {
                 if claim.id == invocation {
-                    self.answered(claim, outcome, deadline, now)
+                    self.answered(claim, outcome, deadline, (provider, further), now)
                 } else {
                     (self.clone(), Effect::Nothing)
                 }
@@ -267,6 +244,7 @@ impl Progress {
             Effect::Nothing => self.decided(
                 Verdict::HeldUnknownOutcome,
                 Because::fact("unknown_since", to_rfc3339(lost.since))
+                    .and("claimed_at", to_rfc3339(lost.claim.at))
                     .and("attempt", self.attempt)
                     .explained(format!(
                         "The provider's answer to attempt {} was lost at {} and no receipt came within 72 minutes, so the text may or may not have been delivered; it is not sent again by itself.",
@@ -284,6 +262,7 @@ impl Progress {
         claim: &Claim,
         outcome: SendOutcome,
         deadline: DateTime<Utc>,
+        (provider, further): (Provider, bool),
         now: DateTime<Utc>,
     ) -> (Self, Effect) {
         match outcome {
@@ -294,12 +273,23 @@ impl Progress {
                     .and("attempt", self.attempt),
                 now,
             ),
-            SendOutcome::Rejected { opted_out: true, because } => {
+            SendOutcome::Rejected { refusal: Refusal::OptedOut, because } => {
                 self.decided(Verdict::SkippedOptedOut, because.and("attempt", self.attempt), now)
             }
-            SendOutcome::Rejected { opted_out: false, because } => {
-                self.decided(Verdict::RejectedByProvider, because.and("attempt", self.attempt), now)
+            SendOutcome::Rejected { refusal: Refusal::Provider, because } if further => {
+                self.turned_away(provider, false, because)
             }
+            // One of the others may take it later.
+            SendOutcome::Rejected { refusal: Refusal::Provider, because }
+                if self.tried.iter().any(|tried| tried.may_take_it_later) =>
+            {
+                self.deferred(because, deadline, now)
+            }
+            SendOutcome::Rejected { because, .. } => {
+                let because = because.and("attempt", self.attempt);
+                self.decided(Verdict::RejectedByProvider, self.with_tried(because), now)
+            }
+            SendOutcome::NotSent { because } if further => self.turned_away(provider, true, because),
             SendOutcome::NotSent { because } => self.deferred(because, deadline, now),
             SendOutcome::Unknown { because } => {
                 let lost = Lost { claim: claim.clone(), since: now };
@@ -307,6 +297,22 @@ impl Progress {
                 (Self { state: StepState::Unknown(lost), ..self.clone() }, wait)
             }
         }
+    }
+
+    /// Planned for the next provider: the claim is over, and the next one is checked like the first.
+    fn turned_away(&self, provider: Provider, may_take_it_later: bool, because: Because) -> (Self, Effect) {
+        let mut next = Self { state: StepState::Planned, ..self.clone() };
+        next.tried.push(Tried { provider, may_take_it_later, because });
+        (next, Effect::AskNext)
+    }
+
+    /// The facts, with those about the providers that were asked before.
+    fn with_tried(&self, because: Because) -> Because {
+        if self.tried.is_empty() {
+            return because;
+        }
+        let before = self.tried.iter().map(|tried| tried.because.facts().clone());
+        because.and("asked_before", before.collect::<Vec<_>>())
     }
 
     /// Puts the step off: 60, 120, 240 s, then every 15 minutes, with one last try at the deadline.
@@ -324,9 +330,11 @@ impl Progress {
         let next = Self {
             state: StepState::Planned,
             deferrals: self.deferrals.saturating_add(1),
-            attempt: self.attempt,
+            tried: Vec::new(),
+            ..self.clone()
         };
-        (next, Effect::Wait(due, because.and("attempt", self.attempt).and("deferrals", self.deferrals + 1)))
+        let because = because.and("attempt", self.attempt).and("deferrals", self.deferrals + 1);
+        (next, Effect::Wait(due, self.with_tried(because)))
     }
 
     fn decided(&self, verdict: Verdict, because: Because, now: DateTime<Utc>) -> (Self, Effect) {

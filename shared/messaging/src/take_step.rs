@@ -12,10 +12,11 @@ use crate::clock::Clock;
 use crate::conversation::{Contact, Conversation, Plan, Step};
 use crate::ids::{ConversationId, StepName};
 use crate::obstacle::obstacle;
+use crate::phone::PhoneNumber;
 use crate::ports::{
-    Claiming, Conversations, Learned, OutboundText, Sender, SendingSwitch, Unavailable, Written,
+    Claiming, Conversations, Form, Learned, OutboundText, Sender, SendingSwitch, Unavailable, Written,
 };
-use crate::step::{Effect, Progress, SendOutcome, StepEvent, StepState, Switch};
+use crate::step::{Effect, Evidence, Lost, Progress, Refusal, SendOutcome, StepEvent, StepState, Switch};
 use crate::verdict::{Because, Verdict};
 
 /// How often a visit starts over because something changed between its reading and its writing.
@@ -114,14 +115,20 @@ impl<C: Conversations, S: Sender, W: SendingSwitch, K: Clock> TakeStep<'_, C, S,
         invocation: &str,
         overtaken: bool,
     ) -> Result<Option<Visit>, Transient> {
+        let claim_id = claim_id(invocation, &step.progress);
         if let StepState::Claimed(claim) = &step.progress.state
-            && claim.id == invocation
+            && claim.id == claim_id
         {
             // The claim's answer was lost, not the claim: it is ours and nothing has been sent under it.
-            return Ok(Some(self.call_provider(conversation, plan, step, invocation).await?));
+            return self.call_provider(conversation, plan, step, &claim_id).await;
+        }
+        if let (false, StepState::Unknown(lost)) = (overtaken, &step.progress.state)
+            && let Some(visit) = self.look_for_evidence(conversation, plan, step, lost).await?
+        {
+            return Ok(Some(visit));
         }
         let now = self.clock.now();
-        let event = self.event(conversation, plan, step, invocation, overtaken, now).await?;
+        let event = self.event(conversation, plan, step, &claim_id, overtaken, now).await?;
         let (next, effect) = step.progress.on(event, now);
         let written = match (&step.progress.state, &next.state) {
             _ if next == step.progress => Written::Done,
@@ -140,7 +147,7 @@ impl<C: Conversations, S: Sender, W: SendingSwitch, K: Clock> TakeStep<'_, C, S,
         }
         if effect == Effect::CallProvider {
             let claimed = Step { progress: next, ..step.clone() };
-            return Ok(Some(self.call_provider(conversation, plan, &claimed, invocation).await?));
+            return self.call_provider(conversation, plan, &claimed, &claim_id).await;
         }
         outcome(&next, effect).map(Some)
     }
@@ -179,20 +186,46 @@ impl<C: Conversations, S: Sender, W: SendingSwitch, K: Clock> TakeStep<'_, C, S,
         Ok(visited(self.switch.read().await))
     }
 
-    /// Calls the provider under a claim of ours and records what it said.
+    /// Asks the provider's own records about a text whose answer was lost. What is found settles it; that
+    /// nothing is found proves nothing.
+    async fn look_for_evidence(
+        &self,
+        conversation: &Conversation,
+        plan: &Plan,
+        step: &Step,
+        lost: &Lost,
+    ) -> Result<Option<Visit>, Transient> {
+        let Some(to) = &plan.contact else { return Ok(None) };
+        let text = self.outbound(conversation, to, step, self.form(to, step).await);
+        let Some(message) = self.sender.find(&text, lost.claim.at).await else { return Ok(None) };
+        let now = self.clock.now();
+        let because = Because::fact("provider", message.provider.as_str())
+            .and("provider_message_id", message.id.as_str())
+            .and("attempt", step.progress.attempt)
+            .and("settled_by", "provider_records");
+        let attested =
+            StepEvent::Attested { attempt: step.progress.attempt, evidence: Evidence::Taken(because) };
+        let (next, effect) = step.progress.on(attested, now);
+        let learned = Learned { message: Some(message), opted_out: false };
+        match self.conversations.advance(conversation, step, &next, &learned, now).await? {
+            Written::Done => outcome(&next, effect).map(Some),
+            Written::Overtaken => Ok(None),
+        }
+    }
+
+    /// Calls the provider under a claim of ours and records what it said; `None` when the next provider
+    /// is to be asked.
     async fn call_provider(
         &self,
         conversation: &Conversation,
         plan: &Plan,
         step: &Step,
-        invocation: &str,
-    ) -> Result<Visit, Transient> {
+        claim_id: &str,
+    ) -> Result<Option<Visit>, Transient> {
         let outcome_of_call = match &plan.contact {
             Some(to) => {
-                let (attempt, now) = (step.progress.attempt, self.clock.now());
-                self.sender
-                    .send(&OutboundText { conversation: &conversation.id, to, step, attempt, now })
-                    .await
+                let form = self.form(to, step).await;
+                self.sender.send(&self.outbound(conversation, to, step, form)).await
             }
             // Erased between the claim and now: nothing has been sent, and nothing will be.
             None => SendOutcome::NotSent { because: Because::fact("reason", "erased") },
@@ -200,23 +233,80 @@ impl<C: Conversations, S: Sender, W: SendingSwitch, K: Clock> TakeStep<'_, C, S,
         let now = self.clock.now();
         let learned = learned(&outcome_of_call);
         let answered = StepEvent::Answered {
-            invocation: invocation.to_owned(),
+            invocation: claim_id.to_owned(),
             outcome: outcome_of_call,
             deadline: step.deadline,
+            provider: step.carrier(),
+            further: step.has_further_carrier(),
         };
         let (next, effect) = step.progress.on(answered, now);
         let mut tries = 0;
         loop {
             tries += 1;
             match self.conversations.advance(conversation, step, &next, &learned, now).await {
-                Ok(Written::Done) => return outcome(&next, effect),
-                // Somebody decided without us (an operator, a receipt): the next visit repeats it.
-                Ok(Written::Overtaken) => return Err(Transient::Contended),
+                Ok(Written::Done) if effect == Effect::AskNext => return Ok(None),
+                Ok(Written::Done) => return outcome(&next, effect).map(Some),
+                // Somebody decided without us (an operator, a receipt): that is the answer.
+                Ok(Written::Overtaken) => return self.decided_meanwhile(conversation, step).await.map(Some),
                 Err(_) if tries < 3 => {}
                 // The claim stays behind and ages into Unknown: never sent again on a guess.
                 Err(unavailable) => return Err(Transient::Unrecorded(unavailable)),
             }
         }
+    }
+
+    /// What others have decided while we were at the provider. Never the begin of another round: the
+    /// claim has been used.
+    async fn decided_meanwhile(&self, conversation: &Conversation, step: &Step) -> Result<Visit, Transient> {
+        let stored = self.conversations.load(&conversation.id, self.clock.now()).await;
+        let stored = stored.map_err(Transient::Unrecorded)?;
+        match stored.as_ref().and_then(|stored| stored.step(&step.name)).map(|step| &step.progress.state) {
+            Some(StepState::Decided(decision)) => {
+                Ok(Visit::Decided(decision.verdict, decision.because.clone()))
+            }
+            _ => Err(Transient::Contended),
+        }
+    }
+
+    fn outbound<'t>(
+        &self,
+        conversation: &'t Conversation,
+        to: &'t PhoneNumber,
+        step: &'t Step,
+        form: Form<'t>,
+    ) -> OutboundText<'t> {
+        OutboundText {
+            provider: step.carrier(),
+            conversation: &conversation.id,
+            to,
+            step,
+            form,
+            attempt: step.progress.attempt,
+            now: self.clock.now(),
+        }
+    }
+
+    /// In which form a step is said: by its words; on WhatsApp by its template, unless there are words
+    /// and the customer has written within 24 hours. Where that cannot be found out, the template is
+    /// always right.
+    async fn form<'t>(&self, to: &PhoneNumber, step: &'t Step) -> Form<'t> {
+        let Some(template) = &step.content else { return Form::Words(&step.text) };
+        if step.text.expose().is_empty() {
+            return Form::Template(template);
+        }
+        match self.conversations.contact(to).await {
+            Ok(contact) if contact.whatsapp_window_is_open(self.clock.now()) => Form::Words(&step.text),
+            _ => Form::Template(template),
+        }
+    }
+}
+
+/// The name of the claim that a visit makes: one for each provider that it asks, so that what is
+/// written about one attempt never fits another.
+fn claim_id(invocation: &str, progress: &Progress) -> String {
+    match progress.tried.len() {
+        0 => invocation.to_owned(),
+        tried => format!("{invocation}.{tried}"),
     }
 }
 
@@ -229,7 +319,9 @@ fn is_guarded(next: &Progress) -> bool {
 fn learned(outcome: &SendOutcome) -> Learned {
     match outcome {
         SendOutcome::Accepted { message } => Learned { message: Some(message.clone()), opted_out: false },
-        SendOutcome::Rejected { opted_out, .. } => Learned { message: None, opted_out: *opted_out },
+        SendOutcome::Rejected { refusal, .. } => {
+            Learned { message: None, opted_out: *refusal == Refusal::OptedOut }
+        }
         SendOutcome::NotSent { .. } | SendOutcome::Unknown { .. } => Learned::default(),
     }
 }

@@ -66,6 +66,18 @@ impl Verdict {
         }
     }
 
+    /// Whether it is certain that no text left: an operator may have such a step tried again.
+    #[must_use]
+    pub const fn is_provably_not_sent(self) -> bool {
+        !matches!(self, Self::Sent | Self::HeldUnknownOutcome)
+    }
+
+    /// The verdict of that name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.as_str() == name)
+    }
+
     /// Whether the verdict ends the execution in a Fail state, which an operator is told about.
     #[must_use]
     pub const fn is_failure(self) -> bool {
@@ -97,6 +109,12 @@ impl Because {
     pub fn and(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.0.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// All facts.
+    #[must_use]
+    pub const fn facts(&self) -> &Map<String, Value> {
+        &self.0
     }
 
     /// A fact by name.

@@ -61,11 +61,13 @@ impl OneConversation {
             follows: None,
             category: Category::Transactional,
             channel: Channel::Sms,
+            providers: Vec::new(),
             text: MessageText::new("Approved."),
             content: None,
             truncated: false,
             cost_micro_usd: None,
             sent_from: None,
+            delivery: None,
             progress: Progress::default(),
         };
         let plan = Plan {

@@ -33,6 +33,16 @@ impl Executions for Slow {
         self.under_way.fetch_sub(1, Ordering::SeqCst);
         self.world.start(conversation, step, due).await
     }
+
+    async fn start_again(
+        &self,
+        conversation: &ConversationId,
+        step: &StepName,
+        number: u32,
+        due: DateTime<Utc>,
+    ) -> Result<(), Unavailable> {
+        self.world.start_again(conversation, step, number, due).await
+    }
 }
 
 #[tokio::test(start_paused = true)]

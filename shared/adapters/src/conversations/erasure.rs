@@ -38,13 +38,15 @@ const CONVERSATION: [&str; 19] = [
     "worklist_at",
 ];
 /// What stays of a step.
-const STEP: [&str; 10] = [
+const STEP: [&str; 12] = [
     "due",
     "deadline",
     "unless_replied",
     "follows",
     "category",
     "channel",
+    "providers",
+    "delivery",
     "truncated",
     "cost_micro_usd",
     "sent_from",

@@ -9,6 +9,7 @@ use messaging::inbound::MAX_REPLIES;
 use messaging::journeys::Channel;
 use messaging::phone::PhoneNumber;
 use messaging::ports::{Conversations, Inbox, OptOutChange, Receiving, StoredInbound, Unavailable};
+use messaging::provider::Provider;
 
 use super::expression::{Placeholders, number, text};
 use super::item::{
@@ -54,10 +55,10 @@ impl Inbox for Table {
 
     async fn conversation_of(
         &self,
-        provider: &str,
+        provider: Provider,
         message_id: &str,
     ) -> Result<Option<ConversationId>, Unavailable> {
-        let item = self.get(message_key(provider, message_id)).await?;
+        let item = self.get(message_key(provider.as_str(), message_id)).await?;
         let id = item.as_ref().and_then(|item| item.get("conversation")).and_then(|id| id.as_s().ok());
         Ok(id.and_then(|id| ConversationId::new(id).ok()))
     }
@@ -118,8 +119,8 @@ impl Table {
             inbound.conversations.iter().map(|conversation| text(conversation.id.as_str())).collect();
         let meaning = serde_json::to_value(inbound.meaning).unwrap_or_default();
         let item = Item::from([
-            ("pk".to_owned(), text(inbound_key(message.provider, &message.id).0)),
-            ("sk".to_owned(), text(inbound_key(message.provider, &message.id).1)),
+            ("pk".to_owned(), text(inbound_key(message.provider.as_str(), &message.id).0)),
+            ("sk".to_owned(), text(inbound_key(message.provider.as_str(), &message.id).1)),
             ("v".to_owned(), number(VERSION)),
             ("expires_at".to_owned(), number(expiry(message.at, self.retention))),
             ("at".to_owned(), instant(message.at)),
@@ -145,7 +146,7 @@ impl Table {
         let message = inbound.message;
         let item = Item::from([
             ("pk".to_owned(), text(received_key(&message.from))),
-            ("sk".to_owned(), text(inbound_key(message.provider, &message.id).0)),
+            ("sk".to_owned(), text(inbound_key(message.provider.as_str(), &message.id).0)),
             ("v".to_owned(), number(VERSION)),
             ("expires_at".to_owned(), number(expiry(message.at, self.retention))),
         ]);

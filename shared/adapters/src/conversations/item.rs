@@ -1,6 +1,9 @@
 //! Items as they are stored: a persisted format (version 1). Old items stay readable: a new
 //! attribute is optional, an attribute's meaning never changes.
 
+mod delivery;
+mod progress;
+
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -10,11 +13,14 @@ use messaging::conversation::{Contact, Conversation, Life, Plan, Reply, Step, Su
 use messaging::ids::{ConversationId, JourneyName, SourceName, StepName};
 use messaging::journeys::{Category, Channel};
 use messaging::phone::PhoneNumber;
-use messaging::step::{Claim, Decision, Lost, Progress, StepState};
+use messaging::provider::Provider;
+use messaging::step::Progress;
 use messaging::text::{MessageText, PersonName};
-use messaging::verdict::{Because, Verdict};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+pub(crate) use delivery::DeliveryItem;
+pub(crate) use progress::{ProgressItem, progress_of};
 
 /// The version that this code writes.
 pub(crate) const VERSION: u32 = 1;
@@ -105,6 +111,8 @@ struct StepItem {
     follows: Option<StepName>,
     category: Category,
     channel: Channel,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    providers: Vec<Provider>,
     #[serde(default = "erased")]
     text: MessageText,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -115,40 +123,13 @@ struct StepItem {
     cost_micro_usd: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sent_from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery: Option<DeliveryItem>,
     progress: ProgressItem,
 }
 
 fn erased() -> MessageText {
     MessageText::new("")
-}
-
-/// How far a step has come, flat, so that conditions can name its attributes.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct ProgressItem {
-    state: StateName,
-    attempt: u32,
-    deferrals: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    claim_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    claimed_at: Option<DateTime<Utc>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unknown_since: Option<DateTime<Utc>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    verdict: Option<Verdict>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    because: Option<Because>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    decided_at: Option<DateTime<Utc>>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum StateName {
-    Planned,
-    Claimed,
-    Unknown,
-    Decided,
 }
 
 /// What is known of a phone.
@@ -157,6 +138,7 @@ enum StateName {
 pub(crate) struct ContactItem {
     opted_out_at: Option<DateTime<Utc>>,
     opted_out_by: Option<String>,
+    last_inbound_whatsapp: Option<DateTime<Utc>>,
 }
 
 /// An item that this code cannot read.
@@ -212,18 +194,14 @@ pub(crate) fn conversation_from(item: Item, now: DateTime<Utc>) -> Result<Option
     }))
 }
 
-/// The progress of a step of a stored item.
-pub(crate) fn progress_of(item: &Item, step: &StepName) -> Option<Progress> {
-    let progress =
-        item.get("steps")?.as_m().ok()?.get(step.as_str())?.as_m().ok()?.get("progress")?.as_m().ok()?;
-    let item: ProgressItem = serde_dynamo::aws_sdk_dynamodb_1::from_item(progress.clone()).ok()?;
-    Progress::try_from(item).ok()
-}
-
 impl ContactItem {
     pub(crate) fn read(item: Item) -> Result<Contact, Unreadable> {
         let item: Self = serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|_| Unreadable)?;
-        Ok(Contact { opted_out_at: item.opted_out_at, opted_out_by: item.opted_out_by })
+        Ok(Contact {
+            opted_out_at: item.opted_out_at,
+            opted_out_by: item.opted_out_by,
+            last_whatsapp: item.last_inbound_whatsapp,
+        })
     }
 }
 
@@ -279,11 +257,13 @@ impl From<&Step> for StepItem {
             follows: step.follows.clone(),
             category: step.category,
             channel: step.channel,
+            providers: step.providers.clone(),
             text: step.text.clone(),
             content: step.content.clone(),
             truncated: step.truncated,
             cost_micro_usd: step.cost_micro_usd,
             sent_from: step.sent_from.clone(),
+            delivery: step.delivery.as_ref().map(DeliveryItem::from),
             progress: ProgressItem::from(&step.progress),
         }
     }
@@ -299,72 +279,14 @@ impl StepItem {
             follows: self.follows,
             category: self.category,
             channel: self.channel,
+            providers: self.providers,
             text: self.text,
             content: self.content,
             truncated: self.truncated,
             cost_micro_usd: self.cost_micro_usd,
             sent_from: self.sent_from,
+            delivery: self.delivery.map(|item| item.delivery),
             progress: Progress::try_from(self.progress)?,
         })
-    }
-}
-
-impl From<&Progress> for ProgressItem {
-    fn from(progress: &Progress) -> Self {
-        let mut item = Self {
-            state: StateName::Planned,
-            attempt: progress.attempt,
-            deferrals: progress.deferrals,
-            claim_id: None,
-            claimed_at: None,
-            unknown_since: None,
-            verdict: None,
-            because: None,
-            decided_at: None,
-        };
-        match &progress.state {
-            StepState::Planned => {}
-            StepState::Claimed(claim) => {
-                item.state = StateName::Claimed;
-                item.claim_id = Some(claim.id.clone());
-                item.claimed_at = Some(claim.at);
-            }
-            StepState::Unknown(lost) => {
-                item.state = StateName::Unknown;
-                item.claim_id = Some(lost.claim.id.clone());
-                item.claimed_at = Some(lost.claim.at);
-                item.unknown_since = Some(lost.since);
-            }
-            StepState::Decided(decision) => {
-                item.state = StateName::Decided;
-                item.verdict = Some(decision.verdict);
-                item.because = Some(decision.because.clone());
-                item.decided_at = Some(decision.at);
-            }
-        }
-        item
-    }
-}
-
-impl TryFrom<ProgressItem> for Progress {
-    type Error = Unreadable;
-    fn try_from(item: ProgressItem) -> Result<Self, Unreadable> {
-        let claim = |id: Option<String>, at: Option<DateTime<Utc>>| {
-            Ok(Claim { id: id.ok_or(Unreadable)?, at: at.ok_or(Unreadable)? })
-        };
-        let state = match item.state {
-            StateName::Planned => StepState::Planned,
-            StateName::Claimed => StepState::Claimed(claim(item.claim_id, item.claimed_at)?),
-            StateName::Unknown => StepState::Unknown(Lost {
-                claim: claim(item.claim_id, item.claimed_at)?,
-                since: item.unknown_since.ok_or(Unreadable)?,
-            }),
-            StateName::Decided => StepState::Decided(Decision {
-                verdict: item.verdict.ok_or(Unreadable)?,
-                because: item.because.unwrap_or_default(),
-                at: item.decided_at.ok_or(Unreadable)?,
-            }),
-        };
-        Ok(Self { state, attempt: item.attempt, deferrals: item.deferrals })
     }
 }

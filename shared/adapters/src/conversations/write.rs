@@ -219,6 +219,8 @@ pub(crate) fn advance(
     }
     if next.verdict() == Some(Verdict::HeldUnknownOutcome) {
         update.push_str(&worklist(&mut p, "held", now));
+    } else if is_last_held(plan, step) {
+        update.push_str(&format!(" REMOVE {}, {}", p.path("worklist"), p.path("worklist_at")));
     }
     let mut items =
         vec![transact_update(table, conversation_key(&conversation.id), update, Some(condition), &p)?];
@@ -257,26 +259,51 @@ pub(crate) fn advance(
     Ok(items)
 }
 
+/// Whether a step is what an operator was asked about, and the only one of its conversation.
+fn is_last_held(plan: &Plan, step: &Step) -> bool {
+    let held = |step: &&Step| step.progress.verdict() == Some(Verdict::HeldUnknownOutcome);
+    held(&step) && plan.steps.iter().filter(held).count() == 1
+}
+
 /// The condition that a step stands where it was read. A claim is found by its id in either state
 /// that holds one, so that an answer is recorded even when the claim has aged into Unknown meanwhile.
 fn stands_at(p: &mut Placeholders, step: &Step, progress: &Progress) -> String {
     let at = |attribute: &str| format!("steps.{}.progress.{attribute}", step.name);
     match &progress.state {
-        StepState::Planned | StepState::Decided(_) => format!(
-            "{} = {} AND {} = {} AND {} = {}",
-            p.path(&at("state")),
-            p.value(
-                "from",
-                text(if matches!(progress.state, StepState::Planned) { "planned" } else { "decided" })
-            ),
-            p.path(&at("attempt")),
-            p.value("attempt", number(progress.attempt)),
-            p.path(&at("deferrals")),
-            p.value("deferrals", number(progress.deferrals)),
+        StepState::Planned => {
+            format!("{} AND {}", is_state(p, &at, "planned", progress), is_rerun(p, &at, progress))
+        }
+        // A verdict that somebody has settled meanwhile is another one.
+        StepState::Decided(decision) => format!(
+            "{} AND {} = {}",
+            is_state(p, &at, "decided", progress),
+            p.path(&at("verdict")),
+            p.value("from_verdict", text(decision.verdict.as_str()))
         ),
         StepState::Claimed(claim) | StepState::Unknown(Lost { claim, .. }) => {
             format!("{} = {}", p.path(&at("claim_id")), p.value("claim", text(&claim.id)))
         }
+    }
+}
+
+fn is_state(p: &mut Placeholders, at: &impl Fn(&str) -> String, state: &str, progress: &Progress) -> String {
+    format!(
+        "{} = {} AND {} = {} AND {} = {}",
+        p.path(&at("state")),
+        p.value("from", text(state)),
+        p.path(&at("attempt")),
+        p.value("attempt", number(progress.attempt)),
+        p.path(&at("deferrals")),
+        p.value("deferrals", number(progress.deferrals)),
+    )
+}
+
+/// The number of times the step was planned anew; not stored while there is none.
+fn is_rerun(p: &mut Placeholders, at: &impl Fn(&str) -> String, progress: &Progress) -> String {
+    let path = p.path(&at("reruns"));
+    match progress.reruns {
+        0 => format!("attribute_not_exists({path})"),
+        reruns => format!("{path} = {}", p.value("reruns", number(reruns))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an answer of Twilio's means.
 
-use messaging::step::{ProviderMessage, SendOutcome};
+use messaging::step::{ProviderMessage, Refusal, SendOutcome};
 use messaging::verdict::Because;
 use serde::Deserialize;
 
@@ -24,7 +24,7 @@ struct Refused {
 /// | 2xx without one | `Unknown` | something took it |
 /// | code 21610 | `Rejected`, opted out | the customer has texted STOP to this sender |
 /// | 409, 429, 503, or codes 20429, 20503, 21611, 63038 | `NotSent` | turned away at the door (a conflict, a full queue, a limit); may be tried later |
-/// | other 4xx | `Rejected` | wrong number, wrong sender, wrong account: no repetition helps |
+/// | other 4xx | `Rejected`, see [`refusal`] | wrong number, wrong sender, wrong account: no repetition helps |
 /// | 408, other 5xx, anything else | `Unknown` | it may have been taken before the answer failed |
 ///
 /// Codes: twilio.com/docs/api/errors.
@@ -46,19 +46,34 @@ pub fn outcome_of(status: u16, body: &[u8], from: &str) -> SendOutcome {
     let code = serde_json::from_slice::<Refused>(body).unwrap_or_default().code;
     let because = if code == 0 { because } else { because.and("code", code) };
     match (status, code) {
-        (_, 21610) => SendOutcome::Rejected { opted_out: true, because: because.and("rule", "provider_opt_out") },
+        (_, 21610) => SendOutcome::Rejected { refusal: Refusal::OptedOut, because: because.and("rule", "provider_opt_out") },
         (409 | 429 | 503, _) | (_, 20429 | 20503 | 21611 | 63038) => SendOutcome::NotSent { because: because.and("reason", "turned away") },
         (408, _) => SendOutcome::Unknown { because: because.and("reason", "request time-out") },
         (400..=499, 0) => SendOutcome::Rejected {
-            opted_out: false,
+            refusal: refusal(status, code),
             because: because.explained(format!("Twilio refused the text with HTTP status {status} and no code of its own.")),
         },
         (400..=499, code) => SendOutcome::Rejected {
-            opted_out: false,
+            refusal: refusal(status, code),
             because: because.explained(format!(
                 "Twilio refused the text with error {code}; https://www.twilio.com/docs/api/errors/{code} tells what it means."
             )),
         },
         _ => SendOutcome::Unknown { because: because.and("reason", "server error") },
+    }
+}
+
+/// Whose fault a refusal is. What is wrong with Twilio's own account, sender, route or template does not
+/// concern another provider; what is not listed is taken for the text's, so that nobody else is asked.
+fn refusal(status: u16, code: u32) -> Refusal {
+    match (status, code) {
+        // Account, authentication, resources: 20003, 20404 and their like.
+        (_, 20000..=20999)
+        // Regions, senders and routes that this account may not use; messaging services without any.
+        | (_, 21212 | 21408 | 21603 | 21606 | 21607 | 21608 | 21612 | 21618 | 21654 | 21655 | 21659 | 21660 | 21661 | 21703 | 21705 | 21910)
+        // Suspended; sender not registered; the channel's own senders and templates.
+        | (_, 30002 | 30034 | 63001 | 63007 | 63018 | 92005)
+        | (401 | 403 | 404 | 405, 0) => Refusal::Provider,
+        _ => Refusal::Text,
     }
 }

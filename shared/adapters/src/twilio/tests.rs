@@ -1,11 +1,13 @@
 use super::*;
+use messaging::step::Refusal;
 
 #[test]
 fn every_answer_has_its_meaning() {
     let kind = |status, body: &str| match outcome_of(status, body.as_bytes(), "+15005550006") {
         SendOutcome::Accepted { .. } => "accepted",
-        SendOutcome::Rejected { opted_out: true, .. } => "opted out",
-        SendOutcome::Rejected { .. } => "rejected",
+        SendOutcome::Rejected { refusal: Refusal::OptedOut, .. } => "opted out",
+        SendOutcome::Rejected { refusal: Refusal::Text, .. } => "rejected",
+        SendOutcome::Rejected { refusal: Refusal::Provider, .. } => "rejected, Twilio's own",
         SendOutcome::NotSent { .. } => "not sent",
         SendOutcome::Unknown { .. } => "unknown",
     };
@@ -18,8 +20,13 @@ fn every_answer_has_its_meaning() {
         (400, r#"{"code":21211,"status":400}"#, "rejected"),
         (400, r#"{"code":21610,"status":400}"#, "opted out"),
         (400, "<html>", "rejected"),
-        (401, r#"{"code":20003}"#, "rejected"),
-        (404, r#"{"code":20404}"#, "rejected"),
+        (401, r#"{"code":20003}"#, "rejected, Twilio's own"),
+        (404, r#"{"code":20404}"#, "rejected, Twilio's own"),
+        (400, r#"{"code":21408}"#, "rejected, Twilio's own"),
+        (400, r#"{"code":21606}"#, "rejected, Twilio's own"),
+        (400, r#"{"code":21614}"#, "rejected"),
+        (400, r#"{"code":99999}"#, "rejected"),
+        (403, "<html>", "rejected, Twilio's own"),
         (400, r#"{"code":21611}"#, "not sent"),
         (408, "", "unknown"),
         (409, r#"{"code":20409}"#, "not sent"),

@@ -29,7 +29,7 @@ fn booked() -> Conversation {
 
 fn wrote(id: &str, words: &str) -> InboundMessage {
     InboundMessage {
-        provider: "twilio",
+        provider: messaging::provider::Provider::Twilio,
         id: id.to_owned(),
         from: phone(),
         to: "+12025550100".to_owned(),

@@ -120,7 +120,7 @@ fn named() -> Conversation {
 
 fn wrote(id: &str, words: &str) -> InboundMessage {
     InboundMessage {
-        provider: "twilio",
+        provider: messaging::provider::Provider::Twilio,
         id: id.to_owned(),
         from: phone(),
         to: "+12025550100".to_owned(),
@@ -151,7 +151,7 @@ async fn written_today() -> Items {
     rig.table.mark_started(&first.id, at(1)).await.unwrap();
 
     let claim = Claim { id: "invocation-1".to_owned(), at: at(1) };
-    let claimed = Progress { state: StepState::Claimed(claim.clone()), attempt: 1, deferrals: 0 };
+    let claimed = Progress { state: StepState::Claimed(claim.clone()), attempt: 1, ..Progress::default() };
     let contact = phone();
     let claiming =
         Claiming { conversation: &first.id, contact: &contact, step: &step, next: &claimed, now: at(1) };
@@ -161,14 +161,14 @@ async fn written_today() -> Items {
 
     step.progress = claimed;
     let lost = StepState::Unknown(Lost { claim, since: at(2) });
-    let unknown = Progress { state: lost, attempt: 1, deferrals: 0 };
+    let unknown = Progress { state: lost, attempt: 1, ..Progress::default() };
     rig.table.advance(&first, &step, &unknown, &Learned::default(), at(2)).await.unwrap();
     note(&mut items, &rig, "conversation-unknown", &v, "V").await;
 
     step.progress = unknown;
     let decision =
         Decision { verdict: Verdict::Sent, because: Because::fact("provider", "twilio"), at: at(3) };
-    let sent = Progress { state: StepState::Decided(decision), attempt: 1, deferrals: 0 };
+    let sent = Progress { state: StepState::Decided(decision), attempt: 1, ..Progress::default() };
     let from = Some("+12025550100".to_owned());
     let message = ProviderMessage { provider: "twilio".to_owned(), id: "SM1".to_owned(), from };
     let learned = Learned { message: Some(message), opted_out: false };
@@ -263,7 +263,11 @@ async fn every_item_that_was_ever_written_is_still_read() {
                 }
                 "O" => refuses_who_opted_out(&rig, &what, true).await,
                 "M" => {
-                    let id = table.conversation_of("twilio", "SM1").await.unwrap().unwrap();
+                    let id = table
+                        .conversation_of(messaging::provider::Provider::Twilio, "SM1")
+                        .await
+                        .unwrap()
+                        .unwrap();
                     assert_eq!(id.as_str(), ID, "{what}");
                 }
                 "I" => {
@@ -314,7 +318,7 @@ async fn conversation_lives_on(rig: &Rig, what: &str, id: &str) {
     let mut step = plan.steps[0].clone();
     if step.progress.state == StepState::Planned {
         let claim = Claim { id: "today".to_owned(), at: at(10) };
-        let claimed = Progress { state: StepState::Claimed(claim), attempt: 1, deferrals: 0 };
+        let claimed = Progress { state: StepState::Claimed(claim), attempt: 1, ..Progress::default() };
         let contact = phone();
         let claiming =
             Claiming { conversation: &id, contact: &contact, step: &step, next: &claimed, now: at(10) };
@@ -324,7 +328,7 @@ async fn conversation_lives_on(rig: &Rig, what: &str, id: &str) {
     }
     if step.progress.verdict().is_none() {
         let decision = Decision { verdict: Verdict::Sent, because: Because::default(), at: at(11) };
-        let sent = Progress { state: StepState::Decided(decision), attempt: 1, deferrals: 0 };
+        let sent = Progress { state: StepState::Decided(decision), attempt: 1, ..Progress::default() };
         rig.table.advance(&stored, &step, &sent, &Learned::default(), at(11)).await.unwrap();
     }
     let ended = rig.table.load(&id, at(0)).await.unwrap().unwrap();
@@ -336,7 +340,7 @@ async fn refuses_who_opted_out(rig: &Rig, what: &str, opted_out: bool) {
     rig.table.accept(&next, None).await.unwrap();
     let step = &next.plan.as_ref().unwrap().steps[0];
     let claim = Claim { id: "today".to_owned(), at: at(10) };
-    let claimed = Progress { state: StepState::Claimed(claim), attempt: 1, deferrals: 0 };
+    let claimed = Progress { state: StepState::Claimed(claim), attempt: 1, ..Progress::default() };
     let contact = phone();
     let claiming = Claiming { conversation: &next.id, contact: &contact, step, next: &claimed, now: at(10) };
     let written = rig.table.claim(&claiming).await.unwrap();

@@ -6,6 +6,7 @@
     reason = "helpers of tests, called by nothing else"
 )]
 
+mod aws_sms;
 mod erasure;
 mod items;
 mod rig;

@@ -59,11 +59,13 @@ pub(crate) fn conversation(id: &str) -> Conversation {
         follows: None,
         category: Category::Transactional,
         channel: Channel::Sms,
+        providers: Vec::new(),
         text: MessageText::new("Hi + 50% & ünï 🙂"),
         content: None,
         truncated: false,
         cost_micro_usd: None,
         sent_from: None,
+        delivery: None,
         progress: Progress::default(),
     };
     let plan = Plan {

@@ -27,13 +27,13 @@ fn step(conversation: &Conversation) -> Step {
 
 fn claimed(by: &str) -> Progress {
     let claim = Claim { id: by.to_owned(), at: at(1) + TimeDelta::nanoseconds(123_456_789) };
-    Progress { state: StepState::Claimed(claim), attempt: 1, deferrals: 0 }
+    Progress { state: StepState::Claimed(claim), attempt: 1, ..Progress::default() }
 }
 
 fn decided(verdict: Verdict) -> Progress {
     let because = Because::fact("code", 21211).and("nothing", None::<String>).and("list", vec!["a"]);
     let decision = Decision { verdict, because, at: at(2) };
-    Progress { state: StepState::Decided(decision), attempt: 1, deferrals: 0 }
+    Progress { state: StepState::Decided(decision), attempt: 1, ..Progress::default() }
 }
 
 async fn claim(rig: &Rig, step: &Step, next: &Progress, now: i64) -> Written {
@@ -136,8 +136,8 @@ async fn every_progress_is_stored_exactly_and_stored_again_without_harm() {
         _ => panic!("claimed"),
     };
     let lost = Lost { claim: claim_of(&claimed("a")), since: at(61) };
-    let unknown = Progress { state: StepState::Unknown(lost), attempt: 1, deferrals: 0 };
-    let deferred = Progress { state: StepState::Planned, attempt: 1, deferrals: 1 };
+    let unknown = Progress { state: StepState::Unknown(lost), attempt: 1, ..Progress::default() };
+    let deferred = Progress { state: StepState::Planned, attempt: 1, deferrals: 1, ..Progress::default() };
     let mut nexts = vec![unknown.clone(), deferred];
     nexts.extend(Verdict::ALL.map(decided));
     for next in nexts {
@@ -187,7 +187,11 @@ async fn what_a_provider_taught_is_stored_with_the_step_or_not_at_all() {
     );
     assert_eq!(
         rig.table.contact(&phone()).await,
-        Ok(Contact { opted_out_at: Some(at(2)), opted_out_by: Some("provider".to_owned()) })
+        Ok(Contact {
+            opted_out_at: Some(at(2)),
+            opted_out_by: Some("provider".to_owned()),
+            last_whatsapp: None
+        })
     );
     let contact = rig.item(P.0, P.1).await.unwrap();
     assert!(contact.get("expires_at").is_none(), "an opt-out is kept for good");

@@ -5,10 +5,12 @@ use std::time::Duration;
 use adapters::Connection;
 use adapters::secrets::Secrets;
 use adapters::twilio::{Twilio, TwilioSettings, outcome_of};
+use messaging::content::{Content, ContentSid};
 use messaging::conversation::Conversation;
 use messaging::journeys::Channel;
-use messaging::ports::{OutboundText, Sender};
-use messaging::step::SendOutcome;
+use messaging::ports::{Form, OutboundText};
+use messaging::provider::Provider;
+use messaging::step::{Refusal, SendOutcome};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,8 +22,8 @@ use crate::secrets::answers;
 
 const ID: &str = "sms-6f1c2d9e-3b64-4f0a-9d2e-0a1b2c3d4e5f";
 
-/// Sends the conversation's text to a Twilio at `base_url`.
-async fn send(base_url: &str, from: &str, conversation: &Conversation) -> SendOutcome {
+/// A sender to a Twilio at `base_url`.
+async fn twilio(base_url: &str, from: &str) -> Twilio<HandClock> {
     let store = MockServer::start().await;
     let secret = json!({ "twilio_account_sid": "ACcccccccccccccccccccccccccccccccc", "twilio_auth_token": ["new", "old"] });
     answers(&store, &secret).await;
@@ -32,18 +34,33 @@ async fn send(base_url: &str, from: &str, conversation: &Conversation) -> SendOu
     let settings = TwilioSettings {
         base_url: base_url.to_owned(),
         from: from.to_owned(),
+        whatsapp_from: None,
         public_url: "https://hooks.example.com/".to_owned(),
     };
-    let twilio = Twilio::new(&connection, secrets, settings);
+    Twilio::new(&connection, secrets, settings)
+}
+
+/// Sends the conversation's text to a Twilio at `base_url`.
+async fn send(base_url: &str, from: &str, conversation: &Conversation) -> SendOutcome {
+    let twilio = twilio(base_url, from).await;
     let (step, to) = (conversation.step(&step_name("text")).unwrap(), phone());
-    let text = OutboundText { conversation: &conversation.id, to: &to, step, attempt: 3, now: at(20 * 3600) };
-    twilio.send(&text).await
+    let form = step.content.as_ref().map_or(Form::Words(&step.text), Form::Template);
+    let text = OutboundText {
+        provider: Provider::Twilio,
+        conversation: &conversation.id,
+        to: &to,
+        step,
+        form,
+        attempt: 3,
+        now: at(20 * 3600),
+    };
+    twilio.send_text(&text).await
 }
 
 fn kind(outcome: &SendOutcome) -> &'static str {
     match outcome {
         SendOutcome::Accepted { .. } => "accepted",
-        SendOutcome::Rejected { opted_out: true, .. } => "opted out",
+        SendOutcome::Rejected { refusal: Refusal::OptedOut, .. } => "opted out",
         SendOutcome::Rejected { .. } => "rejected",
         SendOutcome::NotSent { .. } => "not sent",
         SendOutcome::Unknown { .. } => "unknown",
@@ -65,10 +82,22 @@ async fn the_request_on_the_wire() {
     let created = ResponseTemplate::new(201).set_body_json(json!({ "sid": "SM1", "from": "+15005550006" }));
     let mut whatsapp = conversation(ID);
     whatsapp.plan.as_mut().unwrap().steps[0].channel = Channel::Whatsapp;
+    let template = |variables: &[(&str, &str)]| {
+        let mut by_template = whatsapp.clone();
+        let variables = variables.iter().map(|(number, value)| ((*number).to_owned(), (*value).to_owned()));
+        let sid = ContentSid::try_from("HX00000000000000000000000000000001".to_owned()).unwrap();
+        let content = Content { sid, variables: variables.collect() };
+        by_template.plan.as_mut().unwrap().steps[0].content = Some(content);
+        by_template
+    };
+    let nine: Vec<(String, String)> = (1..=9).map(|n| (n.to_string(), format!("value \"{n}\""))).collect();
+    let nine: Vec<(&str, &str)> = nine.iter().map(|(n, value)| (n.as_str(), value.as_str())).collect();
     for (name, from, conversation) in [
+        ("whatsapp_template_nine_variables", "+15005550006", template(&nine)),
+        ("whatsapp_template_no_variables", "+15005550006", template(&[])),
         ("sms", "+15005550006", conversation(ID)),
         ("messaging_service", "MGbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", conversation(ID)),
-        ("whatsapp", "+15005550006", whatsapp),
+        ("whatsapp", "+15005550006", whatsapp.clone()),
     ] {
         let server = answering(created.clone()).await;
         let outcome = send(&server.uri(), from, &conversation).await;
@@ -212,4 +241,52 @@ fn twilios_answers_mean_what_its_client_makes_of_them() {
         let shown = format!("{outcome:?}");
         assert!(!shown.contains("+1555") && !shown.contains("+91"), "{name}: {shown}");
     }
+}
+
+/// Looks for a lost text in a list of Twilio's.
+#[tokio::test]
+async fn a_lost_text_is_found_in_twilios_list_by_phone_sender_words_and_time() {
+    let text = conversation(ID);
+    let words = text.step(&step_name("text")).unwrap().text.expose().to_owned();
+    let listed = |sid: &str, change: &dyn Fn(&mut Value)| {
+        let mut listed = json!({
+            "sid": sid,
+            "from": "+15005550006",
+            "to": "+12025550143",
+            "body": words,
+            "messaging_service_sid": null,
+            "date_created": "Fri, 15 Jan 2027 08:00:02 +0000",
+            "status": "delivered",
+        });
+        change(&mut listed);
+        listed
+    };
+    let server = answering(ResponseTemplate::new(200).set_body_json(json!({ "messages": [
+        listed("SMours", &|_| {}),
+        listed("SMother", &|m| m["body"] = "other words".into()),
+        listed("SMbefore", &|m| m["date_created"] = "Fri, 15 Jan 2027 07:59:00 +0000".into()),
+        listed("SMlater", &|m| m["date_created"] = "Fri, 15 Jan 2027 08:10:00 +0000".into()),
+        listed("SMsender", &|m| m["from"] = "+15005550009".into()),
+    ] })))
+    .await;
+    let (twilio, to) = (twilio(&server.uri(), "+15005550006").await, phone());
+    let step = text.step(&step_name("text")).unwrap();
+    let outbound = OutboundText {
+        provider: Provider::Twilio,
+        conversation: &text.id,
+        to: &to,
+        step,
+        form: Form::Words(&step.text),
+        attempt: 1,
+        now: at(120),
+    };
+    let found: Vec<String> =
+        twilio.list(&outbound, at(0)).await.into_iter().map(|message| message.id).collect();
+    assert_eq!(found, ["SMours"]);
+    let [request] = &server.received_requests().await.unwrap()[..] else { panic!("one request") };
+    assert_eq!(request.method.as_str(), "GET");
+    assert_eq!(
+        request.url.query().unwrap(),
+        "To=%2B12025550143&From=%2B15005550006&DateSent%3E=2027-01-15&PageSize=100"
+    );
 }

@@ -8,6 +8,7 @@ use crate::inbound::InboundMessage;
 use crate::journeys::{Category, Channel};
 use crate::phone::PhoneNumber;
 use crate::ports::{Acceptance, Claiming, Written};
+use crate::provider::Provider;
 use crate::step::{Claim, Decision, Progress, StepState};
 use crate::text::MessageText;
 use crate::verdict::{Because, Verdict};
@@ -36,11 +37,13 @@ pub(super) fn conversation(n: u32) -> Conversation {
         follows: None,
         category: Category::Transactional,
         channel: Channel::Sms,
+        providers: vec![Provider::Sns, Provider::Twilio],
         text: MessageText::new("Hi + 50% & ünï 🙂"),
         content: None,
         truncated: false,
         cost_micro_usd: None,
         sent_from: None,
+        delivery: None,
         progress: Progress::default(),
     };
     let plan = Plan {
@@ -63,18 +66,18 @@ pub(super) fn step(conversation: &Conversation) -> Step {
 
 pub(super) fn claimed(by: &str) -> Progress {
     let claim = Claim { id: by.to_owned(), at: at(1) + chrono::TimeDelta::nanoseconds(123_456_789) };
-    Progress { state: StepState::Claimed(claim), attempt: 1, deferrals: 0 }
+    Progress { state: StepState::Claimed(claim), attempt: 1, ..Progress::default() }
 }
 
 pub(super) fn decided(verdict: Verdict) -> Progress {
     let because = Because::fact("code", 21211).and("nothing", None::<String>).and("list", vec!["a"]);
     let decision = Decision { verdict, because, at: at(2) };
-    Progress { state: StepState::Decided(decision), attempt: 1, deferrals: 0 }
+    Progress { state: StepState::Decided(decision), attempt: 1, ..Progress::default() }
 }
 
 pub(super) fn message(message_id: &str) -> InboundMessage {
     InboundMessage {
-        provider: "twilio",
+        provider: Provider::Twilio,
         id: message_id.to_owned(),
         from: phone(),
         to: "+12025550100".to_owned(),

@@ -6,6 +6,7 @@ use super::fixtures::{
 };
 use crate::conversation::{Contact, Conversation};
 use crate::ports::{Acceptance, Cancelling, Ending, Learned, OptOutChange, StoredInbound, Written};
+use crate::provider::Provider;
 use crate::reply::ReplyMeaning;
 use crate::step::{Lost, Progress, ProviderMessage, StepState};
 use crate::verdict::Verdict;
@@ -166,8 +167,8 @@ pub async fn shadow_is_stored_under_the_checks_of_a_claim(table: impl Table) {
 pub async fn every_progress_is_stored_exactly_and_again_without_harm(table: impl Table) {
     let StepState::Claimed(claim) = claimed("a").state else { return };
     let lost = Lost { claim, since: at(61) };
-    let unknown = Progress { state: StepState::Unknown(lost), attempt: 1, deferrals: 0 };
-    let deferred = Progress { state: StepState::Planned, attempt: 1, deferrals: 1 };
+    let unknown = Progress { state: StepState::Unknown(lost), attempt: 1, ..Progress::default() };
+    let deferred = Progress { state: StepState::Planned, attempt: 1, deferrals: 1, ..Progress::default() };
     for (n, next) in (1..).zip([unknown, deferred].into_iter().chain(Verdict::ALL.map(decided))) {
         let opened = conversation(n);
         table.accept(&opened, None).await.unwrap();
@@ -214,13 +215,13 @@ pub async fn what_a_provider_taught_is_stored_with_the_step_or_not_at_all(table:
     elsewhere.progress = claimed("other");
     let written = table.advance(&read, &elsewhere, &next, &learned, at(2)).await;
     assert_eq!(written, Ok(Written::Overtaken));
-    assert_eq!(table.conversation_of("twilio", "SM1").await, Ok(None));
+    assert_eq!(table.conversation_of(Provider::Twilio, "SM1").await, Ok(None));
     assert_eq!(table.contact(&phone()).await, Ok(Contact::default()));
     for later in [2, 9] {
         let written = table.advance(&read, &step(&read), &next, &learned, at(later)).await;
         assert_eq!(written, Ok(Written::Done));
     }
-    assert_eq!(table.conversation_of("twilio", "SM1").await, Ok(Some(id(1))));
+    assert_eq!(table.conversation_of(Provider::Twilio, "SM1").await, Ok(Some(id(1))));
     assert_eq!(step(&stored(&table, 1).await).sent_from, from);
     let contact = table.contact(&phone()).await.unwrap();
     assert_eq!((contact.opted_out_at, contact.opted_out_by.as_deref()), (Some(at(2)), Some("provider")));

@@ -100,7 +100,7 @@ fn an_opt_out_outlives_the_person() {
 fn a_claim_whose_person_was_erased_meanwhile_calls_nobody() {
     let mut claimed = event();
     let state = StepState::Claimed(Claim { id: "a".to_owned(), at: at(0) });
-    claimed.plan.as_mut().unwrap().steps[0].progress = Progress { state, attempt: 1, deferrals: 0 };
+    claimed.plan.as_mut().unwrap().steps[0].progress = Progress { state, attempt: 1, ..Progress::default() };
     let world = World::with(&claimed);
     assert_eq!(forgets(&world).unwrap().unwrap().sending, [claimed.id.clone()]);
     assert!(matches!(world.visit(&claimed.id, &text(), "a"), Some(Ok(Visit::Wait(..)))));

@@ -12,7 +12,7 @@ const OURS: &str = "+15005550006";
 
 fn message(id: &str, body: &str) -> InboundMessage {
     InboundMessage {
-        provider: "twilio",
+        provider: Provider::Twilio,
         id: id.to_owned(),
         from: PhoneNumber::parse_e164("+12025550143").unwrap(),
         to: OURS.to_owned(),
@@ -30,7 +30,7 @@ fn texted(id: &str, from: Option<&str>, sent: i64) -> Conversation {
     let mut texted = conversation(id, &["confirmation", "follow_up"]);
     let step = &mut texted.plan.as_mut().unwrap().steps[0];
     let decision = Decision { verdict: Verdict::Sent, because: Because::default(), at: at(sent) };
-    step.progress = Progress { state: StepState::Decided(decision), attempt: 1, deferrals: 0 };
+    step.progress = Progress { state: StepState::Decided(decision), attempt: 1, ..Progress::default() };
     step.sent_from = from.map(str::to_owned);
     texted
 }

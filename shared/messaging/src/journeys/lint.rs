@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::providers::lint_order;
 use super::{Channel, Deadline, Journey, Journeys, StepPlan, Wording};
 use crate::fitting::Fitting;
 use crate::ids::{JourneyName, StepName};
@@ -18,6 +19,9 @@ pub(super) const APPOINTMENT_VARIABLES: [(&str, usize); 5] = [
     ("appointment_time", 16),
     ("appointment", 48),
 ];
+
+/// `<conversation>.<step>.r<n>` has at most 80 characters: 57, a dot, these, and `.r` with four digits.
+const LONGEST_STEP_NAME: usize = 16;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -68,6 +72,7 @@ pub fn lint(file: &Journeys) -> Vec<Finding> {
     for (name, journey) in &file.journeys {
         lint_journey(file, name, journey, &mut findings);
     }
+    file.providers.lint(&mut findings);
     lint_texts(file, &mut findings);
     for country in file.prices.countries.keys().filter(|code| code.parse::<Region>().is_err()) {
         findings
@@ -159,6 +164,15 @@ fn lint_step(step: &StepPlan, earlier: &BTreeSet<&StepName>, place: &str, findin
     }
     if step.after_appointment.is_some() && step.deadline == Deadline::Appointment {
         findings.push(Finding::error(place, "deadline: the appointment has passed when this step is due"));
+    }
+    if let Some(order) = &step.providers {
+        lint_order(place, step.channel, order, findings);
+    }
+    if step.name.as_str().len() > LONGEST_STEP_NAME {
+        let detail = format!(
+            "name: at most {LONGEST_STEP_NAME} characters, or a repetition could not be named after it"
+        );
+        findings.push(Finding::error(place, detail));
     }
     if step.follows.as_ref().is_some_and(|followed| !earlier.contains(followed)) {
         findings.push(Finding::error(place, "follows: names no earlier step of this journey"));

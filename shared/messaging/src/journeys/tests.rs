@@ -103,6 +103,16 @@ fn every_finding_names_its_place() {
         ("wrong length of time", file(&step("s", "delay = \"2 minutes\""), "")),
         ("unknown category", file(&fine.replace("transactional", "spam"), "")),
         ("bad name", file(&step("Big", "delay = \"0s\""), "")),
+        (
+            "an order of providers",
+            file(&fine, "[providers]\nsms = [\"sns\", \"end_user_messaging\", \"twilio\"]"),
+        ),
+        ("no provider", file(&fine, "[providers]\nsms = []")),
+        ("a provider twice", file(&fine, "[providers]\nsms = [\"sns\", \"sns\"]")),
+        ("no carrier of WhatsApp", file(&fine, "[providers]\nwhatsapp = [\"sns\"]")),
+        ("unknown provider", file(&fine, "[providers]\nsms = [\"pigeon\"]")),
+        ("an order of a step's own", file(&step("s", "delay = \"0s\"\nproviders = []"), "")),
+        ("a name too long to run again", file(&step("a_very_long_name_x", "delay = \"0s\""), "")),
         ("no TOML", "[".to_owned()),
     ];
     let mut told = String::new();

@@ -5,17 +5,19 @@ use chrono::{DateTime, Utc};
 use super::{Fact, Fault, Mutation, State, World};
 use crate::clock::to_rfc3339;
 use crate::conversation::{Contact, Conversation, Reply, Step};
-use crate::ids::{ConversationId, StepName, execution_name};
+use crate::ids::{ConversationId, StepName, execution_name, rerun_name};
 use crate::inbound::MAX_REPLIES;
 use crate::journeys::Channel;
 use crate::phone::PhoneNumber;
 use crate::ports::{
-    Acceptance, Cancelling, Claiming, Conversations, CurrentJourneys, Ended, Ending, Executions, Inbox,
+    Acceptance, Cancelling, Claiming, Conversations, CurrentJourneys, Ended, Ending, Executions, Form, Inbox,
     JourneySource, KeyRing, Learned, Notices, OptOutChange, OutboundText, Quarantine, QuarantinedEvent,
-    Receiving, Sender, SendingSwitch, StoredInbound, Unavailable, Written,
+    Receipts, Receiving, Sender, SendingSwitch, StoredInbound, Unavailable, Written,
 };
+use crate::provider::Provider;
+use crate::receipt::{AttemptId, Delivery, Receipt};
 use crate::secret::SecretText;
-use crate::step::{Progress, ProviderMessage, SendOutcome, StepState, Switch};
+use crate::step::{Progress, ProviderMessage, Refusal, SendOutcome, StepState, Switch};
 use crate::text::MessageText;
 use crate::verdict::Because;
 
@@ -206,7 +208,12 @@ impl Conversations for World {
             if written == Written::Done {
                 if let Some(message) = &learned.message {
                     let key = (message.provider.clone(), message.id.clone());
-                    state.store.messages.insert(key, conversation.id.clone());
+                    let about = AttemptId {
+                        conversation: conversation.id.clone(),
+                        step: step.name.clone(),
+                        attempt: next.attempt,
+                    };
+                    state.store.messages.insert(key, about);
                     if let (Some(from), Some(stored)) =
                         (&message.from, state.store.step(&conversation.id, &step.name))
                     {
@@ -257,6 +264,55 @@ impl Executions for World {
         })
         .await
     }
+
+    async fn start_again(
+        &self,
+        conversation: &ConversationId,
+        step: &StepName,
+        number: u32,
+        due: DateTime<Utc>,
+    ) -> Result<(), Unavailable> {
+        self.call("start_again", |state| match rerun_name(conversation, step, number) {
+            Ok(name) if !state.executions.contains_key(&name) => {
+                state.executions.insert(name.clone(), to_rfc3339(due));
+                state.note(Fact::Started { execution: name });
+            }
+            Ok(_) => {}
+            Err(error) => state.inconsistencies.push(error.to_string()),
+        })
+        .await
+    }
+}
+
+impl Receipts for World {
+    async fn attempt_of(&self, provider: Provider, id: &str) -> Result<Option<AttemptId>, Unavailable> {
+        let key = (provider.as_str().to_owned(), id.to_owned());
+        self.call("attempt_of", |state| state.store.messages.get(&key).cloned()).await
+    }
+
+    async fn note_delivery(
+        &self,
+        conversation: &Conversation,
+        step: &StepName,
+        delivery: &Delivery,
+    ) -> Result<Written, Unavailable> {
+        self.call("note_delivery", |state| match state.store.step(&conversation.id, step) {
+            Some(stored) if delivery.replaces(stored.delivery.as_ref()) => {
+                stored.delivery = Some(delivery.clone());
+                Written::Done
+            }
+            _ => Written::Overtaken,
+        })
+        .await
+    }
+
+    async fn keep_receipt(&self, receipt: &Receipt, _: DateTime<Utc>) -> Result<(), Unavailable> {
+        let key = (receipt.provider.as_str().to_owned(), receipt.message_id.clone(), receipt.said.clone());
+        self.call("keep_receipt", |state| {
+            state.store.receipts.insert(key);
+        })
+        .await
+    }
 }
 
 impl Sender for World {
@@ -273,26 +329,43 @@ impl Sender for World {
             }
             (Some(Fault::Conflict), _) => SendOutcome::Unknown { because: because("timeout") },
             (Some(Fault::Refused), _) => {
-                SendOutcome::Rejected { opted_out: false, because: because("refused") }
+                SendOutcome::Rejected { refusal: Refusal::Text, because: because("refused") }
             }
             (Some(Fault::OptedOut), _) => {
-                SendOutcome::Rejected { opted_out: true, because: because("opted out") }
+                SendOutcome::Rejected { refusal: Refusal::OptedOut, because: because("opted out") }
             }
             _ => SendOutcome::NotSent { because: because("down") },
         }
     }
+
+    async fn find(&self, text: &OutboundText<'_>, _: DateTime<Utc>) -> Option<ProviderMessage> {
+        let id = message_id(text);
+        self.call("find", |state| {
+            let message = ProviderMessage { provider: "memory".to_owned(), id: id.clone(), from: None };
+            state.provider_records.contains(&id).then_some(message)
+        })
+        .await
+        .ok()
+        .flatten()
+    }
+}
+
+fn message_id(text: &OutboundText<'_>) -> String {
+    format!("{}.{}.{}", text.conversation, text.step.name, text.attempt)
 }
 
 impl State {
     /// The provider has the text, or says why not.
     fn provider_takes(&mut self, text: &OutboundText<'_>) -> SendOutcome {
         self.attempts.push(text.attempt);
+        self.asked.push(text.provider);
+        self.forms.push(matches!(text.form, Form::Template(_)));
         self.note(Fact::Called {
             conversation: text.conversation.clone(),
             step: text.step.name.clone(),
             attempt: text.attempt,
         });
-        let id = format!("{}.{}.{}", text.conversation, text.step.name, text.attempt);
+        let id = message_id(text);
         let message = ProviderMessage { provider: "memory".to_owned(), id, from: None };
         let outcome = self.outcomes.pop_front().unwrap_or(SendOutcome::Accepted { message });
         if matches!(outcome, SendOutcome::Accepted { .. } | SendOutcome::Unknown { .. }) {
@@ -303,7 +376,14 @@ impl State {
 }
 
 impl Notices for World {
-    async fn notify(&self, to: &PhoneNumber, _: Channel, _: &str, _: &MessageText) -> SendOutcome {
+    async fn notify(
+        &self,
+        _: Provider,
+        to: &PhoneNumber,
+        _: Channel,
+        _: &str,
+        _: &MessageText,
+    ) -> SendOutcome {
         let said = self.call("notify", |state| state.note(Fact::Noticed { phone: to.clone() })).await;
         let because = Because::fact("provider", "memory");
         match said {
@@ -356,9 +436,16 @@ impl Inbox for World {
         .await
     }
 
-    async fn conversation_of(&self, provider: &str, id: &str) -> Result<Option<ConversationId>, Unavailable> {
-        let key = (provider.to_owned(), id.to_owned());
-        self.call("conversation_of", |state| state.store.messages.get(&key).cloned()).await
+    async fn conversation_of(
+        &self,
+        provider: Provider,
+        id: &str,
+    ) -> Result<Option<ConversationId>, Unavailable> {
+        let key = (provider.as_str().to_owned(), id.to_owned());
+        self.call("conversation_of", |state| {
+            state.store.messages.get(&key).map(|about| about.conversation.clone())
+        })
+        .await
     }
 
     async fn store(&self, inbound: &StoredInbound<'_>) -> Result<Receiving, Unavailable> {
@@ -369,7 +456,7 @@ impl Inbox for World {
 impl State {
     fn receives(&mut self, inbound: &StoredInbound<'_>) -> Receiving {
         let (message, phone) = (inbound.message, &inbound.message.from);
-        let key = (message.provider.to_owned(), message.id.clone());
+        let key = (message.provider.as_str().to_owned(), message.id.clone());
         if self.store.inbound.contains(&key) {
             return Receiving::Duplicate;
         }
@@ -378,10 +465,14 @@ impl State {
             return Receiving::Overtaken;
         }
         self.store.inbound.insert(key);
+        if message.channel == Channel::Whatsapp {
+            self.store.contacts.entry(phone.clone()).or_default().last_whatsapp = Some(message.at);
+        }
         match inbound.opt_out {
             OptOutChange::OptOut => self.opts_out(phone, message.at, &message.id),
             OptOutChange::OptIn => {
-                self.store.contacts.insert(phone.clone(), Contact::default());
+                let contact = self.store.contacts.entry(phone.clone()).or_default();
+                (contact.opted_out_at, contact.opted_out_by) = (None, None);
                 self.note(Fact::OptedIn { phone: phone.clone() });
             }
             OptOutChange::None => {}

@@ -8,6 +8,7 @@ use crate::conversation::{Contact, Conversation, Life, Step, Superseded, kept_un
 use crate::ids::{ConversationId, StepName};
 use crate::phone::PhoneNumber;
 use crate::ports::{Ended, Ending, QuarantinedEvent, Written};
+use crate::receipt::AttemptId;
 use crate::step::{Progress, StepState};
 
 /// How long items are kept after everything about them is over.
@@ -26,8 +27,10 @@ pub struct Store {
     ended: BTreeSet<ConversationId>,
     /// Inbound messages by provider and id.
     pub inbound: BTreeSet<(String, String)>,
-    /// Which conversation a provider's message belongs to.
-    pub messages: BTreeMap<(String, String), ConversationId>,
+    /// Which attempt a provider's message was.
+    pub messages: BTreeMap<(String, String), AttemptId>,
+    /// Receipts that belong to no step or are of no known kind: provider, message, what was said.
+    pub receipts: BTreeSet<(String, String, String)>,
     /// Events that cannot be used, by id.
     pub quarantine: BTreeMap<String, QuarantinedEvent>,
 }

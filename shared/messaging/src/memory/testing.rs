@@ -34,11 +34,13 @@ pub(crate) fn conversation(id: &str, steps: &[&str]) -> Conversation {
         follows: None,
         category: Category::Transactional,
         channel: Channel::Sms,
+        providers: Vec::new(),
         text: MessageText::new("words"),
         content: None,
         truncated: false,
         cost_micro_usd: None,
         sent_from: None,
+        delivery: None,
         progress: Progress::default(),
     };
     let plan = Plan {

@@ -10,6 +10,7 @@ use crate::conversation::{Contact, Conversation};
 use crate::ids::{ConversationId, SourceName};
 use crate::inbound::InboundMessage;
 use crate::phone::PhoneNumber;
+use crate::provider::Provider;
 use crate::reply::ReplyMeaning;
 
 /// What customers send.
@@ -30,7 +31,7 @@ pub trait Inbox: Send + Sync {
     /// MUST answer `None` for a message that is not ours.
     fn conversation_of(
         &self,
-        provider: &str,
+        provider: Provider,
         message_id: &str,
     ) -> impl Future<Output = Result<Option<ConversationId>, Unavailable>> + Send;
 

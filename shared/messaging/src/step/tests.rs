@@ -10,7 +10,7 @@ fn at(seconds: i64) -> DateTime<Utc> {
 }
 
 fn progress(state: StepState) -> Progress {
-    Progress { state, attempt: 1, deferrals: 0 }
+    Progress { state, attempt: 1, ..Progress::default() }
 }
 
 fn claim(id: &str, since: i64) -> Claim {
@@ -22,7 +22,13 @@ fn visited(invocation: &str, switch: Switch) -> StepEvent {
 }
 
 fn answered(invocation: &str, outcome: SendOutcome) -> StepEvent {
-    StepEvent::Answered { invocation: invocation.to_owned(), outcome, deadline: at(DEADLINE) }
+    StepEvent::Answered {
+        invocation: invocation.to_owned(),
+        outcome,
+        deadline: at(DEADLINE),
+        provider: Provider::Twilio,
+        further: false,
+    }
 }
 
 fn accepted() -> SendOutcome {
@@ -37,8 +43,8 @@ fn because() -> Because {
 fn outcomes() -> [(&'static str, SendOutcome); 5] {
     [
         ("accepted", accepted()),
-        ("rejected", SendOutcome::Rejected { opted_out: false, because: because() }),
-        ("opted out", SendOutcome::Rejected { opted_out: true, because: because() }),
+        ("rejected", SendOutcome::Rejected { refusal: Refusal::Text, because: because() }),
+        ("opted out", SendOutcome::Rejected { refusal: Refusal::OptedOut, because: because() }),
         ("not sent", SendOutcome::NotSent { because: because() }),
         ("unknown", SendOutcome::Unknown { because: because() }),
     ]

@@ -1,8 +1,12 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::content::{Content, ContentSid};
+use crate::journeys::Channel;
 use crate::memory::{FAULTS, Fault, Happening, World, at, conversation};
+use crate::provider::Provider;
 use crate::step::Claim;
+use crate::text::MessageText;
 
 fn text() -> Conversation {
     conversation("sms-1", &["text"])
@@ -71,7 +75,7 @@ fn a_foreign_claim_is_awaited_then_unknown() {
     let mut conversation = text();
     let claim = Claim { id: "other".to_owned(), at: at(0) };
     conversation.plan.as_mut().unwrap().steps[0].progress =
-        Progress { state: StepState::Claimed(claim), attempt: 1, deferrals: 0 };
+        Progress { state: StepState::Claimed(claim), attempt: 1, ..Progress::default() };
     let world = World::with(&conversation);
     world.pass(59);
     let visit = |invocation: &str| world.visit(&text().id, &step(), invocation).unwrap();
@@ -86,7 +90,7 @@ fn a_foreign_claim_is_awaited_then_unknown() {
 fn a_rejection_that_is_an_opt_out_is_kept_for_the_contact() {
     let world = World::with(&text());
     let because = Because::fact("code", 21610);
-    world.state().outcomes.push_back(SendOutcome::Rejected { opted_out: true, because });
+    world.state().outcomes.push_back(SendOutcome::Rejected { refusal: Refusal::OptedOut, because });
     assert_eq!(run(&world), Some(Verdict::SkippedOptedOut));
     assert!(world.state().contact().opted_out_at.is_some());
 }
@@ -169,5 +173,138 @@ proptest! {
         }
         let verdict = run(&world);
         check(&world, verdict, "random faults");
+    }
+}
+
+/// A conversation whose text goes by these providers, in this order.
+fn carried_by(providers: &[Provider]) -> World {
+    let mut conversation = text();
+    conversation.plan.as_mut().unwrap().steps[0].providers = providers.to_vec();
+    World::with(&conversation)
+}
+
+fn rejected(refusal: Refusal) -> SendOutcome {
+    SendOutcome::Rejected { refusal, because: Because::fact("code", 1).explained("Refused.") }
+}
+
+fn turned_away() -> SendOutcome {
+    SendOutcome::NotSent { because: Because::fact("reason", "down") }
+}
+
+const BOTH: [Provider; 2] = [Provider::Twilio, Provider::Sns];
+
+#[test]
+fn the_next_provider_is_asked_after_not_sent_and_after_a_refusal_of_the_providers_own() {
+    for first in [turned_away(), rejected(Refusal::Provider)] {
+        let world = carried_by(&BOTH);
+        world.state().outcomes.push_back(first);
+        let visit = world.visit(&text().id, &step(), "a").unwrap().unwrap();
+        assert!(matches!(visit, Visit::Decided(Verdict::Sent, _)), "{visit:?}");
+        assert_eq!(world.state().asked, BOTH);
+        assert_eq!(world.state().attempts, [1, 2], "each under a claim of its own");
+    }
+}
+
+#[test]
+fn the_next_provider_is_never_asked_after_a_lost_answer_nor_about_the_customer() {
+    let unknown = SendOutcome::Unknown { because: Because::default() };
+    for (first, verdict) in [
+        (unknown, Verdict::HeldUnknownOutcome),
+        (rejected(Refusal::Text), Verdict::RejectedByProvider),
+        (rejected(Refusal::OptedOut), Verdict::SkippedOptedOut),
+    ] {
+        let world = carried_by(&BOTH);
+        world.state().outcomes.push_back(first);
+        assert_eq!(run(&world), Some(verdict));
+        assert_eq!(world.state().asked, [Provider::Twilio]);
+    }
+}
+
+#[test]
+fn after_the_last_provider_the_text_is_put_off_or_refused() {
+    let world = carried_by(&BOTH);
+    world.state().outcomes.extend([turned_away(), rejected(Refusal::Provider)]);
+    let visit = world.visit(&text().id, &step(), "a").unwrap().unwrap();
+    assert!(
+        matches!(visit, Visit::Wait(until, _) if until == at(60)),
+        "the first may take it later: {visit:?}"
+    );
+    assert_eq!(run(&world), Some(Verdict::Sent));
+    assert_eq!(world.state().asked, [Provider::Twilio, Provider::Sns, Provider::Twilio]);
+
+    let world = carried_by(&BOTH);
+    world.state().outcomes.extend([rejected(Refusal::Provider), rejected(Refusal::Provider)]);
+    let Ok(Visit::Decided(verdict, because)) = world.visit(&text().id, &step(), "a").unwrap() else {
+        panic!("decided")
+    };
+    assert_eq!(verdict, Verdict::RejectedByProvider);
+    assert_eq!(because.get("asked_before").unwrap().as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_stop_between_two_providers_is_heeded() {
+    // load, switch, claim, send, advance; then the next round.
+    for (happening, verdict) in
+        [(Happening::Cancelled, Verdict::SkippedCancelled), (Happening::OptedOut, Verdict::SkippedOptedOut)]
+    {
+        let world = carried_by(&BOTH);
+        world.state().outcomes.push_back(turned_away());
+        world.state().happens_at(5, happening);
+        assert_eq!(run(&world), Some(verdict));
+        assert_eq!(world.state().asked, [Provider::Twilio]);
+    }
+}
+
+/// Every fault at every call, with a second provider behind the first.
+#[test]
+fn whatever_fails_between_two_providers_a_text_leaves_at_most_once() {
+    for place in 0..16 {
+        for second in place..16 {
+            for (a, b) in FAULTS.iter().flat_map(|a| FAULTS.iter().map(move |b| (*a, *b))) {
+                let world = carried_by(&BOTH);
+                world.state().outcomes.push_back(turned_away());
+                world.state().weather.script.extend([(place, a), (second, b)]);
+                let verdict = run(&world);
+                let what = format!("{place} {a:?}, {second} {b:?}");
+                let state = world.state();
+                assert!(state.delivered <= 1, "{what}: delivered {} times", state.delivered);
+                let mut attempts = state.attempts.clone();
+                attempts.dedup();
+                assert_eq!(attempts, state.attempts, "{what}: two calls under one claim");
+                assert!(verdict.is_some(), "{what}: no verdict ({:?})", state.calls);
+            }
+        }
+    }
+}
+
+#[test]
+fn whatsapp_takes_free_words_for_24_hours_after_the_customers_last_message() {
+    let scene = |last: Option<i64>, template: bool, words: &str| {
+        let mut conversation = text();
+        let step = &mut conversation.plan.as_mut().unwrap().steps[0];
+        step.channel = Channel::Whatsapp;
+        step.text = MessageText::new(words);
+        step.content = template.then(|| Content {
+            sid: ContentSid::try_from(format!("HX{}", "0".repeat(32))).unwrap(),
+            variables: std::collections::BTreeMap::new(),
+        });
+        let world = World::with(&conversation);
+        world.state().contact().last_whatsapp = last.map(at);
+        world
+    };
+    let day = 24 * 3600;
+    for (last, template, words, verdict) in [
+        (Some(-day + 1), false, "free", Verdict::Sent),
+        (Some(-day - 1), false, "free", Verdict::RejectedByProvider),
+        (None, false, "free", Verdict::RejectedByProvider),
+        (None, true, "", Verdict::Sent),
+        (None, true, "free", Verdict::Sent),
+        (Some(-1), true, "free", Verdict::Sent),
+    ] {
+        let world = scene(last, template, words);
+        assert_eq!(run(&world), Some(verdict), "{last:?} {template} {words}");
+        let by_template = world.state().forms.first().copied();
+        let expected = (verdict == Verdict::Sent).then_some(template && (words.is_empty() || last.is_none()));
+        assert_eq!(by_template, expected, "{last:?} {template} {words}");
     }
 }

@@ -1,0 +1,96 @@
+//! What an operator decides, by the command line on a running machine.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::serve::{Serve, call, conversation_id};
+
+/// Runs a command against that machine, and gives back whether it succeeded and what it said.
+fn afterword(serve: &Serve, data: &Path, arguments: &[&str]) -> (bool, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_afterword"))
+        .args(arguments)
+        .args(["--port", &serve.gateway.to_string(), "--aws-port", &serve.aws.to_string()])
+        .args(["--admin-port", &serve.admin.to_string(), "--data-dir", data.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).unwrap())
+}
+
+fn fault(serve: &Serve, effect: &str) {
+    let body = json!({ "operation": "twilio:CreateMessage", "effect": effect, "count": 1 }).to_string();
+    assert_eq!(call(serve.admin, "POST", "/_local/faults", "", &body).unwrap().0, 204);
+}
+
+#[test]
+fn an_operator_settles_a_held_text_in_either_way() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let serve = Serve::start(&data);
+    for (n, found) in [(1, "sent"), (2, "not-sent")] {
+        assert_eq!(serve.post(n).unwrap().0, 202);
+        serve.advanced(119);
+        fault(&serve, "timeout_after_accept");
+        serve.advanced(1 + 73 * 60);
+        assert_eq!(serve.verdict(n), "HeldUnknownOutcome");
+        let (done, said) = afterword(&serve, &data, &["resolve", &conversation_id(n), "text", found]);
+        assert!(done, "{said}");
+        serve.advanced(1);
+        assert_eq!(serve.verdict(n), "Sent");
+        assert_eq!(serve.texts(n), if found == "sent" { 1 } else { 2 }, "{found}");
+        let (done, said) = afterword(&serve, &data, &["resolve", &conversation_id(n), "text", "not-sent"]);
+        assert!(!done && said.contains("has ended as Sent"), "{said}");
+    }
+    let (done, said) = afterword(&serve, &data, &["resolve", "sms-nothing", "text", "sent"]);
+    assert!(!done && said.contains("no such conversation"), "{said}");
+}
+
+#[test]
+fn what_was_rejected_is_tried_again_and_nothing_else() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let journeys = home.path().join("journeys.toml");
+    // A sender that Twilio does not know: its magic number for that.
+    let mut command = crate::serve::command(&data);
+    let serve = Serve::run(&data, command.env("TWILIO_FROM", "+15005550007"));
+    assert_eq!(serve.post(1).unwrap().0, 202);
+    serve.advanced(120);
+    assert_eq!(serve.verdict(1), "RejectedByProvider");
+    drop(serve);
+    assert!(!journeys.exists());
+
+    let serve = Serve::start(&data);
+    assert_eq!(serve.post(2).unwrap().0, 202);
+    serve.advanced(120);
+    let retry = ["retry", "--verdict", "RejectedByProvider", "--since", "2020-01-01T00:00:00Z"];
+    let (done, said) = afterword(&serve, &data, &[&retry[..], &["--dry-run"]].concat());
+    assert!(done && said.contains(&format!("{}.text would run again", conversation_id(1))), "{said}");
+    assert!(said.contains("1 step(s) RejectedByProvider since 2020-01-01T00:00:00Z"), "{said}");
+    assert_eq!(serve.verdict(1), "RejectedByProvider");
+    let (done, said) = afterword(&serve, &data, &retry);
+    assert!(done && said.contains(&format!("execution {}.text.r1", conversation_id(1))), "{said}");
+    serve.advanced(1);
+    assert_eq!((serve.verdict(1), serve.texts(1), serve.texts(2)), (json!("Sent"), 1, 1));
+    let (done, said) =
+        afterword(&serve, &data, &["retry", "--verdict", "Sent", "--since", "2020-01-01T00:00:00Z"]);
+    assert!(!done && said.contains("may have left"), "{said}");
+}
+
+#[test]
+fn the_sms_attributes_are_set_and_shown() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let serve = Serve::start(&data);
+    let (done, said) = afterword(&serve, &data, &["sms-attributes", "get"]);
+    assert!(done && said.lines().count() == 6 && said.contains("(not set)"), "{said}");
+    for (name, value) in [("DefaultSMSType", "Transactional"), ("MonthlySpendLimit", "100")] {
+        let (done, said) = afterword(&serve, &data, &["sms-attributes", "set", name, value]);
+        assert!(done && said.contains(value), "{said}");
+    }
+    let (_, said) = afterword(&serve, &data, &["sms-attributes", "get"]);
+    assert!(said.contains("Transactional") && said.contains("100"), "{said}");
+    let (done, said) = afterword(&serve, &data, &["sms-attributes", "set", "DefaultSMSType", "Loud"]);
+    assert!(!done && said.contains("InvalidParameter"), "{said}");
+}

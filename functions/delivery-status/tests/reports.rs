@@ -1,0 +1,241 @@
+//! What each provider reports, in its own envelope, and what becomes of it.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, called by nothing else")]
+
+use std::io::Write;
+
+use base64::Engine;
+use chrono::{DateTime, Utc};
+use delivery_status::DeliveryStatus;
+use flate2::write::GzEncoder;
+use messaging::conversation::{Conversation, Plan, Step};
+use messaging::ids::{ConversationId, JourneyName, SourceName, StepName};
+use messaging::journeys::{Category, Channel};
+use messaging::memory::World;
+use messaging::phone::PhoneNumber;
+use messaging::provider::Provider;
+use messaging::receipt::AttemptId;
+use messaging::step::{Claim, Lost, Progress, StepState};
+use messaging::text::MessageText;
+use messaging::verdict::Verdict;
+use serde_json::{Value, json};
+
+const ID: &str = "sms-6f1c2d9e-3b64-4f0a-9d2e-0a1b2c3d4e5f";
+const MESSAGE: &str = "00000000-0000-4000-8000-000000000003";
+const DELIVERED: &str =
+    include_str!("../../../test-payloads/delivery-status/end-user-messaging-delivered.json");
+const BY_EVENTBRIDGE: &str =
+    include_str!("../../../test-payloads/delivery-status/end-user-messaging-by-eventbridge.json");
+
+fn claimed_at() -> DateTime<Utc> {
+    "2026-11-20T12:30:09Z".parse().unwrap()
+}
+
+/// A world in which a text's answer was lost.
+fn lost(provider: Provider) -> World {
+    let claim = Claim { id: "a".to_owned(), at: claimed_at() };
+    let step = Step {
+        name: StepName::new("text").unwrap(),
+        due: claimed_at(),
+        deadline: "2026-11-21T12:30:09Z".parse().unwrap(),
+        unless_replied: false,
+        follows: None,
+        category: Category::Transactional,
+        channel: Channel::Sms,
+        providers: vec![provider],
+        text: MessageText::new("Approved."),
+        content: None,
+        truncated: false,
+        cost_micro_usd: None,
+        sent_from: None,
+        delivery: None,
+        progress: Progress {
+            state: StepState::Unknown(Lost { claim, since: claimed_at() }),
+            attempt: 1,
+            ..Progress::default()
+        },
+    };
+    let plan = Plan {
+        source: SourceName::new("sms").unwrap(),
+        contact: Some(PhoneNumber::parse_e164("+12025550143").unwrap()),
+        name: None,
+        journey: JourneyName::new("advance_approved").unwrap(),
+        journeys_version: "1".to_owned(),
+        content_hash: "0".to_owned(),
+        accepted_at: claimed_at(),
+        correlation_id: None,
+        steps: vec![step],
+    };
+    let world = World::at(claimed_at());
+    let conversation = Conversation::open(ConversationId::new(ID).unwrap(), plan);
+    world.state().store.put(&conversation, claimed_at());
+    world
+}
+
+async fn handle(world: &World, event: Value) -> Result<Value, &'static str> {
+    let function = DeliveryStatus {
+        table: world.clone(),
+        executions: world.clone(),
+        keys: world.clone(),
+        clock: world.clone(),
+        public_url: None,
+    };
+    function.handle(event).await.map_err(|failed| {
+        assert!(!failed.to_string().contains("+1"), "{failed}");
+        failed.error_type()
+    })
+}
+
+/// Verdict, what is known of the delivery, and why it failed.
+fn told(world: &World) -> (Option<Verdict>, Option<String>, Option<String>) {
+    let state = world.state();
+    let step = state.store.conversations[&ConversationId::new(ID).unwrap()]
+        .step(&StepName::new("text").unwrap())
+        .unwrap()
+        .clone();
+    let delivery = step.delivery.as_ref();
+    (
+        step.progress.verdict(),
+        delivery.map(|delivery| delivery.status.as_str().to_owned()),
+        delivery.and_then(|delivery| delivery.code.clone()),
+    )
+}
+
+fn parsed(payload: &str) -> Value {
+    serde_json::from_str(payload).unwrap()
+}
+
+fn log(lines: &[&str], message_type: &str) -> Value {
+    let events: Vec<Value> = lines
+        .iter()
+        .map(|line| json!({ "id": "1", "timestamp": 1_795_177_815_000_i64, "message": line }))
+        .collect();
+    let batch = json!({ "messageType": message_type, "logEvents": events });
+    let mut packed = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(batch.to_string().as_bytes()).unwrap();
+    let data = base64::engine::general_purpose::STANDARD.encode(packed.finish().unwrap());
+    json!({ "awslogs": { "data": data } })
+}
+
+fn line(status: &str, response: &str) -> String {
+    json!({
+        "notification": { "messageId": MESSAGE, "timestamp": "2026-11-20 12:30:10.123" },
+        "delivery": { "destination": "+12025550143", "providerResponse": response },
+        "status": status,
+    })
+    .to_string()
+}
+
+#[tokio::test]
+async fn an_event_by_a_topic_settles_and_notes() {
+    let world = lost(Provider::EndUserMessaging);
+    handle(&world, parsed(DELIVERED)).await.unwrap();
+    assert_eq!(told(&world), (Some(Verdict::Sent), Some("delivered".to_owned()), None));
+}
+
+/// EventBridge leaves our ids out: the message's id tells, if it is known.
+#[tokio::test]
+async fn an_event_by_eventbridge_is_found_by_its_message() {
+    let world = lost(Provider::EndUserMessaging);
+    handle(&world, parsed(BY_EVENTBRIDGE)).await.unwrap();
+    assert_eq!(told(&world), (None, None, None));
+    assert_eq!(world.state().store.receipts.len(), 1, "kept");
+    let about = AttemptId {
+        conversation: ConversationId::new(ID).unwrap(),
+        step: StepName::new("text").unwrap(),
+        attempt: 1,
+    };
+    let key = ("end_user_messaging".to_owned(), MESSAGE.to_owned());
+    world.state().store.messages.insert(key, about);
+    handle(&world, parsed(BY_EVENTBRIDGE)).await.unwrap();
+    assert_eq!(
+        told(&world),
+        (Some(Verdict::Sent), Some("undelivered".to_owned()), Some("UNREACHABLE".to_owned()))
+    );
+}
+
+#[tokio::test]
+async fn every_kind_of_event_has_its_meaning() {
+    for (kind, expected) in [
+        ("TEXT_QUEUED", Some("queued")),
+        ("TEXT_PENDING", Some("sending")),
+        ("TEXT_SENT", Some("sent")),
+        ("TEXT_SUCCESSFUL", Some("delivered")),
+        ("TEXT_DELIVERED", Some("delivered")),
+        ("TEXT_INVALID", Some("failed")),
+        ("TEXT_INVALID_MESSAGE", Some("failed")),
+        ("TEXT_UNREACHABLE", Some("undelivered")),
+        ("TEXT_CARRIER_UNREACHABLE", Some("undelivered")),
+        ("TEXT_BLOCKED", Some("undelivered")),
+        ("TEXT_CARRIER_BLOCKED", Some("undelivered")),
+        ("TEXT_SPAM", Some("undelivered")),
+        ("TEXT_UNKNOWN", Some("unknown")),
+        ("TEXT_TTL_EXPIRED", Some("undelivered")),
+        ("TEXT_PROTECT_BLOCKED", Some("failed")),
+        ("TEXT_TELEPORTED", None),
+        ("MEDIA_DELIVERED", None),
+        ("RCS_FALLEN_BACK_TO_SMS", None),
+    ] {
+        let world = lost(Provider::EndUserMessaging);
+        let event = DELIVERED.replace("TEXT_DELIVERED", kind);
+        handle(&world, parsed(&event)).await.unwrap();
+        assert_eq!(told(&world).1.as_deref(), expected, "{kind}");
+        assert_eq!(told(&world).0, Some(Verdict::Sent), "any event shows that AWS has it: {kind}");
+        assert_eq!(world.state().store.receipts.len(), usize::from(expected.is_none()), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_log_is_unpacked_and_found_by_phone_and_time() {
+    for (status, response, delivery, code) in [
+        ("SUCCESS", "Message has been accepted by phone carrier", "delivered", None),
+        ("FAILURE", "Phone number is opted out", "undelivered", Some("OPTED_OUT")),
+        ("FAILURE", "Phone is currently unreachable/unavailable", "undelivered", Some("UNREACHABLE")),
+        ("FAILURE", "Destination is blacklisted", "undelivered", Some("BLOCKED")),
+        ("FAILURE", "Destination is on a blocked list", "undelivered", Some("BLOCKED")),
+        ("FAILURE", "Blocked as spam by phone carrier", "undelivered", Some("BLOCKED")),
+        ("FAILURE", "Invalid phone number", "undelivered", Some("INVALID")),
+        ("FAILURE", "This delivery would exceed max price", "undelivered", Some("MAX_PRICE_EXCEEDED")),
+        ("FAILURE", "Unknown error attempting to reach phone", "unknown", None),
+    ] {
+        let world = lost(Provider::Sns);
+        handle(&world, log(&[&line(status, response)], "DATA_MESSAGE")).await.unwrap();
+        let expected = (Some(Verdict::Sent), Some(delivery.to_owned()), code.map(str::to_owned));
+        assert_eq!(told(&world), expected, "{response}");
+        let opted_out = world.state().store.contacts.values().any(|contact| contact.opted_out_at.is_some());
+        // Settled first; the same line once more stores what it says about the customer.
+        assert_eq!(opted_out, code == Some("OPTED_OUT"), "{response}");
+    }
+    let world = lost(Provider::Sns);
+    handle(&world, log(&["a test of CloudWatch's"], "CONTROL_MESSAGE")).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_an_error_and_changes_nothing() {
+    let topic = |message: &str| json!({ "Records": [{ "Sns": { "Message": message } }] });
+    for event in [
+        json!({}),
+        json!({ "Records": [] }),
+        json!({ "Records": [{ "Sns": {} }] }),
+        topic("no JSON"),
+        topic("{}"),
+        topic(r#"{"eventType":"TEXT_SENT","messageId":"a b"}"#),
+        json!({ "detail": { "eventType": 1 } }),
+        json!({ "awslogs": { "data": "!" } }),
+        json!({ "awslogs": { "data": "bm8gZ3ppcA==" } }),
+        log(&["no line"], "DATA_MESSAGE"),
+        log(&["{}"], "DATA_MESSAGE"),
+    ] {
+        let world = lost(Provider::Sns);
+        assert_eq!(handle(&world, event.clone()).await, Err("MalformedEvent"), "{event}");
+        assert_eq!(told(&world), (None, None, None));
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_is_another_error_and_the_repetition_finds_nothing_lost() {
+    let world = lost(Provider::EndUserMessaging);
+    world.state().weather.script.insert(1, messaging::memory::Fault::Before);
+    assert_eq!(handle(&world, parsed(DELIVERED)).await, Err("Transient"));
+    handle(&world, parsed(DELIVERED)).await.unwrap();
+    assert_eq!(told(&world).0, Some(Verdict::Sent));
+}

@@ -1,0 +1,70 @@
+//! `Publish` to a phone number. What has opted out is taken all the same, and fails in the log only.
+
+use std::collections::HashMap;
+
+use messaging::provider::Provider;
+use serde_json::json;
+
+use super::{AwsSms, Taken};
+use crate::twilio::is_e164;
+
+/// The number that texts come from where the account has no other.
+const SHARED_NUMBER: &str = "+14255550101";
+/// The longest text, in bytes.
+const LONGEST: usize = 1600;
+
+/// An error of SNS's: status, code, message.
+pub(crate) struct SnsError(pub(crate) u16, pub(crate) &'static str, pub(crate) &'static str);
+
+impl From<rusqlite::Error> for SnsError {
+    fn from(error: rusqlite::Error) -> Self {
+        tracing::error!(%error, "SNS cannot reach its store");
+        Self(500, "InternalError", "The store cannot be reached.")
+    }
+}
+
+impl AwsSms {
+    /// Takes a text, and gives back its id. `receipt` says whether a line in the log will follow.
+    pub(crate) fn publish(&self, form: &HashMap<String, String>, receipt: bool) -> Result<String, SnsError> {
+        let invalid = |message| SnsError(400, "InvalidParameter", message);
+        let to = form.get("PhoneNumber").filter(|to| is_e164(to));
+        let to = to.ok_or(invalid("Invalid parameter: PhoneNumber"))?;
+        let body = form.get("Message").filter(|body| !body.is_empty() && body.len() <= LONGEST);
+        let body = body.ok_or(invalid("Invalid parameter: Message"))?;
+        let attributes = attributes(form);
+        let attribute = |name: &str| attributes.get(name).map(|value| (*value).to_owned());
+        if attribute("AWS.SNS.SMS.SMSType")
+            .is_some_and(|kind| kind != "Transactional" && kind != "Promotional")
+        {
+            return Err(SnsError(400, "ParameterValueInvalid", "Invalid parameter: SMSType"));
+        }
+        let from = attribute("AWS.MM.SMS.OriginationNumber").or_else(|| attribute("AWS.SNS.SMS.SenderID"));
+        let opted_out = self.has_opted_out(to)?;
+        let taken = Taken {
+            provider: Provider::Sns,
+            to: to.clone(),
+            from: from.unwrap_or_else(|| SHARED_NUMBER.to_owned()),
+            body: body.clone(),
+            context: Some(attribute("Afterword.Attempt").as_deref().map_or("{}".to_owned(), context)),
+            failure: opted_out.then_some("Phone number is opted out"),
+        };
+        Ok(self.take(taken, receipt)?)
+    }
+}
+
+/// `<conversation>.<step>.<attempt>`
+fn context(ids: &str) -> String {
+    let mut parts = ids.split('.');
+    let mut next = || parts.next().unwrap_or_default().to_owned();
+    json!({ "conversation": next(), "step": next(), "attempt": next() }).to_string()
+}
+
+/// `MessageAttributes.entry.N.Name` and `.Value.StringValue`, by name.
+fn attributes(form: &HashMap<String, String>) -> HashMap<&str, &str> {
+    let entry = |n: usize| {
+        let name = form.get(&format!("MessageAttributes.entry.{n}.Name"))?;
+        let value = form.get(&format!("MessageAttributes.entry.{n}.Value.StringValue"))?;
+        Some((name.as_str(), value.as_str()))
+    };
+    (1..).map_while(entry).collect()
+}

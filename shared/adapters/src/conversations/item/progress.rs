@@ -1,0 +1,123 @@
+//! How far a step has come, as it is stored.
+
+use chrono::{DateTime, Utc};
+use messaging::ids::StepName;
+use messaging::step::{Claim, Decision, Lost, Progress, StepState, Tried};
+use messaging::verdict::{Because, Verdict};
+use serde::{Deserialize, Serialize};
+
+use super::{Item, Unreadable};
+
+/// How far a step has come, flat, so that conditions can name its attributes.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ProgressItem {
+    state: StateName,
+    attempt: u32,
+    deferrals: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tried: Vec<Tried>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    reruns: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claim_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claimed_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown_since: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<Verdict>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    because: Option<Because>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decided_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum StateName {
+    Planned,
+    Claimed,
+    Unknown,
+    Decided,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+/// The progress of a step of a stored item.
+pub(crate) fn progress_of(item: &Item, step: &StepName) -> Option<Progress> {
+    let progress =
+        item.get("steps")?.as_m().ok()?.get(step.as_str())?.as_m().ok()?.get("progress")?.as_m().ok()?;
+    let item: ProgressItem = serde_dynamo::aws_sdk_dynamodb_1::from_item(progress.clone()).ok()?;
+    Progress::try_from(item).ok()
+}
+
+impl From<&Progress> for ProgressItem {
+    fn from(progress: &Progress) -> Self {
+        let mut item = Self {
+            state: StateName::Planned,
+            attempt: progress.attempt,
+            deferrals: progress.deferrals,
+            tried: progress.tried.clone(),
+            reruns: progress.reruns,
+            claim_id: None,
+            claimed_at: None,
+            unknown_since: None,
+            verdict: None,
+            because: None,
+            decided_at: None,
+        };
+        match &progress.state {
+            StepState::Planned => {}
+            StepState::Claimed(claim) => {
+                item.state = StateName::Claimed;
+                item.claim_id = Some(claim.id.clone());
+                item.claimed_at = Some(claim.at);
+            }
+            StepState::Unknown(lost) => {
+                item.state = StateName::Unknown;
+                item.claim_id = Some(lost.claim.id.clone());
+                item.claimed_at = Some(lost.claim.at);
+                item.unknown_since = Some(lost.since);
+            }
+            StepState::Decided(decision) => {
+                item.state = StateName::Decided;
+                item.verdict = Some(decision.verdict);
+                item.because = Some(decision.because.clone());
+                item.decided_at = Some(decision.at);
+            }
+        }
+        item
+    }
+}
+
+impl TryFrom<ProgressItem> for Progress {
+    type Error = Unreadable;
+    fn try_from(item: ProgressItem) -> Result<Self, Unreadable> {
+        let claim = |id: Option<String>, at: Option<DateTime<Utc>>| {
+            Ok(Claim { id: id.ok_or(Unreadable)?, at: at.ok_or(Unreadable)? })
+        };
+        let state = match item.state {
+            StateName::Planned => StepState::Planned,
+            StateName::Claimed => StepState::Claimed(claim(item.claim_id, item.claimed_at)?),
+            StateName::Unknown => StepState::Unknown(Lost {
+                claim: claim(item.claim_id, item.claimed_at)?,
+                since: item.unknown_since.ok_or(Unreadable)?,
+            }),
+            StateName::Decided => StepState::Decided(Decision {
+                verdict: item.verdict.ok_or(Unreadable)?,
+                because: item.because.unwrap_or_default(),
+                at: item.decided_at.ok_or(Unreadable)?,
+            }),
+        };
+        Ok(Self {
+            state,
+            attempt: item.attempt,
+            deferrals: item.deferrals,
+            tried: item.tried,
+            reruns: item.reruns,
+        })
+    }
+}

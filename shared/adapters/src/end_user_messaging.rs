@@ -1,0 +1,176 @@
+//! AWS End User Messaging SMS (`pinpoint-sms-voice-v2`): `SendTextMessage`, never repeated.
+//!
+//! It has no idempotency key, so a call whose answer is lost may or may not have sent a text. Our own ids
+//! travel in `Context` and come back with every event: the evidence for a lost answer.
+
+mod classify;
+
+use std::fmt;
+
+use aws_sdk_pinpointsmsvoicev2::Client;
+use aws_sdk_pinpointsmsvoicev2::types::MessageType;
+use messaging::phone::PhoneNumber;
+use messaging::ports::{Form, OutboundText};
+use messaging::provider::Provider;
+use messaging::step::{ProviderMessage, Refusal, SendOutcome};
+use messaging::text::MessageText;
+
+use crate::connection::{Connection, configured};
+use crate::environment::EnvironmentError;
+pub use crate::sms::{India, MaxPrice};
+use crate::sms::{is_indian, is_promotional};
+
+pub use classify::outcome_of;
+
+/// The kinds of numbers that texts leave from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NumberType {
+    /// Ten digits, registered elsewhere.
+    LongCode,
+    /// Toll-free.
+    TollFree,
+    /// Ten digits, registered for business in the US.
+    TenDlc,
+    /// Five or six digits.
+    ShortCode,
+    /// Reaches AWS's simulated phones only: the one for development, which needs no registration.
+    #[default]
+    Simulator,
+}
+
+impl NumberType {
+    /// By AWS's name.
+    ///
+    /// # Errors
+    /// When AWS has no such kind.
+    pub fn of_name(name: &str) -> Result<Self, EnvironmentError> {
+        match name {
+            "LONG_CODE" => Ok(Self::LongCode),
+            "TOLL_FREE" => Ok(Self::TollFree),
+            "TEN_DLC" => Ok(Self::TenDlc),
+            "SHORT_CODE" => Ok(Self::ShortCode),
+            "SIMULATOR" => Ok(Self::Simulator),
+            _ => Err(EnvironmentError::new(
+                "AWS_SMS_NUMBER_TYPE",
+                "is none of LONG_CODE, TOLL_FREE, TEN_DLC, SHORT_CODE, SIMULATOR",
+            )),
+        }
+    }
+}
+
+/// Where texts leave from and what goes with them.
+#[derive(Clone, Default)]
+pub struct EndUserMessagingSettings {
+    /// A pool (id or ARN) or a number; without one AWS chooses among the account's.
+    pub origination: Option<String>,
+    /// What kind of number that is.
+    pub number_type: NumberType,
+    /// Where events go.
+    pub configuration_set: Option<String>,
+    /// The most that a part may cost.
+    pub max_price: Option<MaxPrice>,
+    /// For phones in India.
+    pub india: India,
+}
+
+impl fmt::Debug for EndUserMessagingSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EndUserMessagingSettings")
+            .field("number_type", &self.number_type)
+            .field("configuration_set", &self.configuration_set)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sends by AWS End User Messaging.
+pub struct EndUserMessaging {
+    client: Client,
+    settings: EndUserMessagingSettings,
+}
+
+impl EndUserMessaging {
+    /// A sender in the connection's region. Its client tries once.
+    #[must_use]
+    pub fn new(connection: &Connection, settings: EndUserMessagingSettings) -> Self {
+        Self { client: configured!(aws_sdk_pinpointsmsvoicev2, connection, sender), settings }
+    }
+
+    /// Sends a text, once.
+    pub async fn send_text(&self, text: &OutboundText<'_>) -> SendOutcome {
+        let Form::Words(words) = text.form else {
+            let because = crate::sms::because(Provider::EndUserMessaging).and("reason", "no words");
+            return SendOutcome::Rejected {
+                refusal: Refusal::Provider,
+                because: because.explained("AWS End User Messaging does not know WhatsApp's templates."),
+            };
+        };
+        // Seconds for which AWS may hold the text back; it allows 5 to 259,200.
+        let left = (text.step.deadline - text.now).num_seconds().clamp(5, 259_200);
+        let mut request = self
+            .client
+            .send_text_message()
+            .destination_phone_number(text.to.as_e164())
+            .message_body(words.expose())
+            .set_origination_identity(self.settings.origination.clone())
+            .set_configuration_set_name(self.settings.configuration_set.clone())
+            .message_type(if is_promotional(text.step.category) {
+                MessageType::Promotional
+            } else {
+                MessageType::Transactional
+            })
+            .set_max_price(self.settings.max_price.as_ref().map(|price| price.as_str().to_owned()))
+            .time_to_live(i32::try_from(left).unwrap_or(i32::MAX))
+            .context("conversation", text.conversation.as_str())
+            .context("step", text.step.name.as_str())
+            .context("attempt", text.attempt.to_string());
+        if is_indian(text.to) {
+            use aws_sdk_pinpointsmsvoicev2::types::DestinationCountryParameterKey::{
+                InEntityId, InTemplateId,
+            };
+            let india = &self.settings.india;
+            for (key, value) in [(InEntityId, &india.entity_id), (InTemplateId, &india.template_id)] {
+                if let Some(value) = value {
+                    request = request.destination_country_parameters(key, value);
+                }
+            }
+        }
+        match request.send().await {
+            Ok(sent) => accepted(sent.message_id, self.number()),
+            Err(error) => outcome_of(&error),
+        }
+    }
+
+    /// Sends words that belong to no journey, once.
+    pub async fn say(&self, to: &PhoneNumber, from: &str, words: &MessageText) -> SendOutcome {
+        let sent = self
+            .client
+            .send_text_message()
+            .destination_phone_number(to.as_e164())
+            .message_body(words.expose())
+            .origination_identity(from)
+            .message_type(MessageType::Transactional)
+            .send()
+            .await;
+        match sent {
+            Ok(sent) => accepted(sent.message_id, Some(from.to_owned())),
+            Err(error) => outcome_of(&error),
+        }
+    }
+
+    /// The number that texts leave from, where it is one and no pool.
+    fn number(&self) -> Option<String> {
+        self.settings.origination.clone().filter(|origination| origination.starts_with('+'))
+    }
+}
+
+fn accepted(message_id: Option<String>, from: Option<String>) -> SendOutcome {
+    let provider = Provider::EndUserMessaging;
+    match message_id.filter(|id| !id.is_empty()) {
+        Some(id) => SendOutcome::Accepted {
+            message: ProviderMessage { provider: provider.as_str().to_owned(), id, from },
+        },
+        None => SendOutcome::Unknown {
+            because: crate::sms::because(provider).and("reason", "accepted without a message id"),
+        },
+    }
+}

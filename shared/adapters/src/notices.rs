@@ -1,0 +1,41 @@
+//! The way back to a customer who has written: by the provider whose number they wrote to.
+
+use messaging::clock::Clock;
+use messaging::journeys::Channel;
+use messaging::phone::PhoneNumber;
+use messaging::ports::Notices;
+use messaging::provider::Provider;
+use messaging::step::{Refusal, SendOutcome};
+use messaging::text::MessageText;
+use messaging::verdict::Because;
+
+use crate::end_user_messaging::EndUserMessaging;
+use crate::twilio::Twilio;
+
+/// The providers that customers write to.
+pub struct Answerers<K> {
+    /// Twilio.
+    pub twilio: Twilio<K>,
+    /// AWS: SNS has no number of its own that could be written to.
+    pub end_user_messaging: Option<EndUserMessaging>,
+}
+
+impl<K: Clock> Notices for Answerers<K> {
+    async fn notify(
+        &self,
+        provider: Provider,
+        to: &PhoneNumber,
+        channel: Channel,
+        from: &str,
+        words: &MessageText,
+    ) -> SendOutcome {
+        match (provider, &self.end_user_messaging) {
+            (Provider::Twilio, _) => self.twilio.say(to, channel, from, words).await,
+            (Provider::EndUserMessaging | Provider::Sns, Some(aws)) => aws.say(to, from, words).await,
+            (Provider::EndUserMessaging | Provider::Sns, None) => SendOutcome::Rejected {
+                refusal: Refusal::Provider,
+                because: Because::fact("provider", provider.as_str()).and("reason", "not configured"),
+            },
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What the two AWS services that send texts have in common.
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use messaging::journeys::Category;
+use messaging::phone::PhoneNumber;
+use messaging::provider::Provider;
+use messaging::step::{Refusal, SendOutcome};
+use messaging::verdict::Because;
+
+use crate::environment::EnvironmentError;
+use crate::exchange::{Lost, lost};
+
+/// What India's operators ask for with every text (DLT): who sends it, and by which registered template.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct India {
+    /// `IN_ENTITY_ID`.
+    pub entity_id: Option<String>,
+    /// `IN_TEMPLATE_ID`.
+    pub template_id: Option<String>,
+}
+
+/// The most that one part of a text may cost, in US dollars, as AWS spells it: `^[0-9]{0,2}\.[0-9]{1,5}$`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MaxPrice(String);
+
+impl MaxPrice {
+    /// Reads a decimal number of dollars below 100 with at most five decimals: `1`, `0.5`, `.05`.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn parse(text: &str) -> Result<Self, EnvironmentError> {
+        let wrong = || EnvironmentError::new("AWS_SMS_MAX_PRICE", "is no price below 100 dollars");
+        let (dollars, decimals) = text.split_once('.').unwrap_or((text, "00"));
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if dollars.len() > 2 || !digits(dollars) || !digits(decimals) || !(1..=5).contains(&decimals.len()) {
+            return Err(wrong());
+        }
+        if dollars.is_empty() && !text.contains('.') {
+            return Err(wrong());
+        }
+        Ok(Self(format!("{dollars}.{decimals}")))
+    }
+
+    /// As AWS wants it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether a text is for a phone of India's.
+pub(crate) fn is_indian(to: &PhoneNumber) -> bool {
+    to.as_e164().starts_with("+91")
+}
+
+/// Whether it is advertising, in AWS's two kinds.
+pub(crate) fn is_promotional(category: Category) -> bool {
+    category == Category::Promotional
+}
+
+/// The first facts about an outcome.
+pub(crate) fn because(provider: Provider) -> Because {
+    Because::fact("provider", provider.as_str())
+}
+
+/// What a failure means that the service itself did not answer with an error of its own.
+///
+/// | failure | outcome | why |
+/// |---|---|---|
+/// | the request could not be built | `Rejected`, the text's | nothing was sent, and nothing will be |
+/// | no connection | `NotSent` | nothing was sent |
+/// | time-out, broken connection, unreadable answer | `Unknown` | it may have been taken |
+pub(crate) fn without_answer<E>(provider: Provider, error: &SdkError<E, HttpResponse>) -> SendOutcome {
+    let because = because(provider);
+    match error {
+        SdkError::ConstructionFailure(_) => SendOutcome::Rejected {
+            refusal: Refusal::Text,
+            because: because
+                .and("reason", "the request could not be built")
+                .explained(format!("The text does not fit what {provider} takes.")),
+        },
+        SdkError::DispatchFailure(failure) => match failure.as_connector_error().map(lost) {
+            Some(Lost::Before(reason)) => SendOutcome::NotSent { because: because.and("reason", reason) },
+            Some(Lost::Afterwards(reason)) => SendOutcome::Unknown { because: because.and("reason", reason) },
+            None => SendOutcome::Unknown { because: because.and("reason", "connection lost") },
+        },
+        SdkError::TimeoutError(_) => SendOutcome::Unknown { because: because.and("reason", "timeout") },
+        _ => SendOutcome::Unknown { because: because.and("reason", "unreadable answer") },
+    }
+}
+
+/// What an error of the service's own means that is turned away at the door or left open, by its code
+/// and its status; `None` when it is a refusal.
+///
+/// | answer | outcome | why |
+/// |---|---|---|
+/// | a throttle, 429, 503 | `NotSent` | turned away at the door |
+/// | any other 4xx but 408 | a refusal | |
+/// | 408, 5xx, 2xx that cannot be read, anything else | `Unknown` | it may have been taken before the answer failed |
+pub(crate) fn not_refused(provider: Provider, code: &str, status: u16) -> Option<SendOutcome> {
+    let because = because(provider).and("code", code).and("status", status);
+    let throttled =
+        matches!(code, "ThrottlingException" | "Throttled" | "Throttling" | "TooManyRequestsException");
+    if throttled || matches!(status, 429 | 503) {
+        return Some(SendOutcome::NotSent { because: because.and("reason", "turned away") });
+    }
+    let refused = (400..500).contains(&status) && status != 408;
+    (!refused).then(|| SendOutcome::Unknown { because: because.and("reason", "no usable answer") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prices_are_spelt_as_aws_wants_them() {
+        for (text, spelt) in [("1", "1.00"), ("0.5", "0.5"), (".05", ".05"), ("99.99999", "99.99999")] {
+            assert_eq!(MaxPrice::parse(text).unwrap().as_str(), spelt);
+        }
+        for text in ["", ".", "100", "1.", "1.123456", "1,5", "-1", "1e1", " 1"] {
+            assert!(MaxPrice::parse(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Amazon SNS: `Publish` to a phone number, never repeated.
+//!
+//! It has no idempotency key and gives back nothing of ours: a lost answer is settled by the delivery log,
+//! by phone and time. A number that has opted out is accepted, and refused in that log.
+
+mod attributes;
+mod classify;
+
+use aws_sdk_sns::Client;
+use aws_sdk_sns::types::MessageAttributeValue;
+use messaging::phone::PhoneNumber;
+use messaging::ports::{Form, OutboundText};
+use messaging::provider::Provider;
+use messaging::step::{ProviderMessage, Refusal, SendOutcome};
+
+use crate::connection::{Connection, configured};
+use crate::environment::EnvironmentError;
+use crate::sms::{India, MaxPrice, is_indian, is_promotional};
+
+pub use attributes::{ATTRIBUTES, SmsAttributes};
+pub use classify::outcome_of;
+
+/// What goes with texts by SNS.
+#[derive(Debug, Clone, Default)]
+pub struct SnsSettings {
+    /// The name that texts come from, where the customer's country allows one.
+    pub sender_id: Option<String>,
+    /// The number that texts leave from.
+    pub origination_number: Option<String>,
+    /// The most that a part may cost.
+    pub max_price: Option<MaxPrice>,
+    /// For phones in India.
+    pub india: India,
+}
+
+/// A sender id: three to eleven letters and digits, one letter at least.
+///
+/// # Errors
+/// When it is none.
+pub fn sender_id(id: &str) -> Result<String, EnvironmentError> {
+    let allowed = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if (3..=11).contains(&id.len()) && allowed && id.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+        Ok(id.to_owned())
+    } else {
+        Err(EnvironmentError::new("AWS_SNS_SENDER_ID", "is no sender id of 3 to 11 letters and digits"))
+    }
+}
+
+/// The beginnings of numbers in countries where carriers show no sender ids
+/// (docs.aws.amazon.com, "Supported countries and regions for SMS messaging"): North America, and the
+/// larger ones elsewhere. The account's own registrations decide about the rest.
+const NO_SENDER_ID: [&str; 9] = ["+1", "+52", "+54", "+55", "+56", "+57", "+64", "+82", "+86"];
+
+/// Sends by Amazon SNS.
+pub struct Sns {
+    client: Client,
+    settings: SnsSettings,
+}
+
+impl Sns {
+    /// A sender in the connection's region. Its client tries once.
+    #[must_use]
+    pub fn new(connection: &Connection, settings: SnsSettings) -> Self {
+        Self { client: configured!(aws_sdk_sns, connection, sender), settings }
+    }
+
+    /// Sends a text, once.
+    pub async fn publish_text(&self, text: &OutboundText<'_>) -> SendOutcome {
+        let Form::Words(words) = text.form else {
+            let because = crate::sms::because(Provider::Sns).and("reason", "no words");
+            return SendOutcome::Rejected {
+                refusal: Refusal::Provider,
+                because: because.explained("Amazon SNS does not know WhatsApp's templates."),
+            };
+        };
+        let mut request = self.client.publish().phone_number(text.to.as_e164()).message(words.expose());
+        for (name, kind, value) in self.attributes(text) {
+            let value = MessageAttributeValue::builder().data_type(kind).string_value(value).build();
+            match value {
+                Ok(value) => request = request.message_attributes(name, value),
+                Err(_) => {
+                    let because = crate::sms::because(Provider::Sns).and("reason", "an attribute");
+                    return SendOutcome::NotSent { because };
+                }
+            }
+        }
+        match request.send().await {
+            Ok(published) => accepted(published.message_id, self.settings.origination_number.clone()),
+            Err(error) => outcome_of(&error),
+        }
+    }
+
+    fn attributes(&self, text: &OutboundText<'_>) -> Vec<(&'static str, &'static str, String)> {
+        let kind = if is_promotional(text.step.category) { "Promotional" } else { "Transactional" };
+        let ids = format!("{}.{}.{}", text.conversation, text.step.name, text.attempt);
+        let mut attributes = vec![
+            ("AWS.SNS.SMS.SMSType", "String", kind.to_owned()),
+            // Ours, for whoever reads the topic's side of it; AWS does not look at it.
+            ("Afterword.Attempt", "String", ids),
+        ];
+        let mut add = |name, kind, value: Option<&String>| {
+            attributes.extend(value.map(|value| (name, kind, value.clone())));
+        };
+        add("AWS.SNS.SMS.SenderID", "String", self.sender_id(text.to));
+        add("AWS.MM.SMS.OriginationNumber", "String", self.settings.origination_number.as_ref());
+        if is_indian(text.to) {
+            add("AWS.MM.SMS.EntityId", "String", self.settings.india.entity_id.as_ref());
+            add("AWS.MM.SMS.TemplateId", "String", self.settings.india.template_id.as_ref());
+        }
+        if let Some(price) = &self.settings.max_price {
+            attributes.push(("AWS.SNS.SMS.MaxPrice", "Number", price.as_str().to_owned()));
+        }
+        attributes
+    }
+
+    /// The sender id, unless the customer's country shows none: the text is worth more than the name.
+    fn sender_id(&self, to: &PhoneNumber) -> Option<&String> {
+        let id = self.settings.sender_id.as_ref()?;
+        if NO_SENDER_ID.iter().any(|prefix| to.as_e164().starts_with(prefix)) {
+            tracing::warn!(decision = "sender_id_dropped", "the customer's country shows no sender ids");
+            return None;
+        }
+        Some(id)
+    }
+}
+
+fn accepted(message_id: Option<String>, from: Option<String>) -> SendOutcome {
+    match message_id.filter(|id| !id.is_empty()) {
+        Some(id) => SendOutcome::Accepted {
+            message: ProviderMessage { provider: Provider::Sns.as_str().to_owned(), id, from },
+        },
+        None => SendOutcome::Unknown {
+            because: crate::sms::because(Provider::Sns).and("reason", "accepted without a message id"),
+        },
+    }
+}

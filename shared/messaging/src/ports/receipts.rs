@@ -1,0 +1,46 @@
+//! Ports of what providers report.
+
+use std::future::Future;
+
+use chrono::{DateTime, Utc};
+
+use super::{Unavailable, Written};
+use crate::conversation::Conversation;
+use crate::ids::StepName;
+use crate::provider::Provider;
+use crate::receipt::{AttemptId, Delivery, Receipt};
+
+/// What has become of texts that left.
+pub trait Receipts: Send + Sync {
+    /// The attempt that a provider's message was.
+    ///
+    /// # Errors
+    /// MUST answer `None` for a message that is not ours.
+    fn attempt_of(
+        &self,
+        provider: Provider,
+        message_id: &str,
+    ) -> impl Future<Output = Result<Option<AttemptId>, Unavailable>> + Send;
+
+    /// Notes on a step how far its text has come.
+    ///
+    /// # Errors
+    /// MUST keep what is further on ([`Delivery::replaces`]) and answer `Overtaken` then. MUST NOT touch
+    /// the step's progress, nor create a conversation that is absent.
+    fn note_delivery(
+        &self,
+        conversation: &Conversation,
+        step: &StepName,
+        delivery: &Delivery,
+    ) -> impl Future<Output = Result<Written, Unavailable>> + Send;
+
+    /// Keeps a receipt that belongs to no step, or is of a kind that is not known; the same one once.
+    ///
+    /// # Errors
+    /// MUST NOT answer before it is stored.
+    fn keep_receipt(
+        &self,
+        receipt: &Receipt,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+}

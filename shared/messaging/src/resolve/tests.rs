@@ -1,0 +1,101 @@
+use futures_util::FutureExt;
+
+use super::*;
+use crate::memory::{World, at, conversation};
+use crate::step::{Claim, Decision, Lost, Progress};
+
+fn id() -> ConversationId {
+    ConversationId::new("sms-1").unwrap()
+}
+
+fn name() -> StepName {
+    StepName::new("text").unwrap()
+}
+
+fn world_with(state: StepState) -> World {
+    let mut conversation = conversation("sms-1", &["text"]);
+    conversation.plan.as_mut().unwrap().steps[0].progress =
+        Progress { state, attempt: 1, ..Progress::default() };
+    World::with(&conversation)
+}
+
+fn decided(verdict: Verdict) -> StepState {
+    StepState::Decided(Decision { verdict, because: Because::default(), at: at(0) })
+}
+
+fn unknown() -> StepState {
+    StepState::Unknown(Lost { claim: Claim { id: "a".to_owned(), at: at(0) }, since: at(10) })
+}
+
+fn resolved(world: &World, finding: Finding) -> Result<Resolved, ResolveError> {
+    let now = world.state().now;
+    resolve(world, world, &id(), &name(), finding, now).now_or_never().unwrap()
+}
+
+#[test]
+fn an_operator_settles_what_nobody_knows() {
+    for state in [unknown(), decided(Verdict::HeldUnknownOutcome)] {
+        let world = world_with(state.clone());
+        assert_eq!(resolved(&world, Finding::Sent), Ok(Resolved::Sent));
+        assert_eq!(world.run(&id(), &name()), Some(Verdict::Sent));
+        assert_eq!(world.state().delivered, 0);
+
+        let world = world_with(state);
+        assert_eq!(resolved(&world, Finding::NotSent), Ok(Resolved::RunsAgain(1)));
+        assert!(world.state().executions.contains_key("sms-1.text.r1"));
+        assert_eq!(world.run(&id(), &name()), Some(Verdict::Sent));
+        let state = world.state();
+        assert_eq!((state.delivered, state.attempts.clone()), (1, vec![2]));
+    }
+}
+
+#[test]
+fn what_is_known_is_not_settled() {
+    assert_eq!(resolved(&world_with(StepState::Planned), Finding::NotSent), Err(ResolveError::Waits));
+    let sent = world_with(decided(Verdict::Sent));
+    assert_eq!(resolved(&sent, Finding::NotSent), Err(ResolveError::Ended(Verdict::Sent)));
+    let cancelled = world_with(decided(Verdict::SkippedCancelled));
+    assert_eq!(resolved(&cancelled, Finding::Sent), Err(ResolveError::Ended(Verdict::SkippedCancelled)));
+    let claimed = world_with(StepState::Claimed(Claim { id: "a".to_owned(), at: at(0) }));
+    assert_eq!(resolved(&claimed, Finding::NotSent), Err(ResolveError::BeingSent));
+    claimed.pass(60);
+    assert_eq!(resolved(&claimed, Finding::NotSent), Ok(Resolved::RunsAgain(1)));
+}
+
+#[test]
+fn a_start_that_failed_is_made_up_for_by_a_repetition() {
+    let world = world_with(unknown());
+    // load, advance, start_again
+    world.state().weather.script.insert(2, crate::memory::Fault::Before);
+    assert!(matches!(resolved(&world, Finding::NotSent), Err(ResolveError::Unavailable(_))));
+    assert_eq!(resolved(&world, Finding::NotSent), Ok(Resolved::RunsAgain(1)));
+    assert_eq!(world.state().executions.len(), 1);
+}
+
+#[test]
+fn only_what_has_certainly_not_left_is_tried_again() {
+    let retried = |world: &World| {
+        let now = world.state().now;
+        retry(world, world, &id(), &name(), now).now_or_never().unwrap()
+    };
+    for verdict in Verdict::ALL {
+        let expected = match verdict {
+            Verdict::Sent | Verdict::HeldUnknownOutcome => Err(ResolveError::MayHaveLeft(verdict)),
+            _ => Ok(Resolved::RunsAgain(1)),
+        };
+        assert_eq!(retried(&world_with(decided(verdict))), expected, "{verdict}");
+    }
+    assert_eq!(retried(&world_with(unknown())), Err(ResolveError::BeingSent));
+    assert_eq!(retried(&world_with(StepState::Planned)), Ok(Resolved::RunsAgain(1)));
+}
+
+/// A step that runs again meets the same checks as ever.
+#[test]
+fn a_rerun_is_stopped_by_what_stops_a_text() {
+    let world = world_with(decided(Verdict::RejectedByProvider));
+    let now = world.state().now;
+    retry(&world, &world, &id(), &name(), now).now_or_never().unwrap().unwrap();
+    world.state().contact().opted_out_at = Some(at(1));
+    assert_eq!(world.run(&id(), &name()), Some(Verdict::SkippedOptedOut));
+    assert!(world.state().attempts.is_empty());
+}
