@@ -1,6 +1,7 @@
 //! `afterword doctor --stack`: is everything there that a text needs? Looks, and changes nothing.
 
 mod api;
+mod aws_sms;
 mod keys;
 mod providers;
 
@@ -72,6 +73,7 @@ pub(crate) fn run(arguments: &DoctorArguments) -> Result<ExitCode, String> {
         findings.push(journeys(&stack).await);
         findings.push(switch(&stack).await);
         findings.extend(providers::check(&stack).await);
+        findings.extend(aws_sms::check(&stack).await);
         Ok(report(&findings))
     })
 }

@@ -66,7 +66,7 @@ pub(crate) fn table_of(name: &str) -> Result<Table, String> {
 pub(crate) fn connection() -> Result<Connection, String> {
     Connection::from_environment().map_err(|error| {
         format!(
-            "{error}; a profile's credentials are put there by: eval \"$(python3 tools/whoami.py --export)\" or \
+            "{error}; a profile's credentials are put there by: eval \"$(.tools/python/bin/python tools/whoami.py --export)\" or \
              aws configure export-credentials --format env"
         )
     })

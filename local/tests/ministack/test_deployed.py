@@ -116,6 +116,24 @@ class Deployed(unittest.TestCase):
         self.assertEqual(installation["table"], self.aws.outputs["TableName"])
         self.assertEqual(installation["public_url"], PUBLIC_URL)
 
+    def test_7_the_logs_count_what_alarms_watch_and_show_nobody(self):
+        logs = self.aws.client("logs")
+        lines = []
+        for group in logs.describe_log_groups()["logGroups"]:
+            for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
+                lines += [line for event in page["events"] for line in event["message"].splitlines()]
+        counted = [json.loads(line) for line in lines if line.startswith("{") and '"_aws"' in line]
+        told = {(one.get("Verdict"), one["Installation"]) for one in counted if "Verdicts" in one}
+        for verdict in ("Sent", "SkippedCustomerReplied", "SkippedOptedOut", "RejectedByProvider"):
+            self.assertIn((verdict, STACK), told)
+        sources = {one["Source"] for one in counted if "Events" in one}
+        self.assertLessEqual({"sms", "calendly"}, sources)
+        self.assertTrue([one for one in counted if "AuthenticationFailures" in one])
+        everything = "\n".join(lines)
+        for canary in ("2025550143", "5005550009", "See you then", "Alex", "185.00"):
+            self.assertNotIn(canary, everything)
+        print(f"\n{len(lines)} log lines of the functions, {len(counted)} of them metrics: {len(sources)} sources, {len(told)} verdicts")
+
 
 def ids(execution):
     """The output without what differs from run to run: times and the provider's message id."""

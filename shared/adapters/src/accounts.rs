@@ -1,9 +1,11 @@
 //! What an operator sets up once in the accounts of providers and booking systems: their webhooks.
 //! Nothing here is on the way of a message.
 
+mod aws_sms;
 mod calendly;
 mod call;
 mod twilio;
 
+pub use aws_sms::{AwsSms, OriginationNumber};
 pub use calendly::{Calendly, Owner, Subscription};
 pub use twilio::{TwilioAccount, TwilioAddresses, Webhooks};

@@ -22,6 +22,18 @@ pub struct Installation {
     pub twilio_from: String,
     /// The base URL under which the API is reached; without a slash at the end.
     pub public_url: String,
+    /// The topic of what customers write to numbers of End User Messaging.
+    #[serde(default)]
+    pub inbound_topic: String,
+    /// The topic of what End User Messaging reports of texts.
+    #[serde(default)]
+    pub delivery_topic: String,
+    /// The configuration set; empty where End User Messaging is not used.
+    #[serde(default)]
+    pub configuration_set: String,
+    /// The pool; empty where there is none.
+    #[serde(default)]
+    pub pool: String,
 }
 
 impl Installation {

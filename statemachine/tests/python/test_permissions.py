@@ -188,7 +188,10 @@ class Permissions(unittest.TestCase):
     def test_every_call_of_an_sdk_is_known(self):
         known = {re.sub(r"\W|b(?=[A-Z])", "", call.replace(r"\(", "").replace(r"\)", "")) for call in ACTIONS}
         calls = set()
-        for text in self.adapters.values():
+        operators = {"accounts", "installation"}  # called by the command line only, with a person's credentials
+        for path, text in self.adapters.items():
+            if operators & {*path.with_suffix("").parts}:
+                continue
             calls |= set(SDK_CALL.findall(re.sub(r"\s+", "", text)))
         self.assertIn("get_item", calls)
         self.assertEqual(calls - known - {"transact_write_items", "clone", "as_ref", "send"}, set())
