@@ -33,6 +33,7 @@ ACTIONS = {
     r"\.start_execution\(\)": "states:StartExecution",
     r"\.describe_execution\(\)": "states:DescribeExecution",
     r"\.stop_execution\(\)": "states:StopExecution",
+    r"\.list_executions\(\)": "states:ListExecutions",
     r"\.get_secret_value\(\)": "secretsmanager:GetSecretValue",
     r"\.put_secret_value\(\)": "secretsmanager:PutSecretValue",
     r"\.get_parameter\(\)": "ssm:GetParameter",
@@ -87,19 +88,21 @@ def bodies(text):
             yield owner, found.group(1), text[brace : block_end(text, brace)]
 
 
-def calls(owner, body, owners):
-    """What a body calls, as (whose, name): `x.name()` is anybody's method, `Type::name()` that type's, another
-    one a function's of a module."""
+def calls(owner, body, owners, here):
+    """What a body calls, as (whose, name, where): `x.name()` is anybody's method, `Type::name()` that type's,
+    `name()` a function's of the same file (`here` holds their names and the file), if it has one, else of any."""
+    names, file = here
+    closures = set(re.findall(r"\blet\s+(?:mut\s+)?(\w+)", body))
     for found in CALL.finditer(body):
         before, name = found.group(1), found.group(2)
         if before == ".":
-            yield "any", name
+            yield "any", name, None
         elif before and before[0].isupper():
             kind = owner if before == "Self::" else before[:-2]
             if kind in owners:
-                yield kind, name
-        else:
-            yield None, name
+                yield kind, name, None
+        elif before or name not in closures:
+            yield None, name, file if not before and name in names else None
 
 
 def adapter_modules(main, adapters):
@@ -122,23 +125,28 @@ def reached(function, domain, adapters):
     """The actions that a function's code reaches."""
     own = sources(ROOT / "functions" / function / "src")
     main = own[ROOT / "functions" / function / "src" / "main.rs"]
-    shared = [*domain.values(), *adapter_modules(main, adapters).values()]
+    everything = domain | adapter_modules(main, adapters) | own
     known = {}
-    for text in [*shared, *own.values()]:
+    for file, text in everything.items():
         for owner, name, body in bodies(text):
-            known.setdefault(name, []).append((owner, body))
-    owners = {owner for found in known.values() for owner, _ in found}
+            known.setdefault(name, []).append((owner, body, file))
+    owners = {owner for found in known.values() for owner, _, _ in found}
+    free = {file: {name for owner, name, _ in bodies(text) if owner is None} for file, text in everything.items()}
+
+    def called(owner, body, file):
+        return set(calls(owner, body, owners, (free[file], file)))
+
     # Everything of the function's own crate is its code; the rest, as far as it is called from there.
-    open_ = {call for text in own.values() for owner, _, body in bodies(text) for call in calls(owner, body, owners)}
+    open_ = {call for file, text in own.items() for owner, _, body in bodies(text) for call in called(owner, body, file)}
     seen, actions = set(), set()
     while open_:
-        whose, name = call = open_.pop()
+        whose, name, where = call = open_.pop()
         seen.add(call)
-        for owner, body in known.get(name, []):
-            if owner == whose or (whose == "any" and owner is not None):
+        for owner, body, file in known.get(name, []):
+            if (owner == whose and where in (None, file)) or (whose == "any" and owner is not None):
                 joined = re.sub(r"\s+(?=\.)", "", body)
                 actions |= {action for pattern, action in ACTIONS.items() if re.search(pattern, joined)}
-                open_ |= set(calls(owner, body, owners)) - seen
+                open_ |= called(owner, body, file) - seen
     return actions
 
 
