@@ -141,12 +141,17 @@ deploy() {
         if [ -n "${!setting:-}" ]; then parameters+=("$name=${!setting}"); fi
     done <<'TEXT'
 TwilioFrom TWILIO_FROM
+TwilioWhatsappFrom TWILIO_WHATSAPP_FROM
 PublicUrl AFTERWORD_PUBLIC_URL
 AlarmEmail AFTERWORD_ALARM_EMAIL
 EndUserMessaging AFTERWORD_END_USER_MESSAGING
 OriginationIdentity AFTERWORD_ORIGINATION_IDENTITY
+SnsDeliveryLogs AFTERWORD_SNS_DELIVERY_LOGS
 MonthlySpendLimit AFTERWORD_MONTHLY_SPEND_LIMIT
 SilentSource AFTERWORD_SILENT_SOURCE
+SilentAfterHours AFTERWORD_SILENT_AFTER_HOURS
+RetentionDays AFTERWORD_RETENTION_DAYS
+LogRetentionDays AFTERWORD_LOG_RETENTION_DAYS
 ReservedConcurrency AFTERWORD_RESERVED_CONCURRENCY
 TEXT
     "$python/sam" deploy --no-confirm-changeset "${flags[@]}" --parameter-overrides "${parameters[@]}"
