@@ -185,7 +185,7 @@ class Emulator:
         if done.returncode:
             raise RuntimeError(f"afterword journeys push: {done.stdout}{done.stderr}")
 
-    def invoke(self, function, route, body, headers, parameters=None):
+    def invoke(self, function, route, body, headers, parameters=None, query=""):
         """Calls a function as API Gateway does, payload format 2.0; status and body."""
         method, path = route.split(" ")
         for name, value in (parameters or {}).items():
@@ -194,7 +194,7 @@ class Emulator:
             "version": "2.0",
             "routeKey": route,
             "rawPath": path,
-            "rawQueryString": "",
+            "rawQueryString": query.removeprefix("?"),
             "headers": {"host": urllib.parse.urlsplit(PUBLIC_URL).hostname, **headers},
             "requestContext": {
                 "accountId": "000000000000",
@@ -212,6 +212,8 @@ class Emulator:
         }
         if parameters:
             event["pathParameters"] = parameters
+        if query:
+            event["queryStringParameters"] = dict(urllib.parse.parse_qsl(event["rawQueryString"]))
         name = self.functions[function]
         answer = self.client("lambda").invoke(FunctionName=f"{name}:live", Payload=json.dumps(event).encode())
         read = answer["Payload"].read().decode()
@@ -231,11 +233,11 @@ class Emulator:
         headers = {"calendly-webhook-signature": f"t={at},v1={tag}", "content-type": "application/json"}
         return self.invoke("BookingWebhookFunction", "POST /webhooks/calendly", body, headers)
 
-    def form(self, function, path, fields):
-        signed = PUBLIC_URL + path + "".join(name + fields[name] for name in sorted(fields))
+    def form(self, function, path, fields, query=""):
+        signed = PUBLIC_URL + path + query + "".join(name + fields[name] for name in sorted(fields))
         tag = base64.b64encode(hmac.new(SIGNING_KEY.encode(), signed.encode(), "sha1").digest()).decode()
         headers = {"x-twilio-signature": tag, "content-type": "application/x-www-form-urlencoded"}
-        return self.invoke(function, f"POST {path}", urllib.parse.urlencode(fields).encode(), headers)
+        return self.invoke(function, f"POST {path}", urllib.parse.urlencode(fields).encode(), headers, query=query)
 
     def conversation(self, id):
         headers = {"x-api-key": API_KEY}

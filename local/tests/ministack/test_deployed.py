@@ -87,6 +87,20 @@ class Deployed(unittest.TestCase):
         replies = self.aws.conversation(id)["replies"]
         self.assertEqual([reply["meaning"] for reply in replies], ["reply"])
 
+    def test_2_what_the_provider_reports_reaches_the_conversation(self):
+        event = payload("sms-advance-approved")
+        id = f"sms-{event['event_id']}"
+        self.assertEqual(self.both(f"{id}.text"), "Sent")
+        sent = self.aws.conversation(id)["steps"][0]["because"]["provider_message_id"]
+        query = f"?conversation={id}&step=text&attempt=1"
+        fields = {"MessageSid": sent, "MessageStatus": "delivered", "To": event["user"]["phone"], "AccountSid": ACCOUNT}
+        answer = self.aws.form("DeliveryStatusFunction", "/twilio/status", fields, query)
+        self.assertEqual(answer[0], 204)
+        self.assertEqual(self.aws.conversation(id)["steps"][0]["delivery"], "delivered")
+        late = {**fields, "MessageStatus": "sent"}
+        self.assertEqual(self.aws.form("DeliveryStatusFunction", "/twilio/status", late, query)[0], 204)
+        self.assertEqual(self.aws.conversation(id)["steps"][0]["delivery"], "delivered", "never back")
+
     def test_3_a_refusal_by_the_provider_fails_and_says_why(self):
         event = {**payload("sms-advance-in-transit"), "event_id": str(uuid.UUID(int=1, version=4))}
         event["user"] = {"phone": "+15005550009"}
