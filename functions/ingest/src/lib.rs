@@ -6,7 +6,6 @@
 mod bulk;
 mod conversation;
 mod messages;
-mod recipient;
 mod sms;
 mod trigger;
 mod values;

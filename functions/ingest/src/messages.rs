@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use http_edge::fields::Fields;
 use http_edge::json::Json;
+use http_edge::recipient;
 use http_edge::violations::Violations;
 use messaging::ids::{ConversationId, JourneyName, SourceName};
 use messaging::journeys::Journeys;
@@ -10,7 +11,6 @@ use messaging::phone::Region;
 use messaging::plan::Event;
 use messaging::text::Variables;
 
-use crate::recipient;
 use crate::values::{self, Rule};
 
 /// An event id of another system: 1 to 255 visible ASCII characters.

@@ -2,6 +2,7 @@
 
 use http_edge::fields::Fields;
 use http_edge::json::Json;
+use http_edge::recipient;
 use http_edge::violations::Violations;
 use messaging::ids::{ConversationId, JourneyName, SourceName, hyphenated_uuid};
 use messaging::journeys::Journeys;
@@ -11,7 +12,6 @@ use messaging::plan::Event;
 use messaging::text::Variables;
 use uuid::Uuid;
 
-use crate::recipient;
 
 /// The most that `metadata` may hold, as canonical JSON.
 const METADATA_LIMIT: usize = 4096;

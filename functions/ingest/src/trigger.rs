@@ -3,13 +3,13 @@
 use http_edge::Request;
 use http_edge::fields::Fields;
 use http_edge::json::Json;
+use http_edge::recipient;
 use http_edge::violations::Violations;
 use messaging::ids::{ConversationId, JourneyName, SourceName};
 use messaging::journeys::{Journey, Journeys};
 use messaging::plan::Event;
 use messaging::text::{PersonName, Variables};
 
-use crate::recipient;
 use crate::values::{self, Rule};
 
 /// The journey of a source that names none.

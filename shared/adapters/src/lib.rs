@@ -14,6 +14,7 @@ pub mod failure;
 pub mod installation;
 pub mod journeys;
 pub mod notices;
+pub mod randomness;
 pub mod secrets;
 pub mod senders;
 mod sms;

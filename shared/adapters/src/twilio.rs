@@ -4,6 +4,7 @@
 //! sent a text. [`outcome_of`] decides what each answer means.
 
 mod classify;
+mod codes;
 mod find;
 
 use std::fmt;

@@ -7,6 +7,7 @@ pub mod fields;
 pub mod json;
 pub mod lambda_event;
 pub mod problem;
+pub mod recipient;
 pub mod request;
 pub mod response;
 pub mod signature;

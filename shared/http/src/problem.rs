@@ -25,6 +25,15 @@ pub enum Problem {
     Invalid(Vec<Violation>),
     /// Another event was accepted under the same id.
     IdempotencyKeyReused,
+    /// The caller asks too often.
+    TooManyRequests {
+        /// Seconds after which it may ask again.
+        retry_after: u32,
+    },
+    /// The phone's owner wants no texts.
+    OptedOut,
+    /// The provider refuses the number.
+    Undeliverable,
     /// Something that we need does not answer; nothing is lost, the caller repeats.
     DependencyUnavailable,
 }
@@ -52,8 +61,19 @@ impl Problem {
             Self::NotFound => 404,
             Self::PayloadTooLarge { .. } => 413,
             Self::UnsupportedMediaType { .. } => 415,
-            Self::IdempotencyKeyReused => 422,
+            Self::IdempotencyKeyReused | Self::OptedOut | Self::Undeliverable => 422,
+            Self::TooManyRequests { .. } => 429,
             Self::DependencyUnavailable => 503,
+        }
+    }
+
+    /// Seconds after which the request may be repeated, where that helps.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::DependencyUnavailable => Some(RETRY_AFTER_SECONDS),
+            Self::TooManyRequests { retry_after } => Some(*retry_after),
+            _ => None,
         }
     }
 
@@ -67,6 +87,9 @@ impl Problem {
             Self::PayloadTooLarge { .. } => "payload_too_large",
             Self::UnsupportedMediaType { .. } => "unsupported_media_type",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::TooManyRequests { .. } => "too_many_requests",
+            Self::OptedOut => "opted_out",
+            Self::Undeliverable => "undeliverable",
             Self::DependencyUnavailable => "dependency_unavailable",
         }
     }
@@ -92,6 +115,9 @@ impl Problem {
             Self::PayloadTooLarge { .. } => "The body is too large",
             Self::UnsupportedMediaType { .. } => "The body has the wrong content type",
             Self::IdempotencyKeyReused => "The idempotency key was used for another event",
+            Self::TooManyRequests { .. } => "Too many requests",
+            Self::OptedOut => "The phone's owner has opted out of texts",
+            Self::Undeliverable => "The provider refuses the number",
             Self::DependencyUnavailable => "A service that is needed does not answer",
         }
     }
@@ -108,6 +134,15 @@ impl Problem {
             Self::UnsupportedMediaType { expected } => format!("Send the body with content-type: {expected}."),
             Self::IdempotencyKeyReused => {
                 "An event with this id and other content was accepted before; nothing was changed. Use a new id for a new event.".to_owned()
+            }
+            Self::TooManyRequests { .. } => {
+                "Nothing was sent. Repeat the request after the time in Retry-After.".to_owned()
+            }
+            Self::OptedOut => {
+                "Nothing was sent. Texts reach this phone again once its owner has sent START to the number that they come from.".to_owned()
+            }
+            Self::Undeliverable => {
+                "Nothing was sent, and a repeat would be refused as well. Use another number.".to_owned()
             }
             Self::DependencyUnavailable => {
                 "Nothing is lost: repeat the same request with the same id after the time in Retry-After.".to_owned()

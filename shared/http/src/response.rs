@@ -5,7 +5,7 @@ use aws_lambda_events::encodings::Body;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
-use crate::problem::{Problem, RETRY_AFTER_SECONDS};
+use crate::problem::Problem;
 
 /// A response before it gets its request id.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,12 +66,11 @@ impl Response {
 
 impl From<Problem> for Response {
     fn from(problem: Problem) -> Self {
-        let retry_after = (problem == Problem::DependencyUnavailable).then_some(RETRY_AFTER_SECONDS);
         Self {
             status: problem.status(),
             content_type: "application/problem+json",
             body: Some(problem.to_json()),
-            retry_after,
+            retry_after: problem.retry_after(),
         }
     }
 }

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests, called by tests only")]
 
 mod bookings;
+mod codes;
 mod erasure;
 mod fixtures;
 mod inbox;
@@ -12,17 +13,18 @@ mod receipts;
 mod steps;
 
 pub use bookings::*;
+pub use codes::*;
 pub use erasure::*;
 pub use inbox::*;
 pub use receipts::*;
 pub use steps::*;
 
-use crate::ports::{Conversations, Erasure, Inbox, Quarantine, Receipts};
+use crate::ports::{Codes, Conversations, Erasure, Inbox, Quarantine, Receipts};
 
 /// A table, as the cases need it.
-pub trait Table: Conversations + Erasure + Inbox + Quarantine + Receipts {}
+pub trait Table: Codes + Conversations + Erasure + Inbox + Quarantine + Receipts {}
 
-impl<T: Conversations + Erasure + Inbox + Quarantine + Receipts> Table for T {}
+impl<T: Codes + Conversations + Erasure + Inbox + Quarantine + Receipts> Table for T {}
 
 /// Calls the macro that it is given with the name of every case.
 #[macro_export]
@@ -61,6 +63,12 @@ macro_rules! for_each_case {
             a_verdict_that_was_settled_meanwhile_is_another_one
             a_step_that_runs_again_is_claimed_by_who_has_read_that
             the_customers_last_whatsapp_message_is_known
+            a_code_replaces_the_last_one_once_its_time_has_come
+            a_withdrawn_code_keeps_nobody_waiting
+            attempts_are_counted_while_the_code_is_good
+            a_code_is_used_up_once
+            codes_are_counted_up_to_a_limit
+            an_opt_out_at_the_provider_is_stored_once
         }
     };
 }

@@ -20,6 +20,7 @@ pub use wording::{ContentSids, Wording};
 use crate::cost::Prices;
 use crate::ids::{JourneyName, SourceName, StepName};
 use crate::money::Currency;
+use crate::otp::OtpSettings;
 use crate::phone::{PhoneNumber, Region};
 
 /// The most characters that a variable may have if its journey says nothing: longer values belong
@@ -43,9 +44,12 @@ pub struct Journeys {
     /// Who carries the texts of each channel.
     #[serde(default)]
     pub providers: ProviderOrder,
-    /// Words outside journeys: `opt_out_confirmation`.
+    /// Words outside journeys: `opt_out_confirmation`, `one_time_code`.
     #[serde(default)]
     pub notices: BTreeMap<String, String>,
+    /// Limits of one-time codes.
+    #[serde(default)]
+    pub otp: OtpSettings,
 }
 
 /// A source's habits: what its numbers, amounts and texts mean.

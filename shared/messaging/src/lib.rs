@@ -25,6 +25,7 @@ pub mod journeys;
 pub mod memory;
 pub mod money;
 pub mod obstacle;
+pub mod otp;
 pub mod phone;
 pub mod plan;
 pub mod ports;

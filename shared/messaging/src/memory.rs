@@ -4,6 +4,7 @@
 //!
 //! Nothing here waits for real. A call that never answers is a crash: its future stays pending.
 
+mod codes;
 mod erasure;
 mod facts;
 mod ports;

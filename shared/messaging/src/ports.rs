@@ -1,6 +1,7 @@
 //! What the use cases need of the outside world. Small traits; their contracts are MUSTs, and every
 //! implementation (the real adapters, the simulator's) is held to the same tests.
 
+mod codes;
 mod erasure;
 mod inbox;
 mod receipts;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
+pub use codes::{CodeTexts, Codes, Randomness};
 pub use erasure::{ErasedConversation, Erasure, InboundId, Traces};
 pub use inbox::{Inbox, OptOutChange, Quarantine, QuarantinedEvent, Receiving, StoredInbound};
 pub use receipts::Receipts;

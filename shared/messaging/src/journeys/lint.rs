@@ -8,6 +8,7 @@ use super::providers::lint_order;
 use super::{Channel, Deadline, Journey, Journeys, StepPlan, Wording};
 use crate::fitting::Fitting;
 use crate::ids::{JourneyName, StepName};
+use crate::otp::settings::ONE_TIME_CODE_VARIABLES;
 use crate::phone::Region;
 use crate::text::{TemplateError, Variables, render, variables_of};
 
@@ -78,6 +79,7 @@ pub fn lint(file: &Journeys) -> Vec<Finding> {
         findings
             .push(Finding::error("prices", format!("{country} is no country code of two capital letters")));
     }
+    lint_one_time_code(file, &mut findings);
     findings.sort_by(|a, b| (a.severity, &a.place).cmp(&(b.severity, &b.place)));
     findings
 }
@@ -242,6 +244,24 @@ fn is_locale(text: &str) -> bool {
     (2..=3).contains(&language.len())
         && language.bytes().all(|b| b.is_ascii_lowercase())
         && parts.all(|part| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+/// The words of a one-time code say the code and name nothing that no code has.
+fn lint_one_time_code(file: &Journeys, findings: &mut Vec<Finding>) {
+    let Some(words) = file.notice("one_time_code") else { return };
+    let place = "notices.one_time_code";
+    match variables_of(words) {
+        Err(error) => findings.push(Finding::error(place, error.to_string())),
+        Ok(used) => {
+            let unknown = used.iter().filter(|used| !ONE_TIME_CODE_VARIABLES.contains(&used.as_str()));
+            findings.extend(unknown.map(|unknown| {
+                Finding::error(place, format!("uses the variable {unknown}; there are code and minutes"))
+            }));
+            if !used.contains("code") {
+                findings.push(Finding::error(place, "does not say the code: {{ code }}"));
+            }
+        }
+    }
 }
 
 /// Whether a text can be rendered once every variable has a value. Parsing alone does not look at the

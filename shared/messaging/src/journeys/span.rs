@@ -19,6 +19,12 @@ impl Span {
         Self(hours as u32 * 3600)
     }
 
+    /// That many seconds.
+    #[must_use]
+    pub const fn seconds(seconds: u16) -> Self {
+        Self(seconds as u32)
+    }
+
     /// As a difference of instants.
     #[must_use]
     pub fn delta(self) -> TimeDelta {

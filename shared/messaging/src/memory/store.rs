@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::codes::CodeStore;
 use crate::conversation::{Contact, Conversation, Life, Step, Superseded, kept_until};
 use crate::ids::{ConversationId, StepName};
 use crate::phone::PhoneNumber;
@@ -33,6 +34,8 @@ pub struct Store {
     pub receipts: BTreeSet<(String, String, String)>,
     /// Events that cannot be used, by id.
     pub quarantine: BTreeMap<String, QuarantinedEvent>,
+    /// One-time codes and what is counted of them.
+    pub(super) codes: CodeStore,
 }
 
 impl Store {

@@ -1,12 +1,12 @@
 //! Whose phone: numbers that can be texted, of countries that the source may text.
 
-use http_edge::fields::Fields;
-use http_edge::violations::Violations;
+use crate::fields::Fields;
+use crate::violations::Violations;
 use messaging::journeys::Source;
 use messaging::phone::{PhoneError, PhoneNumber, Region};
 
 /// A number as the caller wrote it: national ones by the source's region, never by a guess.
-pub(crate) fn national(
+pub fn national(
     fields: &Fields<'_>,
     name: &str,
     region: Option<Region>,
@@ -20,7 +20,7 @@ pub(crate) fn national(
 }
 
 /// A number that was read, if texts can arrive there.
-pub(crate) fn textable(
+pub fn textable(
     phone: Result<PhoneNumber, PhoneError>,
     place: &str,
     violations: &mut Violations,
@@ -39,7 +39,7 @@ pub(crate) fn textable(
 }
 
 /// A number of a country that the source may text.
-pub(crate) fn of_allowed_country(
+pub fn of_allowed_country(
     phone: PhoneNumber,
     source: Option<&Source>,
     place: &str,

@@ -1,0 +1,117 @@
+//! What one-time codes need of the outside world.
+
+use std::future::Future;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Unavailable, Written};
+use crate::otp::limits::CodeLimit;
+use crate::otp::{CodeSlot, StoredCode, TriedCode};
+use crate::phone::PhoneNumber;
+use crate::step::SendOutcome;
+use crate::text::MessageText;
+
+/// The codes' part of the table: one item per phone and purpose, and counters.
+pub trait Codes: Send + Sync {
+    /// When the slot's last code was issued, unless it was withdrawn.
+    ///
+    /// # Errors
+    /// MUST be strongly consistent.
+    fn last_code_at(
+        &self,
+        slot: &CodeSlot,
+    ) -> impl Future<Output = Result<Option<DateTime<Utc>>, Unavailable>> + Send;
+
+    /// Counts one code against a limit; `false` when it is reached.
+    ///
+    /// # Errors
+    /// MUST check and count in one write: of any number of calls side by side exactly as many succeed
+    /// as the limit has left.
+    fn count_code(&self, limit: &CodeLimit) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+
+    /// Gives one back.
+    ///
+    /// # Errors
+    /// MUST NOT count below zero.
+    fn uncount_code(&self, limit: &CodeLimit) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// Stores a code in the place of the slot's last one, with no attempts made.
+    ///
+    /// # Errors
+    /// MUST answer `Overtaken`, and leave the last one alone, when that was issued less than
+    /// `resend_after` before this one; MUST answer `Done` when this very one (by its id) is stored.
+    fn issue_code(
+        &self,
+        code: &StoredCode,
+        resend_after: TimeDelta,
+    ) -> impl Future<Output = Result<Written, Unavailable>> + Send;
+
+    /// Takes back a code that was not sent: it is not good, and does not keep the next one waiting.
+    ///
+    /// # Errors
+    /// MUST leave another code alone.
+    fn withdraw_code(
+        &self,
+        slot: &CodeSlot,
+        id: &str,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// Counts an attempt and gives what is kept of the code; `None` where no code is good: never issued,
+    /// used, withdrawn, expired at `now`, or tried `most` times already.
+    ///
+    /// # Errors
+    /// MUST check and count in one write.
+    fn try_code(
+        &self,
+        slot: &CodeSlot,
+        most: u32,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Option<TriedCode>, Unavailable>> + Send;
+
+    /// Uses a code up. `by` names who does.
+    ///
+    /// # Errors
+    /// MUST be `Done` for one `by` only, also when that one repeats it, and `Overtaken` for everybody
+    /// else and for another code.
+    fn use_code(
+        &self,
+        slot: &CodeSlot,
+        id: &str,
+        by: &str,
+    ) -> impl Future<Output = Result<Written, Unavailable>> + Send;
+
+    /// Stores that a provider says the phone's owner has opted out, as for any text.
+    ///
+    /// # Errors
+    /// MUST keep the first opt-out's time.
+    fn note_opt_out_at_provider(
+        &self,
+        phone: &PhoneNumber,
+        at: DateTime<Utc>,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+}
+
+/// The way of a code to a phone.
+pub trait CodeTexts: Send + Sync {
+    /// Sends a code's words, once.
+    ///
+    /// As [`super::Sender::send`]: infallible, at most one attempt on the wire, `NotSent` only when the
+    /// provider certainly did not take it. MUST end within 7 s, because a caller waits who is answered
+    /// within 10 s, and MUST tell the provider not to deliver after `until` where it can.
+    fn send_code(
+        &self,
+        to: &PhoneNumber,
+        words: &MessageText,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = SendOutcome> + Send;
+}
+
+/// Where randomness comes from.
+pub trait Randomness: Send + Sync {
+    /// Fills a buffer with bytes that nobody can guess.
+    ///
+    /// # Errors
+    /// When there are none. MUST NOT fill in anything less instead.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), Unavailable>;
+}
