@@ -18,6 +18,7 @@ mod serve;
 mod show;
 mod sms_attributes;
 mod stack;
+mod transfer;
 
 use std::process::ExitCode;
 
@@ -56,6 +57,10 @@ enum Command {
     /// The SMS attributes of the SNS account.
     #[command(subcommand)]
     SmsAttributes(sms_attributes::SmsAttributesCommand),
+    /// Write everything that waits, and every opt-out, into a file, to move to another installation.
+    Export(transfer::ExportArguments),
+    /// Take over what another installation has exported, and start what waits.
+    Import(transfer::ImportArguments),
     /// Whether an installation on AWS has everything that it needs.
     Doctor(doctor::DoctorArguments),
     /// Let a provider's or booking system's webhooks lead to an installation on AWS.
@@ -81,6 +86,8 @@ fn main() -> ExitCode {
         Command::Quarantine(command) => quarantine::run(&command),
         Command::Forget(arguments) => forget::run(&arguments),
         Command::OptOuts(command) => opt_outs::run(&command),
+        Command::Export(arguments) => transfer::export(&arguments),
+        Command::Import(arguments) => transfer::import(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Connect(command) => connect::run(&command),
         Command::Journeys(command) => journeys::run(&command),

@@ -13,6 +13,7 @@ mod journeys;
 mod killed;
 mod load;
 mod operators;
+mod moved;
 mod serve;
 mod started;
 mod storm;

@@ -9,6 +9,7 @@ mod opt_outs;
 mod quarantine;
 mod receipts;
 mod suppression;
+pub mod transfer;
 mod write;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;

@@ -1,0 +1,92 @@
+//! The file: a line that says what it is, a line for each item, a line that says that it is whole.
+
+use std::io::{self, BufRead, Write};
+
+use adapters::conversations::transfer::Carried;
+use chrono::{DateTime, Utc};
+use messaging::clock::to_rfc3339;
+use serde_json::{Value, json};
+
+/// The format that this code writes and reads.
+const FORMAT: u64 = 1;
+
+pub(super) fn write(to: &mut impl Write, items: &[Carried], now: DateTime<Utc>) -> io::Result<()> {
+    writeln!(to, "{}", json!({ "afterword_export": FORMAT, "at": to_rfc3339(now) }))?;
+    for item in items {
+        writeln!(to, "{}", json!({ "item": item.to_json() }))?;
+    }
+    writeln!(to, "{}", json!({ "end": items.len() }))
+}
+
+/// Every item, or what is wrong with the file; never a part of it.
+pub(super) fn read(from: impl BufRead) -> Result<Vec<Carried>, String> {
+    let mut items = Vec::new();
+    let mut whole = false;
+    for (index, line) in from.lines().enumerate() {
+        let number = index + 1;
+        let line = line.map_err(|error| format!("line {number} cannot be read: {error}"))?;
+        let value: Value = serde_json::from_str(&line).map_err(|_| format!("line {number} is not JSON"))?;
+        if index == 0 {
+            match value.get("afterword_export").and_then(Value::as_u64) {
+                Some(FORMAT) => {}
+                Some(other) => return Err(format!("format {other} is not known here; upgrade afterword")),
+                None => return Err("line 1: this file was not written by afterword export".to_owned()),
+            }
+        } else if whole {
+            return Err(format!("line {number} comes after the end"));
+        } else if let Some(count) = value.get("end") {
+            if count.as_u64() != u64::try_from(items.len()).ok() {
+                return Err(format!(
+                    "{} item(s) are here and the last line names another number",
+                    items.len()
+                ));
+            }
+            whole = true;
+        } else {
+            let item = value.get("item").and_then(Carried::from_json);
+            items.push(item.ok_or_else(|| format!("line {number} is no item"))?);
+        }
+    }
+    if whole { Ok(items) } else { Err("the file is not whole: its last line is missing".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(n: u32) -> Carried {
+        Carried::from_json(&json!({ "pk": { "S": format!("V#sms-{n}") }, "sk": { "S": "V" } })).unwrap()
+    }
+
+    fn written(items: &[Carried]) -> String {
+        let mut bytes = Vec::new();
+        write(&mut bytes, items, DateTime::UNIX_EPOCH).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let items = [item(1), item(2)];
+        assert!(read(written(&items).as_bytes()).unwrap() == items);
+        assert!(read(written(&[]).as_bytes()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_part_is_refused() {
+        let whole = written(&[item(1), item(2)]);
+        let lines: Vec<&str> = whole.lines().collect();
+        for (part, said) in [
+            (String::new(), "not whole"),
+            (lines[..3].join("\n"), "not whole"),
+            ([lines[0], lines[1], lines[3]].join("\n"), "another number"),
+            (lines[1..].join("\n"), "not written by afterword export"),
+            ([lines[0], "{}", lines[3]].join("\n"), "line 2 is no item"),
+            ([lines[0], "{", lines[3]].join("\n"), "line 2 is not JSON"),
+            (format!("{whole}{}", lines[1]), "after the end"),
+            (whole.replace("_export\":1", "_export\":2"), "format 2"),
+        ] {
+            let refused = read(part.as_bytes()).err().unwrap();
+            assert!(refused.contains(said), "{refused}");
+        }
+    }
+}

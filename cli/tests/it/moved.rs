@@ -1,0 +1,160 @@
+//! What waits, moved to another data directory and restored from a backup.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::serve::{PHONE, Serve, call};
+
+/// A command against a running `serve`: how it ended, and what it said.
+fn afterword(serve: &Serve, data: &Path, arguments: &[&str]) -> (bool, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_afterword"))
+        .args(arguments)
+        .args(["--port", &serve.gateway.to_string(), "--admin-port", &serve.admin.to_string()])
+        .args(["--aws-port", &serve.aws.to_string()])
+        .arg("--data-dir")
+        .arg(data)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    (output.status.success(), said)
+}
+
+fn aws(serve: &Serve, target: &str, body: &Value) -> Value {
+    let headers = format!(
+        "x-amz-target: {target}\r\ncontent-type: application/x-amz-json-1.1\r\nx-amz-date: 20261120T123009Z\r\n\
+         authorization: AWS4-HMAC-SHA256 Credential=local/20261120/us-east-1/ssm/aws4_request, SignedHeaders=host, Signature=00\r\n"
+    );
+    let (status, answer) = call(serve.aws, "POST", "/", &headers, &body.to_string()).unwrap();
+    assert_eq!(status, 200, "{target}: {answer}");
+    answer
+}
+
+fn switch(serve: &Serve, value: &str) {
+    let parameter = json!({ "Name": "/afterword/sending", "Value": value, "Overwrite": true });
+    aws(serve, "AmazonSSM.PutParameter", &parameter);
+}
+
+fn reply(serve: &Serve, phone: &str, body: &str) {
+    let path = format!("/_local/phones/{phone}/reply");
+    let (status, answer) =
+        call(serve.admin, "POST", &path, "", &json!({ "body": body }).to_string()).unwrap();
+    assert_eq!(status, 200, "{answer}");
+}
+
+#[test]
+fn what_waits_moves_to_another_installation_and_leaves_once() {
+    let homes = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [old_data, new_data] = homes.each_ref().map(|home| home.path().join("data"));
+    let file = homes[0].path().join("waiting.jsonl");
+    let file = file.to_str().unwrap();
+    let old = Serve::start(&old_data);
+    old.post(1).unwrap();
+    old.advanced(120);
+    reply(&old, "+447700900123", "STOP");
+    old.post(2).unwrap();
+    assert_eq!((old.verdict(1), old.verdict(2)), ("Sent".into(), Value::Null));
+
+    let (done, said) = afterword(&old, &old_data, &["export", file]);
+    assert!(!done && said.contains("not paused") && !Path::new(file).exists(), "{said}");
+    switch(&old, "paused");
+    let (done, said) = afterword(&old, &old_data, &["export", file]);
+    assert!(done && said.contains(", 1 text(s) that wait"), "{said}");
+    assert!(!said.contains(PHONE), "{said}");
+    assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+    let (done, said) = afterword(&old, &old_data, &["export", file]);
+    assert!(!done && said.contains("cannot write"), "never over an older one: {said}");
+
+    let new = Serve::start(&new_data);
+    // A part of the file is refused whole.
+    let whole = std::fs::read_to_string(file).unwrap();
+    let part = homes[1].path().join("part.jsonl");
+    std::fs::write(&part, whole.trim_end().rsplit_once('\n').unwrap().0).unwrap();
+    let (done, said) = afterword(&new, &new_data, &["import", part.to_str().unwrap()]);
+    assert!(!done && said.contains("not whole"), "{said}");
+    assert_eq!(new.verdict(1), Value::Null);
+
+    for again in [false, true, true] {
+        let (done, said) = afterword(&new, &new_data, &["import", file]);
+        assert!(done && said.contains("1 text(s) wait"), "{said}");
+        assert_eq!(said.starts_with("0 item(s) stored"), again, "{said}");
+    }
+    let (_, opted_out) = afterword(&new, &new_data, &["opt-outs", "list"]);
+    assert!(opted_out.contains("+447700900123"), "{opted_out}");
+
+    old.advanced(3600);
+    new.advanced(3600);
+    let (done, said) = afterword(&new, &new_data, &["import", file]);
+    assert!(done && said.contains("0 text(s) wait"), "{said}");
+    new.advanced(3600);
+    assert_eq!((new.verdict(1), new.verdict(2)), ("Sent".into(), "Sent".into()));
+    let texts = |serve: &Serve| (serve.texts(1), serve.texts(2));
+    assert_eq!((texts(&old), texts(&new)), ((1, 0), (0, 1)), "each left once, one here and one there");
+    // An event that was delivered there is known here.
+    let (status, repeat) = new.post(1).unwrap();
+    assert_eq!((status, repeat["status"].as_str()), (200, Some("duplicate")));
+}
+
+#[test]
+fn an_opt_out_moves_to_a_contact_that_is_known_there() {
+    let homes = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [old_data, new_data] = homes.each_ref().map(|home| home.path().join("data"));
+    let file = homes[0].path().join("waiting.jsonl");
+    let file = file.to_str().unwrap();
+    let (old, new) = (Serve::start(&old_data), Serve::start(&new_data));
+    new.post(1).unwrap();
+    new.advanced(120);
+    reply(&old, PHONE, "STOP");
+    switch(&old, "paused");
+    assert!(afterword(&old, &old_data, &["export", file]).0);
+    let (done, said) = afterword(&new, &new_data, &["import", file]);
+    assert!(done && said.contains("1 opt-out(s) taken over"), "{said}");
+    new.post(2).unwrap();
+    new.advanced(120);
+    assert_eq!(new.verdict(2), "SkippedOptedOut");
+}
+
+/// As docs/one-machine.md says: each file by `VACUUM INTO`, the table first, while it runs.
+fn back_up(data: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for name in ["dynamodb.sqlite", "local.sqlite"] {
+        let database = rusqlite::Connection::open(data.join(name)).unwrap();
+        database.execute("VACUUM INTO ?1", [to.join(name).to_str().unwrap()]).unwrap();
+    }
+    std::fs::copy(data.join("keys.json"), to.join("keys.json")).unwrap();
+}
+
+#[test]
+fn a_backup_made_while_it_runs_is_restored_and_every_wait_goes_on() {
+    let home = tempfile::tempdir().unwrap();
+    let (data, backup) = (home.path().join("data"), home.path().join("backup"));
+    let serve = Serve::start(&data);
+    serve.post(1).unwrap();
+    serve.advanced(120);
+    serve.post(2).unwrap();
+    back_up(&data, &backup);
+    serve.post(3).unwrap();
+    drop(serve);
+
+    let restored = Serve::start(&backup);
+    assert_eq!((restored.verdict(1), restored.verdict(2)), ("Sent".into(), Value::Null));
+    restored.advanced(120);
+    assert_eq!((restored.verdict(1), restored.verdict(2)), ("Sent".into(), "Sent".into()));
+    assert_eq!((restored.texts(1), restored.texts(2)), (1, 1));
+    let (status, repeat) = restored.post(2).unwrap();
+    assert_eq!((status, repeat["status"].as_str()), (200, Some("duplicate")));
+    // What came after the backup is delivered again by its source, and is new.
+    assert_eq!(restored.post(3).unwrap().0, 202);
+    assert!(restored.terminate().success());
+
+    // An old backup is restored with sending paused.
+    let database = rusqlite::Connection::open(backup.join("local.sqlite")).unwrap();
+    let update = "UPDATE parameters SET value = 'paused' WHERE name = '/afterword/sending'";
+    assert_eq!(database.execute(update, []).unwrap(), 1);
+    drop(database);
+    let paused = Serve::start(&backup);
+    paused.advanced(3600);
+    assert_eq!((paused.verdict(3), paused.texts(3)), (Value::Null, 0));
+}
