@@ -94,6 +94,7 @@ pub(crate) fn given() -> Given {
         twilio_auth_token: variable("TWILIO_AUTH_TOKEN"),
         twilio_from: variable("TWILIO_FROM"),
         public_url: variable("AFTERWORD_PUBLIC_URL"),
+        twilio_base_url: variable("TWILIO_BASE_URL"),
         signing_keys: signing_keys(),
     }
 }

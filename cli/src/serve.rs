@@ -51,9 +51,14 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<ExitCode, String> {
     log_to_stderr();
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
     runtime.block_on(async {
-        let in_memory = arguments.in_memory;
+        let (in_memory, live) = (arguments.in_memory, arguments.live);
         let prepared = prepare(options(arguments)?).await.map_err(|error| explain(&error))?;
         announce(&prepared, in_memory);
+        if live {
+            announce_live(&prepared);
+        } else {
+            announce_trial(&prepared);
+        }
         prepared.run(stopped()).await.map_err(|error| explain(&error))?;
         Ok(ExitCode::SUCCESS)
     })
@@ -100,6 +105,20 @@ fn announce(prepared: &Prepared, in_memory: bool) {
             print::line(format!("  {name}={value}"));
         }
     }
+}
+
+/// What real providers still need.
+fn announce_live(prepared: &Prepared) {
+    print::line("\nlive: texts leave by Twilio, to real phones; clock, faults and phones are refused");
+    for warning in &prepared.warnings {
+        print::line(format!("  but {warning}"));
+    }
+    print::line(format!("\n  Twilio posts replies to   {}/twilio/inbound\n", prepared.keys.public_url));
+}
+
+/// How to see it work.
+fn announce_trial(prepared: &Prepared) {
+    let Ports { gateway, admin, .. } = prepared.ports;
     let key = prepared
         .generated
         .iter()

@@ -83,6 +83,12 @@ impl LocalClock {
         self.mode
     }
 
+    /// Whether it shows another time than the wall's because somebody moved it.
+    #[must_use]
+    pub fn is_moved(&self) -> bool {
+        self.mode == Mode::Real && self.value.load(Ordering::SeqCst) != 0
+    }
+
     /// Moves the clock forward, stopping at every instant at which an agenda has something due, and
     /// returns once all of it has run. One caller at a time; others wait.
     ///

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use adapters::Connection;
+use adapters::connection::providers_over_tls;
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
 };
@@ -26,6 +27,11 @@ pub(crate) fn connection(endpoint: &str) -> Connection {
         provider_http: SharedHttpConnector::new(Door(plain.provider_http.clone())),
         ..plain
     }
+}
+
+/// The same, with providers on the internet: real ones, and nobody's faults between them and us.
+pub(crate) fn live_connection(endpoint: &str) -> Connection {
+    Connection { provider_http: providers_over_tls(), ..connection(endpoint) }
 }
 
 /// Lets everything through but marked responses.

@@ -23,6 +23,8 @@ pub struct Given {
     pub twilio_from: Option<String>,
     /// `AFTERWORD_PUBLIC_URL`
     pub public_url: Option<String>,
+    /// `TWILIO_BASE_URL`: another address than Twilio's own, for `--live`.
+    pub twilio_base_url: Option<String>,
     /// `AFTERWORD_<SOURCE>_SIGNING_KEY` of further sources, by the source's name.
     pub signing_keys: BTreeMap<String, String>,
 }

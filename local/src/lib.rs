@@ -28,10 +28,13 @@ pub mod problem;
 pub mod states_api;
 pub mod template;
 
+pub use states::arn::MACHINE_ARN;
+
 pub mod agenda;
 pub mod clock;
 pub mod data_dir;
 mod host;
 pub mod keys;
+mod live;
 mod residue;
 pub mod store;

@@ -19,6 +19,7 @@ use crate::deploy;
 use crate::functions::Deployment;
 use crate::invoke::Functions;
 use crate::keys::{Given, Keys, Loaded};
+use crate::live;
 use crate::machine::{Listeners, Machine, MachineError, Ports};
 use crate::states::{Definition, Engine, Invoke, OpenError, Problems, Settings, TaskFailure};
 use crate::states_api::StatesApi;
@@ -71,6 +72,9 @@ pub enum ServeError {
     /// The clock is.
     #[error("cannot start the clock: {0}")]
     Clock(#[from] ClockError),
+    /// A clock that was moved is no clock for real customers.
+    #[error("this data directory's clock has been moved; with --live use a --data-dir of its own")]
+    MovedClock,
     /// The embedded DynamoDB does not open.
     #[error("cannot open the embedded DynamoDB: {0}")]
     Database(String),
@@ -102,6 +106,8 @@ pub struct Prepared {
     pub keys: Keys,
     /// Keys that were made now, to be shown once.
     pub generated: Vec<(&'static str, String)>,
+    /// What stands in the way of real providers.
+    pub warnings: Vec<&'static str>,
     /// The version of the journeys in force.
     pub journeys_version: String,
     machine: Machine,
@@ -121,13 +127,22 @@ pub async fn prepare(options: Options) -> Result<Prepared, ServeError> {
     let (store, database) = open(data_dir.as_ref())?;
     deploy::create_table(&database).map_err(ServeError::Database)?;
     let keys_file = data_dir.as_ref().map(DataDir::keys);
+    let warnings = if options.live { live::warnings(&options) } else { Vec::new() };
+    let twilio_base_url = options.given.twilio_base_url.clone();
     let Loaded { keys, generated } = Keys::load(options.given, keys_file.as_deref(), ports.gateway)?;
     let clock = Arc::new(LocalClock::open(store.clone(), options.clock)?);
+    if options.live && clock.is_moved() {
+        return Err(ServeError::MovedClock);
+    }
     let journeys_version =
         deploy::push_journeys(&database, &clock, &options.journeys).await.map_err(not_pushed)?;
     let endpoint = format!("http://127.0.0.1:{}", ports.aws);
-    let connection = connector::connection(&endpoint);
-    let twilio_url = if options.live { "https://api.twilio.com".to_owned() } else { endpoint };
+    let (connection, twilio_url) = if options.live {
+        let twilio_url = twilio_base_url.unwrap_or_else(|| live::TWILIO_URL.to_owned());
+        (connector::live_connection(&endpoint), twilio_url)
+    } else {
+        (connector::connection(&endpoint), endpoint)
+    };
     let deployment =
         Deployment { connection: &connection, twilio_url, live: options.live, keys: &keys, clock: &clock };
     let functions = deployment.functions();
@@ -152,7 +167,17 @@ pub async fn prepare(options: Options) -> Result<Prepared, ServeError> {
         throttle: options.throttle,
         live: options.live,
     };
-    Ok(Prepared { ports, keys, generated, journeys_version, machine, listeners, watch, _data_dir: data_dir })
+    Ok(Prepared {
+        ports,
+        keys,
+        generated,
+        warnings,
+        journeys_version,
+        machine,
+        listeners,
+        watch,
+        _data_dir: data_dir,
+    })
 }
 
 impl Prepared {

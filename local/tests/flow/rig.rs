@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use local::clock::Mode;
 use local::keys::Given;
 use local::machine::Ports;
-use local::serve::{JOURNEYS, Options, ServeError, prepare};
+use local::serve::{JOURNEYS, Options, Prepared, ServeError, prepare};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -31,7 +31,8 @@ impl Rig {
         Self::with(|_| {}).await
     }
 
-    pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
+    /// A machine that listens and does not serve yet.
+    pub(crate) async fn prepared(change: impl FnOnce(&mut Options)) -> Result<Prepared, ServeError> {
         let mut options = Options {
             ports: Ports { gateway: 0, aws: 0, admin: 0 },
             data_dir: None,
@@ -50,7 +51,11 @@ impl Rig {
             journeys_file: "journeys-of-the-tests.toml".into(),
         };
         change(&mut options);
-        let prepared = prepare(options).await.unwrap();
+        prepare(options).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
+        let prepared = Self::prepared(change).await.unwrap();
         let ports = prepared.ports;
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(prepared.run(async {

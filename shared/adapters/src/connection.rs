@@ -43,20 +43,12 @@ impl Connection {
             None,
             "environment",
         );
-        // ring instead of aws-lc: the latter gathers entropy for half a second in a small function.
-        let tls = || Provider::Rustls(CryptoMode::Ring);
         Ok(Self {
             region: environment::required("AWS_REGION")?,
             endpoint: environment::optional("AWS_ENDPOINT_URL"),
             credentials,
             sdk_http: Builder::new().tls_provider(tls()).build_https(),
-            provider_http: SharedHttpConnector::new(
-                Connector::builder()
-                    .tls_provider(tls())
-                    .connector_settings(provider_settings())
-                    .sleep_impl(TokioSleep::new())
-                    .build(),
-            ),
+            provider_http: providers_over_tls(),
         })
     }
 
@@ -76,6 +68,23 @@ impl Connection {
             ),
         }
     }
+}
+
+/// The connector of providers on the internet.
+#[must_use]
+pub fn providers_over_tls() -> SharedHttpConnector {
+    SharedHttpConnector::new(
+        Connector::builder()
+            .tls_provider(tls())
+            .connector_settings(provider_settings())
+            .sleep_impl(TokioSleep::new())
+            .build(),
+    )
+}
+
+/// ring instead of aws-lc: the latter gathers entropy for half a second in a small function.
+const fn tls() -> Provider {
+    Provider::Rustls(CryptoMode::Ring)
 }
 
 fn provider_settings() -> HttpConnectorSettings {
