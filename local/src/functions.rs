@@ -9,6 +9,7 @@ use adapters::end_user_messaging::{EndUserMessaging, EndUserMessagingSettings};
 use adapters::executions::StateMachine;
 use adapters::journeys::JourneyStore;
 use adapters::notices::Answerers;
+use adapters::randomness::SystemRandomness;
 use adapters::secrets::Secrets;
 use adapters::senders::Senders;
 use adapters::sns::{Sns, SnsSettings};
@@ -21,6 +22,7 @@ use delivery_status::DeliveryStatus;
 use http_edge::lambda_event::Failed;
 use inbound::Inbound;
 use ingest::Ingest;
+use otp::Otp;
 use send::{FAILED_VISIT, Send};
 use serde_json::Value;
 
@@ -36,6 +38,15 @@ type LocalIngest = Ingest<Table, StateMachine, Secrets<Time>, JourneyStore<Time>
 type LocalBookingWebhook = BookingWebhook<Table, StateMachine, Secrets<Time>, JourneyStore<Time>, Time>;
 type LocalInbound = Inbound<Table, Secrets<Time>, JourneyStore<Time>, Answerers<Time>, Time>;
 type LocalDeliveryStatus = DeliveryStatus<Table, StateMachine, Secrets<Time>, Time>;
+type LocalOtp = Otp<
+    Table,
+    Secrets<Time>,
+    JourneyStore<Time>,
+    Twilio<Time>,
+    SystemRandomness,
+    ParameterSwitch<Time>,
+    Time,
+>;
 type LocalSend = Send<Table, Senders<Time>, ParameterSwitch<Time>, Time>;
 
 /// What the functions are made of.
@@ -59,6 +70,7 @@ impl Deployment<'_> {
         let booking_webhook = Arc::new(self.booking_webhook());
         let inbound = Arc::new(self.inbound());
         let delivery_status = Arc::new(self.delivery_status());
+        let otp = Arc::new(self.otp());
         let send = Arc::new(self.send());
         Functions::new()
             .with("ingest", move |event| {
@@ -76,6 +88,10 @@ impl Deployment<'_> {
             .with("delivery-status", move |event| {
                 let delivery_status = Arc::clone(&delivery_status);
                 async move { delivery_status.handle(event).await.map_err(failed) }
+            })
+            .with("otp", move |event| {
+                let otp = Arc::clone(&otp);
+                async move { respond(otp.handle(call(event)?).await) }
             })
             .with("send", move |input| {
                 let send = Arc::clone(&send);
@@ -131,19 +147,30 @@ impl Deployment<'_> {
         }
     }
 
+    fn otp(&self) -> LocalOtp {
+        Otp {
+            codes: self.table(),
+            keys: self.secrets(),
+            journeys: deploy::journeys(self.connection, self.clock),
+            texts: self.twilio(),
+            randomness: SystemRandomness,
+            switch: self.switch(),
+            clock: Arc::clone(self.clock),
+        }
+    }
+
     fn send(&self) -> LocalSend {
         Send {
             conversations: self.table(),
             sender: self.senders(),
-            // The parameter is next door and the clock may stand still: always read it.
-            switch: ParameterSwitch::new(
-                self.connection,
-                "/afterword/sending",
-                TimeDelta::zero(),
-                Arc::clone(self.clock),
-            ),
+            switch: self.switch(),
             clock: Arc::clone(self.clock),
         }
+    }
+
+    /// The parameter is next door and the clock may stand still: it is always read.
+    fn switch(&self) -> ParameterSwitch<Time> {
+        ParameterSwitch::new(self.connection, "/afterword/sending", TimeDelta::zero(), Arc::clone(self.clock))
     }
 
     fn table(&self) -> Table {

@@ -3,5 +3,6 @@
 
 mod files;
 mod links;
+mod one_machine;
 mod openapi;
 mod runbook;

@@ -79,6 +79,8 @@ fn every_problem_has_its_code_and_its_response() {
         Problem::UnsupportedMediaType { expected: "application/json" },
         Problem::Invalid(Vec::new()),
         Problem::IdempotencyKeyReused,
+        Problem::TooManyRequests { retry_after: 30 },
+        Problem::Undeliverable,
         Problem::DependencyUnavailable,
     ];
     let document = openapi();
@@ -149,7 +151,10 @@ fn every_violation_of_the_code_is_documented() {
         PhoneError::TooLong,
     ];
     let mut found: BTreeSet<_> = phones.into_iter().map(|error| error.code().to_owned()).collect();
-    for file in files("shared/http/src", "rs").into_iter().chain(files("functions/ingest/src", "rs")) {
+    for file in ["shared/http/src", "functions/ingest/src", "functions/otp/src"]
+        .map(|folder| files(folder, "rs"))
+        .concat()
+    {
         for call in read(&file).split("violations.add(").skip(1) {
             let call = call.split(';').next().unwrap();
             let texts = call.split('"').skip(1).step_by(2);

@@ -12,7 +12,6 @@ use messaging::plan::Event;
 use messaging::text::Variables;
 use uuid::Uuid;
 
-
 /// The most that `metadata` may hold, as canonical JSON.
 const METADATA_LIMIT: usize = 4096;
 /// A correlation id longer than this is not one.

@@ -27,13 +27,8 @@ pub(crate) fn code_request(
         .filter(|phone| of_allowed_country(phone, settings, violations));
     let purpose = purpose(&fields, violations);
     let length = whole(&fields, "length", LENGTHS, DEFAULT_LENGTH, violations);
-    let minutes =
-        whole(&fields, "validity_minutes", VALIDITY_MINUTES, DEFAULT_VALIDITY_MINUTES, violations);
-    Some(CodeRequest {
-        slot: CodeSlot::new(phone?, purpose?),
-        length: length?,
-        validity_minutes: minutes?,
-    })
+    let minutes = whole(&fields, "validity_minutes", VALIDITY_MINUTES, DEFAULT_VALIDITY_MINUTES, violations);
+    Some(CodeRequest { slot: CodeSlot::new(phone?, purpose?), length: length?, validity_minutes: minutes? })
 }
 
 /// A code to be tried, and where; `None`, and every violation noted, when the body breaks the contract.

@@ -138,8 +138,8 @@ fn no_key() -> Unavailable {
 
 /// What the caller is told, and one line in the log.
 fn answer(request: &Request, issued: Issued) -> Result<Response, Problem> {
-    let noted = |decision: &str, limit: &str| {
-        tracing::warn!(request_id = request.id, decision, limit);
+    let noted = |decision: &str, by: &str| {
+        tracing::warn!(request_id = request.id, decision, by);
     };
     match issued {
         Issued::Sent { expires_in } => {
@@ -155,8 +155,14 @@ fn answer(request: &Request, issued: Issued) -> Result<Response, Problem> {
             noted("code_limited", scope);
             Err(Problem::TooManyRequests { retry_after })
         }
-        Issued::OptedOut => Err(Problem::OptedOut),
-        Issued::Undeliverable => Err(Problem::Undeliverable),
+        Issued::OptedOut => {
+            noted("code_refused", "opted_out");
+            Err(Problem::Undeliverable)
+        }
+        Issued::Undeliverable => {
+            noted("code_refused", "provider");
+            Err(Problem::Undeliverable)
+        }
         Issued::Unavailable(trouble) => Err(unavailable(request, &trouble)),
     }
 }

@@ -79,7 +79,7 @@ async fn a_body_is_told_everything_that_is_wrong_with_it() {
             ],
         ),
         (
-            json!({ "phone": PHONE, "purpose": "a\u{0}b", "length": 6.5 }),
+            json!({ "phone": PHONE, "purpose": "a\u{202e}b", "length": 6.5 }),
             vec![("/length", "out_of_range"), ("/purpose", "unwanted_character")],
         ),
         (
@@ -120,9 +120,11 @@ async fn only_with_a_key_and_only_these_routes() {
 
 #[tokio::test]
 async fn lengths_and_validities_are_as_asked_for() {
-    let toml = JOURNEYS.replacen("[notices]", "[notices]\none_time_code = \"{{ code }}\"", 1);
-    let toml = toml.lines().filter(|line| !line.starts_with("one_time_code = \"{{ code }} is")).collect::<Vec<_>>();
-    let (world, otp) = function(&toml.join("\n"));
+    let bare = |line| match str::starts_with(line, "one_time_code =") {
+        true => "one_time_code = \"{{ code }}\"",
+        false => line,
+    };
+    let (world, otp) = function(&JOURNEYS.lines().map(bare).collect::<Vec<_>>().join("\n"));
     for (n, (extra, digits, seconds)) in [
         (json!({}), 6, 600),
         (json!({ "length": null, "validity_minutes": null }), 6, 600),
@@ -149,7 +151,8 @@ async fn lengths_and_validities_are_as_asked_for() {
 
 #[tokio::test]
 async fn what_stands_against_a_code_is_a_problem_of_its_own() {
-    let toml = format!("{JOURNEYS}\n[otp]\ncountries = [\"US\"]\nper_phone_hour = 2\n");
+    let toml = JOURNEYS.replacen("countries = []", "countries = [\"US\"]", 1);
+    let toml = toml.replacen("per_phone_hour = 6", "per_phone_hour = 2", 1);
     let (world, otp) = function(&toml);
     let ask = |phone: &str, purpose: &str| json!({ "phone": phone, "purpose": purpose });
     let (_, answer, _) = post(&otp, "POST /otp", "key", &ask("+447700900123", "login")).await;

@@ -15,6 +15,8 @@ mod crowds;
 mod errors;
 mod forget;
 mod receipts;
+mod live;
+mod otp;
 mod replies;
 mod rig;
 mod send_faults;

@@ -30,9 +30,7 @@ pub enum Problem {
         /// Seconds after which it may ask again.
         retry_after: u32,
     },
-    /// The phone's owner wants no texts.
-    OptedOut,
-    /// The provider refuses the number.
+    /// No text reaches this phone: its owner wants none, or the provider refuses the number.
     Undeliverable,
     /// Something that we need does not answer; nothing is lost, the caller repeats.
     DependencyUnavailable,
@@ -61,7 +59,7 @@ impl Problem {
             Self::NotFound => 404,
             Self::PayloadTooLarge { .. } => 413,
             Self::UnsupportedMediaType { .. } => 415,
-            Self::IdempotencyKeyReused | Self::OptedOut | Self::Undeliverable => 422,
+            Self::IdempotencyKeyReused | Self::Undeliverable => 422,
             Self::TooManyRequests { .. } => 429,
             Self::DependencyUnavailable => 503,
         }
@@ -88,7 +86,6 @@ impl Problem {
             Self::UnsupportedMediaType { .. } => "unsupported_media_type",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::TooManyRequests { .. } => "too_many_requests",
-            Self::OptedOut => "opted_out",
             Self::Undeliverable => "undeliverable",
             Self::DependencyUnavailable => "dependency_unavailable",
         }
@@ -116,8 +113,7 @@ impl Problem {
             Self::UnsupportedMediaType { .. } => "The body has the wrong content type",
             Self::IdempotencyKeyReused => "The idempotency key was used for another event",
             Self::TooManyRequests { .. } => "Too many requests",
-            Self::OptedOut => "The phone's owner has opted out of texts",
-            Self::Undeliverable => "The provider refuses the number",
+            Self::Undeliverable => "No text reaches this phone",
             Self::DependencyUnavailable => "A service that is needed does not answer",
         }
     }
@@ -138,11 +134,8 @@ impl Problem {
             Self::TooManyRequests { .. } => {
                 "Nothing was sent. Repeat the request after the time in Retry-After.".to_owned()
             }
-            Self::OptedOut => {
-                "Nothing was sent. Texts reach this phone again once its owner has sent START to the number that they come from.".to_owned()
-            }
             Self::Undeliverable => {
-                "Nothing was sent, and a repeat would be refused as well. Use another number.".to_owned()
+                "Nothing was sent: the phone's owner has opted out (START, sent from it, lifts that), or the provider refuses the number.".to_owned()
             }
             Self::DependencyUnavailable => {
                 "Nothing is lost: repeat the same request with the same id after the time in Retry-After.".to_owned()

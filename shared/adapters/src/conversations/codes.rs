@@ -1,4 +1,5 @@
-//! One-time codes: `O#<phone>` / `O#<purpose>`, and counters `OL#<scope>#<of what>` / `<window>`.
+//! One-time codes: `OTP#<phone>` / `<digest of the purpose>`, and counters `OTP#<scope>#<of what>` /
+//! `<beginning of the window>`.
 //!
 //! Every write is one conditional update of one item: no transactions, so callers side by side never
 //! conflict, they only lose.
@@ -30,11 +31,11 @@ const USED_BY: &str = "used_by";
 const COUNT: &str = "count";
 
 fn code_key(slot: &CodeSlot) -> (String, String) {
-    (format!("O#{}", slot.phone().as_e164()), format!("O#{}", slot.purpose_key()))
+    (format!("OTP#{}", slot.phone().as_e164()), slot.purpose_key())
 }
 
 fn limit_key(limit: &CodeLimit) -> (String, String) {
-    (format!("OL#{}#{}", limit.scope, limit.of), limit.from.timestamp().to_string())
+    (format!("OTP#{}#{}", limit.scope, limit.of), limit.from.timestamp().to_string())
 }
 
 /// An update and what must hold for it.

@@ -152,6 +152,7 @@ mod tests {
             tracing::info!(route = "POST /sms", status = 401, decision = "unauthorized");
             tracing::error!(route = "POST /sms", decision = "unavailable");
             tracing::info!(receipt = "delivered", outcome = "delivered", decision = "receipt");
+            tracing::warn!(decision = "code_limited", by = "phone_hour");
         });
         let expected = [
             ("Deferrals", ""),
@@ -164,6 +165,7 @@ mod tests {
             ("AuthenticationFailures", ""),
             ("DependencyFailures", ""),
             ("Receipts", "delivered"),
+            ("CodesLimited", ""),
         ];
         let expected = expected.map(|(name, own)| (name.to_owned(), own.to_owned()));
         assert_eq!(told(&lines), expected);

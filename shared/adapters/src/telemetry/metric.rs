@@ -15,7 +15,7 @@ pub struct Metric {
 }
 
 /// Every metric, and what it is told apart by.
-pub const METRICS: [(&str, Option<&str>); 8] = [
+pub const METRICS: [(&str, Option<&str>); 9] = [
     ("Verdicts", Some("Verdict")),
     ("Deferrals", None),
     ("FailedVisits", None),
@@ -24,6 +24,7 @@ pub const METRICS: [(&str, Option<&str>); 8] = [
     ("AuthenticationFailures", None),
     ("DependencyFailures", None),
     ("Receipts", Some("Outcome")),
+    ("CodesLimited", None),
 ];
 
 /// The fields of a log line that metrics are read off.
@@ -59,6 +60,7 @@ impl Noted {
             "quarantined" if self.quarantine_id => plain("Quarantined"),
             "unauthorized" => plain("AuthenticationFailures"),
             "unavailable" => plain("DependencyFailures"),
+            "code_limited" => plain("CodesLimited"),
             "receipt" if self.receipt => by("Receipts", "Outcome", self.outcome.as_deref()?),
             "accepted" | "duplicate" | "cancelled" | "rescheduled" | "quarantined" | "ignored"
                 if self.status =>

@@ -65,7 +65,11 @@ impl CodeStore {
         let Some(kept) = self.codes.get_mut(slot).filter(|kept| kept.code.id == id && !kept.withdrawn) else {
             return Written::Overtaken;
         };
-        if kept.used_by.get_or_insert_with(|| by.to_owned()) == by { Written::Done } else { Written::Overtaken }
+        if kept.used_by.get_or_insert_with(|| by.to_owned()) == by {
+            Written::Done
+        } else {
+            Written::Overtaken
+        }
     }
 }
 

@@ -165,9 +165,8 @@ fn each_limit_holds_and_says_when_it_is_lifted() {
         (OtpSettings { per_country_hour: 2, ..base.clone() }, "country_hour", 2, until_hour),
     ] {
         let world = world();
-        let slot = |number: &str, purpose: &str| {
-            CodeSlot::new(PhoneNumber::parse_e164(number).unwrap(), purpose)
-        };
+        let slot =
+            |number: &str, purpose: &str| CodeSlot::new(PhoneNumber::parse_e164(number).unwrap(), purpose);
         for purpose in ["a", "b"] {
             let issued = issue_in(&world, &slot(others[0], purpose), &settings, None);
             assert_eq!(issued, Issued::Sent { expires_in: 600 }, "{scope}");
@@ -221,7 +220,8 @@ fn who_has_opted_out_gets_no_code() {
 
 #[test]
 fn the_switch_holds_codes_too() {
-    for switch in [crate::step::Switch::Paused, crate::step::Switch::Unreadable, crate::step::Switch::Shadow] {
+    for switch in [crate::step::Switch::Paused, crate::step::Switch::Unreadable, crate::step::Switch::Shadow]
+    {
         let world = world();
         world.state().switch = switch;
         let issued = issue(&world);
