@@ -100,7 +100,7 @@ async fn push(file: &Path, place: &Place) -> Result<ExitCode, String> {
     if !print_difference(current.as_ref(), &next) {
         return Ok(ExitCode::SUCCESS);
     }
-    let version = store(place).await?.push(&next).await.map_err(explain)?;
+    let version = store(place).await?.push_journeys(&next).await.map_err(explain)?;
     print::line(format!("in force: {version}; what waits keeps the words and times it was accepted with"));
     Ok(ExitCode::SUCCESS)
 }

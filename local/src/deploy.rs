@@ -74,7 +74,7 @@ pub(crate) async fn push_journeys(
     let address = listener.local_addr().map_err(|e| unavailable(e.to_string()))?;
     let serving = tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
     let connection = Connection::plain(format!("http://{address}"));
-    let pushed = journeys(&connection, clock).push(toml).await;
+    let pushed = journeys(&connection, clock).push_journeys(toml).await;
     serving.abort();
     pushed
 }

@@ -35,7 +35,7 @@ impl JourneysWatch {
             }
             self.seen = saved;
             let Ok(toml) = std::fs::read_to_string(&self.file) else { continue };
-            match self.store.push(&toml).await {
+            match self.store.push_journeys(&toml).await {
                 Ok(version) => tracing::info!(version, "journeys.toml was saved and is in force"),
                 Err(PushError::Refused(findings)) => {
                     for finding in findings {

@@ -144,6 +144,7 @@ class Drift(unittest.TestCase):
         self.declared_source()
         self.booking_systems()
         self.replies()
+        self.codes()
 
         documented = {(path, method, status) for path, method, o in operations() for status in o["responses"]}
         self.assertEqual(documented - self.seen, set())
@@ -277,6 +278,29 @@ class Drift(unittest.TestCase):
         answer = machine.call("GET", url, headers=KEY)
         self.check(200, "/conversations/{id}", "get", answer)
         self.assertEqual([reply["meaning"] for reply in answer[2]["replies"]], ["reply", "reply"])
+
+    def codes(self):
+        def post(path, body, **headers):
+            return self.machine.call("POST", self.machine.gateway + path, body, {**KEY, **JSON, **headers})
+
+        content = DOCUMENT["paths"]["/otp"]["post"]["requestBody"]["content"]["application/json"]
+        request = {**content["examples"]["login"]["value"], "phone": "+447700900123"}
+        guess = {**request, "code": "0000"}
+        for path, body in (("/otp", request), ("/otp/verify", guess)):
+            self.check(400, path, "post", post(path, {"phone": "1"}))
+            self.check(401, path, "post", post(path, body, **{"x-api-key": "wrong"}))
+            self.check(413, path, "post", post(path, b" " * 65_537))
+            self.check(415, path, "post", post(path, b"{}", **{"content-type": "text/plain"}))
+            self.without("dynamodb:UpdateItem", path, lambda: post(path, body))
+        self.check(202, "/otp", "post", post("/otp", request))
+        self.check(429, "/otp", "post", post("/otp", request))
+        self.check(422, "/otp", "post", post("/otp", {**request, "phone": "+15005550004"}))
+        outbox = self.machine.control("outbox")["messages"]
+        code = outbox[-1]["body"].split()[0]
+        for valid in (True, False):
+            answer = post("/otp/verify", {**request, "code": code})
+            self.check(200, "/otp/verify", "post", answer)
+            self.assertEqual(answer[2], {"valid": valid})
 
     def without(self, operation, path, call):
         """Provokes the answer when a dependency is down."""

@@ -74,7 +74,7 @@ impl<K: Clock> JourneyStore<K> {
     ///
     /// # Errors
     /// See [`PushError`]; a refused file changes nothing.
-    pub async fn push(&self, toml: &str) -> Result<String, PushError> {
+    pub async fn push_journeys(&self, toml: &str) -> Result<String, PushError> {
         Journeys::from_toml(toml).map_err(PushError::Refused)?;
         if toml.len() > FILE_LIMIT {
             let detail = format!("the file has more than {FILE_LIMIT} bytes");

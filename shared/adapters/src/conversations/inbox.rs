@@ -71,7 +71,7 @@ impl Inbox for Table {
         for conversation in now_or_never {
             self.transact(vec![replied(&self.name, inbound, conversation)?]).await?;
         }
-        let mut items = vec![self.message(inbound)?, self.received(inbound)?, self.contact_update(inbound)?];
+        let mut items = vec![self.inbound_message(inbound)?, self.received(inbound)?, self.contact_update(inbound)?];
         for conversation in first {
             items.push(replied(&self.name, inbound, conversation)?);
         }
@@ -113,7 +113,7 @@ impl Table {
         }
     }
 
-    fn message(&self, inbound: &StoredInbound<'_>) -> Result<TransactWriteItem, Unavailable> {
+    fn inbound_message(&self, inbound: &StoredInbound<'_>) -> Result<TransactWriteItem, Unavailable> {
         let message = inbound.message;
         let conversations =
             inbound.conversations.iter().map(|conversation| text(conversation.id.as_str())).collect();

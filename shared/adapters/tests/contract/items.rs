@@ -199,7 +199,7 @@ async fn written_today() -> Items {
     rig.table.keep(&quarantined).await.unwrap();
     note(&mut items, &rig, "quarantine", "Q#calendly-0", "Q").await;
     let journeys = JourneyStore::new(rig.table.clone(), TimeDelta::zero(), clock.clone());
-    let version = journeys.push(SMALL).await.unwrap();
+    let version = journeys.push_journeys(SMALL).await.unwrap();
     note(&mut items, &rig, "journeys-current", "J#current", "J").await;
     note(&mut items, &rig, "journeys", &format!("J#{version}"), "J").await;
 
