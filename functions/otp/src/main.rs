@@ -28,6 +28,7 @@ async fn main() -> Result<(), Error> {
     let settings = TwilioSettings {
         base_url: optional("TWILIO_BASE_URL").unwrap_or_else(|| "https://api.twilio.com".to_owned()),
         from: required("TWILIO_FROM")?,
+        whatsapp_from: None,
         public_url: String::new(),
     };
     let otp = Otp {

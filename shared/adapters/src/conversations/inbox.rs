@@ -71,7 +71,8 @@ impl Inbox for Table {
         for conversation in now_or_never {
             self.transact(vec![replied(&self.name, inbound, conversation)?]).await?;
         }
-        let mut items = vec![self.inbound_message(inbound)?, self.received(inbound)?, self.contact_update(inbound)?];
+        let mut items =
+            vec![self.inbound_message(inbound)?, self.received(inbound)?, self.contact_update(inbound)?];
         for conversation in first {
             items.push(replied(&self.name, inbound, conversation)?);
         }

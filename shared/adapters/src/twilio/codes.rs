@@ -63,8 +63,12 @@ mod tests {
             ("+15005550006", "From=%2B15005550006"),
             ("MG00000000000000000000000000000000", "MessagingServiceSid=MG00000000000000000000000000000000"),
         ] {
-            let settings =
-                TwilioSettings { base_url: String::new(), from: from.to_owned(), public_url: String::new() };
+            let settings = TwilioSettings {
+                base_url: String::new(),
+                from: from.to_owned(),
+                whatsapp_from: None,
+                public_url: String::new(),
+            };
             let words = MessageText::new("123 & so on");
             let form = form(&settings, &to, &words, now + TimeDelta::minutes(10), now);
             let expected = format!("To=%2B12025550143&{expected}&Body=123+%26+so+on&ValidityPeriod=600");

@@ -9,7 +9,7 @@ use crate::otp::limits::CodeLimit;
 use crate::otp::{CodeSlot, StoredCode, TriedCode};
 use crate::phone::PhoneNumber;
 use crate::ports::{CodeTexts, Codes, Randomness, Unavailable, Written};
-use crate::step::{ProviderMessage, SendOutcome};
+use crate::step::{ProviderMessage, Refusal, SendOutcome};
 use crate::text::MessageText;
 use crate::verdict::Because;
 
@@ -161,8 +161,8 @@ impl CodeTexts for World {
                 message: ProviderMessage { provider: "memory".to_owned(), id: "c".to_owned(), from: None },
             },
             (Some(Fault::LostAnswer | Fault::Conflict), _) => SendOutcome::Unknown { because },
-            (Some(Fault::Refused), _) => SendOutcome::Rejected { opted_out: false, because },
-            (Some(Fault::OptedOut), _) => SendOutcome::Rejected { opted_out: true, because },
+            (Some(Fault::Refused), _) => SendOutcome::Rejected { refusal: Refusal::Text, because },
+            (Some(Fault::OptedOut), _) => SendOutcome::Rejected { refusal: Refusal::OptedOut, because },
             _ => SendOutcome::NotSent { because },
         }
     }

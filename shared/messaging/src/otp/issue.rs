@@ -8,7 +8,7 @@ use super::{CodeHash, CodeSlot, OneTimeCode, StoredCode, random_id};
 use crate::clock::Clock;
 use crate::ports::{CodeTexts, Codes, Conversations, Randomness, SendingSwitch, Unavailable, Written};
 use crate::secret::SecretText;
-use crate::step::{SendOutcome, Switch};
+use crate::step::{Refusal, SendOutcome, Switch};
 use crate::text::{MessageText, Variables, render};
 
 /// What a service asks for.
@@ -135,14 +135,16 @@ where
         }
         Ok(match self.texts.send_code(slot.phone(), &text, stored.valid_until, now).await {
             SendOutcome::Accepted { .. } | SendOutcome::Unknown { .. } => Issued::Sent { expires_in },
-            SendOutcome::NotSent { because } => {
+            // A refusal that is the provider's own (a token, an account) is nobody's number's fault.
+            SendOutcome::NotSent { because }
+            | SendOutcome::Rejected { refusal: Refusal::Provider, because } => {
                 // So that the caller's repeat finds everything as it was.
                 let _given_up = self.codes.withdraw_code(slot, &stored.id).await;
                 self.uncount(&limits).await;
                 let reason = because.get("reason").and_then(serde_json::Value::as_str).unwrap_or("not sent");
                 Issued::Unavailable(Unavailable { operation: "provider", reason: reason.to_owned() })
             }
-            SendOutcome::Rejected { opted_out: true, .. } => {
+            SendOutcome::Rejected { refusal: Refusal::OptedOut, .. } => {
                 self.codes.note_opt_out_at_provider(slot.phone(), now).await?;
                 Issued::OptedOut
             }
