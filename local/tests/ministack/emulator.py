@@ -39,7 +39,7 @@ UNKNOWN = {
     "alarms by metric math": ("Type: AWS::CloudWatch::Alarm\n", "      Metrics:\n"),
 }
 # The shipped journeys with shorter waits: the emulator's clock cannot be moved.
-SHORTER = {'"120s"': '"4s"', '"30m"': '"8s"'}
+SHORTER = {'"120s"': '"4s"', '"30m"': '"20s"'}
 
 
 def journeys():
