@@ -60,7 +60,7 @@ class Document(unittest.TestCase):
             bodies = [operation["requestBody"]] if "requestBody" in operation else []
             bodies += [resolved(response) for response in operation["responses"].values()]
             for body in bodies:
-                for media, content in body["content"].items():
+                for media, content in body.get("content", {}).items():
                     self.assertTrue(examples(content), f"{method} {path} {media}: no example")
                     for name, value in examples(content).items():
                         with self.subTest(path=path, method=method, example=name):
