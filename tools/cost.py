@@ -1,4 +1,5 @@
-"""The cost model of docs/cost.md: prints the tables that stand there. `cost.py --check` compares.
+"""The cost model of docs/cost.md: prints the tables that stand there. `cost.py --check` compares, and
+`cost.py --write` puts them there (after a change of the template's alarms, for example).
 
 Quantities are counted from the design (calls, items, transitions) and from the template (alarms, metrics);
 prices are list prices of us-east-1, US dollars, without the free tiers, as they were known on PRICES_OF.
@@ -203,8 +204,12 @@ def tables():
 
 
 if __name__ == "__main__":
+    page = (ROOT / "docs" / "cost.md").read_text()
+    if "--write" in sys.argv:
+        before, after = page.split(BEGIN)[0], page.split(END)[1]
+        (ROOT / "docs" / "cost.md").write_text(before + BEGIN + tables() + END + after)
+        sys.exit()
     if "--check" in sys.argv:
-        page = (ROOT / "docs" / "cost.md").read_text()
         stands = page.split(BEGIN)[1].split(END)[0].strip("\n") + "\n"
-        sys.exit(0 if stands == tables() else "docs/cost.md is not what tools/cost.py says")
+        sys.exit(0 if stands == tables() else "docs/cost.md is not what tools/cost.py says: python3 tools/cost.py --write")
     print(tables(), end="")
