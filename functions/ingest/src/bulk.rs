@@ -23,6 +23,9 @@ use crate::messages::{self, MessageCall};
 const BODY_LIMIT: usize = 1024 * 1024;
 /// The most items of one call.
 const ITEM_LIMIT: usize = 1000;
+/// The most errors that are told of one item, or a body full of mistakes would have an answer that is
+/// larger than Lambda's 6 MB.
+const ERRORS_OF_AN_ITEM: usize = 20;
 /// How many are accepted side by side.
 const SIDE_BY_SIDE: usize = 32;
 /// What has not been accepted by then is answered `retry`.
@@ -244,6 +247,7 @@ fn read(
         _ => {
             errors.sort();
             errors.dedup();
+            errors.truncate(ERRORS_OF_AN_ITEM);
             // Given back only as what an id may be: anything else is not repeated.
             let event_id = item.and_then(|item| item.get("event_id")).and_then(Json::as_str);
             let event_id = event_id.filter(|id| messages::is_event_id(id)).map(str::to_owned);

@@ -25,7 +25,7 @@ pub(crate) fn check(fields: &Fields<'_>, name: &str, value: &str, rule: Rule, vi
         violations.add(fields.place(name), "unwanted_character", detail);
     }
     if rule.fills_template && !fills_template(value) {
-        let detail = "must be one line without tabs and without more than four spaces in a row: it fills a WhatsApp template";
+        let detail = "must be one line without tabs and without four or more spaces in a row: it fills a WhatsApp template";
         violations.add(fields.place(name), "template_value", detail);
     }
 }

@@ -107,6 +107,17 @@ async fn what_looks_like_a_template_is_shown_as_it_is() {
     assert_eq!(content.variables_json().unwrap(), r#"{"3":"{{1}} {{ 7 * 7 }}"}"#);
 }
 
+/// A megabyte of mistakes has an answer that still fits.
+#[tokio::test]
+async fn an_answer_stays_small_whatever_is_wrong() {
+    let item: String = (0..10_000).map(|n| format!("\"a{n}\":0,")).collect();
+    let body = format!("[{{{}\"event_id\":\"e\"}}]", item.repeat(8));
+    assert!(body.len() > 600_000 && body.len() < 1_048_576);
+    let (status, answer, stored) = post("POST /messages/bulk", &body).await;
+    assert_eq!((status, stored), (200, 0));
+    assert_eq!(answer["results"][0]["errors"].as_array().unwrap().len(), 20);
+}
+
 /// Deep, doubled, of wrong types: all of it at once.
 #[tokio::test]
 async fn every_breach_of_a_body_is_named() {
