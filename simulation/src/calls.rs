@@ -113,6 +113,55 @@ pub fn booking_uri(booking: Booking) -> String {
     format!("https://api.calendly.com/scheduled_events/EV{booking:03}/invitees/IN{booking:03}")
 }
 
+/// Twilio's report about a text that left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Of which conversation.
+    pub conversation: String,
+    /// Of which step.
+    pub step: String,
+    /// Under which attempt.
+    pub attempt: u32,
+    /// What it says.
+    pub says: Says,
+}
+
+/// What a report says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    /// The carrier has it.
+    Sent,
+    /// The phone has it.
+    Delivered,
+    /// The phone was off: it did not arrive, and may be tried again.
+    Unreachable,
+    /// A landline: it did not arrive and never will.
+    Landline,
+}
+
+impl Report {
+    /// The report as API Gateway hands it over.
+    #[must_use]
+    pub fn request(&self) -> ApiGatewayV2httpRequest {
+        let (status, code) = match self.says {
+            Says::Sent => ("sent", None),
+            Says::Delivered => ("delivered", None),
+            Says::Unreachable => ("undelivered", Some("30003")),
+            Says::Landline => ("undelivered", Some("30006")),
+        };
+        let sid = format!("SM{:032x}", u128::from(self.attempt));
+        let mut fields =
+            vec![("MessageSid".to_owned(), sid), ("MessageStatus".to_owned(), status.to_owned())];
+        fields.extend(code.map(|code| ("ErrorCode".to_owned(), code.to_owned())));
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("conversation", &self.conversation)
+            .append_pair("step", &self.step)
+            .append_pair("attempt", &self.attempt.to_string())
+            .finish();
+        signed_form("/twilio/status", &query, &fields)
+    }
+}
+
 impl Call {
     /// The call as API Gateway hands it over at an instant of a schedule that began at `start`.
     #[must_use]
@@ -198,12 +247,19 @@ fn inbound(message: u8, phone: Phone, words: Words) -> ApiGatewayV2httpRequest {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
-    let url = format!("{PUBLIC_URL}/twilio/inbound");
-    let signature = twilio::sign(twilio::Algorithm::HmacSha1, &url, &fields, &secret(TWILIO_TOKEN));
-    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+    signed_form("/twilio/inbound", "", &fields)
+}
+
+fn signed_form(path: &str, query: &str, fields: &[(String, String)]) -> ApiGatewayV2httpRequest {
+    let question = if query.is_empty() { "" } else { "?" };
+    let url = format!("{PUBLIC_URL}{path}{question}{query}");
+    let signature = twilio::sign(twilio::Algorithm::HmacSha1, &url, fields, &secret(TWILIO_TOKEN));
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let form = "application/x-www-form-urlencoded";
     let headers = [(twilio::SIGNATURE_HEADER, signature.as_str()), ("content-type", form)];
-    request("POST /twilio/inbound", "/twilio/inbound", &headers, &body)
+    let mut request = request(&format!("POST {path}"), path, &headers, &body);
+    request.raw_query_string = Some(query.to_owned());
+    request
 }
 
 fn request(route: &str, path: &str, headers: &[(&'static str, &str)], body: &str) -> ApiGatewayV2httpRequest {

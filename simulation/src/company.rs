@@ -2,6 +2,7 @@
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use booking_webhook::BookingWebhook;
+use delivery_status::DeliveryStatus;
 use inbound::Inbound;
 use ingest::Ingest;
 use messaging::memory::World;
@@ -36,6 +37,16 @@ impl Company {
                     public_url: Some(PUBLIC_URL.to_owned()),
                 };
                 inbound.answer(request).await
+            }
+            "POST /twilio/status" => {
+                let delivery_status = DeliveryStatus {
+                    table: world(),
+                    executions: world(),
+                    keys: world(),
+                    clock: world(),
+                    public_url: Some(PUBLIC_URL.to_owned()),
+                };
+                delivery_status.answer(request).await
             }
             route if route.starts_with("POST /webhooks/") => {
                 let webhook = BookingWebhook {

@@ -31,7 +31,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Starts the execution `<conversation>.<step>`, and says what it wants done first.
+    /// Starts the execution `<conversation>.<step>`, or a further one `<conversation>.<step>.r<n>`, and says what it wants done first.
     #[must_use]
     pub fn start(
         definition: &Definition,
@@ -40,6 +40,7 @@ impl Machine {
         now: DateTime<Utc>,
     ) -> Option<(Self, Action)> {
         let (conversation, step) = name.split_once('.')?;
+        let step = step.split('.').next()?;
         let input = json!({ "conversation_id": conversation, "step": step, "due": due }).to_string();
         let execution = Execution::new(name, &input, now).ok()?;
         let mut machine = Self { conversation: conversation.to_owned(), step: step.to_owned(), execution };

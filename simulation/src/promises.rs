@@ -62,9 +62,24 @@ struct Known {
 struct Texts {
     claimed: BTreeSet<u32>,
     called: BTreeSet<u32>,
-    delivered: usize,
-    unknown: bool,
+    delivered: Vec<u32>,
+    /// What the provider says did not arrive.
+    lost: BTreeSet<u32>,
+    /// Attempts whose answer was lost.
+    unknown: BTreeSet<u32>,
     decided: Option<Verdict>,
+}
+
+impl Texts {
+    /// How many texts may be on the phone.
+    fn arrived(&self) -> usize {
+        self.delivered.iter().filter(|attempt| !self.lost.contains(attempt)).count()
+    }
+
+    /// Whether a text may be on the phone, or on its way.
+    fn may_have_arrived(&self) -> bool {
+        self.arrived() > 0 || self.unknown.iter().any(|attempt| !self.lost.contains(attempt))
+    }
 }
 
 impl Judge {
@@ -112,12 +127,15 @@ impl Judge {
                     self.breaks(format!("{conversation}.{step}: attempt {attempt} called the provider without a claim of its own"));
                 }
             }
-            Fact::Delivered { conversation, step } => {
+            Fact::Delivered { conversation, step, attempt } => {
                 let texts = self.texts(conversation.as_str(), step.as_str());
-                texts.delivered += 1;
-                if texts.delivered > 1 {
+                texts.delivered.push(*attempt);
+                if texts.arrived() > 1 {
                     self.breaks(format!("{conversation}.{step} was delivered twice"));
                 }
+            }
+            Fact::Lost { conversation, step, attempt } => {
+                self.texts(conversation.as_str(), step.as_str()).lost.insert(*attempt);
             }
             Fact::Noticed { phone } => {
                 let told = self.notices.entry(phone.clone()).or_default();
@@ -137,8 +155,18 @@ impl Judge {
     fn moved(&mut self, recorded: &Recorded, conversation: &str, step: &str, to: &StepState, attempt: u32) {
         let texts = self.texts(conversation, step);
         match to {
-            StepState::Planned => {}
-            StepState::Unknown(_) => texts.unknown = true,
+            // Planned anew: what was decided before is no longer so, and must not have arrived.
+            StepState::Planned => {
+                let arrived = texts.may_have_arrived();
+                if texts.decided.take().is_some() && arrived {
+                    self.breaks(format!(
+                        "{conversation}.{step} was planned again though it may have been sent"
+                    ));
+                }
+            }
+            StepState::Unknown(_) => {
+                texts.unknown.insert(attempt);
+            }
             StepState::Decided(decision) => {
                 let before = texts.decided.replace(decision.verdict);
                 if before.is_some() {
@@ -146,7 +174,7 @@ impl Judge {
                 }
             }
             StepState::Claimed(_) => {
-                let again = texts.unknown || texts.delivered > 0 || texts.decided.is_some();
+                let again = texts.may_have_arrived() || texts.decided.is_some();
                 texts.claimed.insert(attempt);
                 if again {
                     self.breaks(format!(
@@ -246,11 +274,11 @@ impl Judge {
                 .map(crate::machine::Machine::end)
                 .collect();
             let decided = self.texts(id, step.name.as_str()).decided.map(|verdict| verdict.to_string());
-            match (ends.as_slice(), decided) {
-                ([], _) if buried => {}
-                (["RetriesExhausted"], _) => {}
-                ([end], Some(decided)) if *end == decided => {}
-                (ends, decided) => {
+            match (ends.last(), decided) {
+                (None, _) if buried => {}
+                (Some(&"RetriesExhausted"), _) => {}
+                (Some(end), Some(decided)) if *end == decided => {}
+                (_, decided) => {
                     self.breaks(format!("{name} ended as {ends:?}, and in the table as {decided:?}"));
                 }
             }
@@ -264,8 +292,8 @@ impl Judge {
         let Some(verdict) = texts.decided else { return };
         let stopped = known.phone.as_ref().is_some_and(|phone| self.stops.contains_key(phone));
         let true_enough = match verdict {
-            Verdict::Sent => texts.delivered == 1,
-            Verdict::HeldUnknownOutcome => texts.unknown,
+            Verdict::Sent => !texts.delivered.is_empty(),
+            Verdict::HeldUnknownOutcome => !texts.unknown.is_empty(),
             Verdict::SkippedCustomerReplied => known.replied && step.unless_replied,
             Verdict::SkippedCancelled => known.ended,
             Verdict::SkippedSuperseded => known.superseded,
@@ -273,7 +301,7 @@ impl Judge {
             _ => true,
         };
         let sent_all_the_same =
-            texts.delivered > 0 && !matches!(verdict, Verdict::Sent | Verdict::HeldUnknownOutcome);
+            texts.arrived() > 0 && !matches!(verdict, Verdict::Sent | Verdict::HeldUnknownOutcome);
         if !true_enough || sent_all_the_same {
             self.breaks(format!("{id}.{} is {verdict}, which is not what happened", step.name));
         }

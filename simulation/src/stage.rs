@@ -14,11 +14,12 @@ use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use local::states::{Action, Definition, Event};
+use messaging::ids::{ConversationId, StepName};
 use messaging::journeys::{Journeys, version_of};
 use messaging::memory::{FAULTS, Fact, Fault, Mutation, PROVIDER_FAULTS, Recorded, World};
 use messaging::ports::CurrentJourneys;
 
-use crate::calls::{API_KEY, CALENDLY_KEY, TWILIO_TOKEN};
+use crate::calls::{API_KEY, CALENDLY_KEY, Report, Says, TWILIO_TOKEN};
 use crate::company::Company;
 use crate::machine::Machine;
 use crate::scenario::Scenario;
@@ -118,15 +119,22 @@ impl Theatre {
 }
 
 enum Happening {
-    /// A delivery, and how often it was tried before.
-    Delivery(usize, usize),
+    /// A call from outside, and how often it was tried before.
+    Delivery(Source, usize),
     /// An execution's timer.
     Timer(usize),
 }
 
+/// Whose call it is: the scenario's of that index, or the provider's report of that one.
+#[derive(Clone, Copy)]
+enum Source {
+    Scenario(usize),
+    Report(usize),
+}
+
 enum Role {
     Answer {
-        delivery: usize,
+        source: Source,
         tries: usize,
     },
     /// A visit for an execution, or one that nobody asked for.
@@ -157,6 +165,7 @@ struct Stage<'a> {
     sequence: u64,
     invocations: Vec<Invocation>,
     machines: Vec<Machine>,
+    reports: Vec<Report>,
     answered: Vec<(usize, usize)>,
     facts_read: usize,
     endless: bool,
@@ -190,12 +199,14 @@ impl<'a> Stage<'a> {
             sequence: 0,
             invocations: Vec::new(),
             machines: Vec::new(),
+            reports: Vec::new(),
             answered: Vec::new(),
             facts_read: 0,
             endless: false,
         };
         for (n, delivery) in plot.scenario.deliveries.iter().enumerate() {
-            stage.expect(start + TimeDelta::seconds(delivery.at), Happening::Delivery(n, 0));
+            stage
+                .expect(start + TimeDelta::seconds(delivery.at), Happening::Delivery(Source::Scenario(n), 0));
         }
         stage
     }
@@ -246,7 +257,7 @@ impl<'a> Stage<'a> {
         }
         self.end_what_takes_too_long();
         match happening {
-            Happening::Delivery(delivery, tries) => self.deliver(delivery, tries),
+            Happening::Delivery(source, tries) => self.deliver(source, tries),
             Happening::Timer(machine) => self.advance(machine, Event::TimerFired),
         }
     }
@@ -259,12 +270,18 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn deliver(&mut self, delivery: usize, tries: usize) {
+    fn deliver(&mut self, source: Source, tries: usize) {
         let now = self.now();
-        let request = self.plot.scenario.deliveries[delivery].call.request(self.start, now);
+        let request = match source {
+            Source::Scenario(n) => self.plot.scenario.deliveries[n].call.request(self.start, now),
+            Source::Report(n) => {
+                self.note_loss(n);
+                self.reports[n].request()
+            }
+        };
         let company = self.company.clone();
         let work = Box::pin(async move { Said::Answer(Box::new(company.answer(request).await)) });
-        self.invocations.push(Invocation { role: Role::Answer { delivery, tries }, since: now, work });
+        self.invocations.push(Invocation { role: Role::Answer { source, tries }, since: now, work });
     }
 
     fn visit(&mut self, machine: Option<usize>, input: serde_json::Value) {
@@ -280,19 +297,21 @@ impl<'a> Stage<'a> {
             Poll::Ready(said) => Some(said),
             Poll::Pending if self.world.take_crash() => None,
             Poll::Pending => {
-                self.start_executions();
+                self.read_facts();
                 return;
             }
         };
         let invocation = self.invocations.swap_remove(chosen);
-        self.start_executions();
+        self.read_facts();
         match (invocation.role, said) {
             (role, None) => self.died(role),
-            (Role::Answer { delivery, tries }, Some(Said::Answer(answer))) => match answer.status_code {
-                200..300 => self.answered.push((delivery, self.facts_read)),
-                500.. => self.deliver_again(delivery, tries),
-                _ => {}
-            },
+            (Role::Answer { source, tries }, Some(Said::Answer(answer))) => {
+                match (answer.status_code, source) {
+                    (200..300, Source::Scenario(n)) => self.answered.push((n, self.facts_read)),
+                    (500.., source) => self.deliver_again(source, tries),
+                    _ => {}
+                }
+            }
             (Role::Visit { machine: Some(machine) }, Some(Said::Visit(said))) => {
                 let event = said.map_or_else(
                     |error| Event::TaskFailed { error: error.to_owned(), cause: String::new() },
@@ -306,7 +325,7 @@ impl<'a> Stage<'a> {
 
     fn died(&mut self, role: Role) {
         match role {
-            Role::Answer { delivery, tries } => self.deliver_again(delivery, tries),
+            Role::Answer { source, tries } => self.deliver_again(source, tries),
             Role::Visit { machine: Some(machine) } => {
                 let error = "Lambda.Unknown".to_owned();
                 self.advance(machine, Event::TaskFailed { error, cause: String::new() });
@@ -315,33 +334,78 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn deliver_again(&mut self, delivery: usize, tries: usize) {
+    fn deliver_again(&mut self, source: Source, tries: usize) {
         if let Some(seconds) = REDELIVERIES.get(tries) {
             let at = self.now() + TimeDelta::seconds(*seconds);
-            self.expect(at, Happening::Delivery(delivery, tries + 1));
+            self.expect(at, Happening::Delivery(source, tries + 1));
         }
     }
 
-    fn start_executions(&mut self) {
-        let started: Vec<String> = {
+    /// What has taken effect since the last reading leads to more: executions that run, reports of texts
+    /// that left.
+    fn read_facts(&mut self) {
+        let news: Vec<Fact> = {
             let state = self.world.state();
-            let news = &state.facts[self.facts_read..];
-            let started = news.iter().filter_map(|recorded| match &recorded.fact {
-                Fact::Started { execution } => Some(execution.clone()),
-                _ => None,
-            });
-            let started = started.collect();
-            self.facts_read = state.facts.len();
-            started
+            state.facts[self.facts_read..].iter().map(|recorded| recorded.fact.clone()).collect()
         };
-        for name in started {
-            let (now, due) = {
-                let state = self.world.state();
-                (state.now, state.executions.get(&name).cloned().unwrap_or_default())
-            };
-            if let Some((machine, action)) = Machine::start(&self.theatre.definition, &name, &due, now) {
-                self.machines.push(machine);
-                self.act(self.machines.len() - 1, action);
+        self.facts_read += news.len();
+        for fact in news {
+            match fact {
+                Fact::Started { execution } => self.start_execution(&execution),
+                Fact::Delivered { conversation, step, attempt } => {
+                    self.report(conversation.as_str(), step.as_str(), attempt);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn start_execution(&mut self, name: &str) {
+        let (now, due) = {
+            let state = self.world.state();
+            (state.now, state.executions.get(name).cloned().unwrap_or_default())
+        };
+        if let Some((machine, action)) = Machine::start(&self.theatre.definition, name, &due, now) {
+            self.machines.push(machine);
+            self.act(self.machines.len() - 1, action);
+        }
+    }
+
+    /// From the first report of a loss on, the provider has established it.
+    fn note_loss(&mut self, report: usize) {
+        let report = &self.reports[report];
+        if report.says != Says::Unreachable {
+            return;
+        }
+        let (Ok(conversation), Ok(step)) =
+            (ConversationId::new(report.conversation.clone()), StepName::new(report.step.clone()))
+        else {
+            return;
+        };
+        let mut state = self.world.state();
+        let at = state.now;
+        let fact = Fact::Lost { conversation, step, attempt: report.attempt };
+        state.facts.push(Recorded { at, fact });
+    }
+
+    /// The provider reports about a text, or does not: soon or days later, in any order, repeatedly.
+    fn report(&mut self, conversation: &str, step: &str, attempt: u32) {
+        let says: &[Says] = match self.rng.u8(..16) {
+            0..4 => &[],
+            4 => &[Says::Unreachable],
+            5 => &[Says::Sent, Says::Landline],
+            6 => &[Says::Sent],
+            _ => &[Says::Sent, Says::Delivered],
+        };
+        for says in says {
+            let report =
+                Report { conversation: conversation.to_owned(), step: step.to_owned(), attempt, says: *says };
+            self.reports.push(report);
+            for _ in 0..self.rng.usize(1..=2) {
+                let delays = [0, 1, 3, 60, 121, 721, 4000, 80_000, 260_000];
+                let delay = delays[self.rng.usize(..delays.len())];
+                let at = self.now() + TimeDelta::seconds(delay);
+                self.expect(at, Happening::Delivery(Source::Report(self.reports.len() - 1), 0));
             }
         }
     }

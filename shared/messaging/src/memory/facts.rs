@@ -76,12 +76,23 @@ pub enum Fact {
         /// Under which attempt.
         attempt: u32,
     },
-    /// A text reached the phone.
+    /// A text left for the phone.
     Delivered {
         /// Of which conversation.
         conversation: ConversationId,
         /// Of which step.
         step: StepName,
+        /// Under which attempt.
+        attempt: u32,
+    },
+    /// The provider reports that a text did not arrive and may be tried again.
+    Lost {
+        /// Of which conversation.
+        conversation: ConversationId,
+        /// Of which step.
+        step: StepName,
+        /// Under which attempt.
+        attempt: u32,
     },
     /// Words outside journeys reached the phone: the confirmation of an opt-out.
     Noticed {

@@ -106,7 +106,11 @@ impl State {
 
     fn delivers(&mut self, text: &OutboundText<'_>) {
         self.delivered += 1;
-        self.note(Fact::Delivered { conversation: text.conversation.clone(), step: text.step.name.clone() });
+        self.note(Fact::Delivered {
+            conversation: text.conversation.clone(),
+            step: text.step.name.clone(),
+            attempt: text.attempt,
+        });
     }
 }
 
