@@ -9,7 +9,9 @@ use super::*;
 const JOURNEYS: &str = include_str!("../../../journeys.toml");
 const PHONE: &str = "+12025550143";
 
-fn function(toml: &str) -> (World, Otp<World, World, World, World, World, World, World>) {
+type InMemory = Otp<World, World, World, World, World, World, World>;
+
+fn function(toml: &str) -> (World, InMemory) {
     let world = World::at(chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap());
     let journeys = messaging::journeys::Journeys::from_toml(toml).unwrap();
     {
@@ -31,12 +33,7 @@ fn function(toml: &str) -> (World, Otp<World, World, World, World, World, World,
     (world, otp)
 }
 
-async fn post(
-    otp: &Otp<World, World, World, World, World, World, World>,
-    route: &str,
-    key: &str,
-    body: &Value,
-) -> (i64, Value, Option<String>) {
+async fn post(otp: &InMemory, route: &str, key: &str, body: &Value) -> (i64, Value, Option<String>) {
     let mut event = ApiGatewayV2httpRequest::default();
     event.route_key = Some(route.to_owned());
     event.headers.insert("content-type", "application/json".parse().unwrap());
