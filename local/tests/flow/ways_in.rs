@@ -73,6 +73,39 @@ async fn a_registration_is_known_by_its_key_or_else_by_its_content() {
     let id = accepted["conversation_id"].as_str().unwrap();
     let step = rig.step(id).await;
     assert_eq!((&step["step"], &step["due"]), (&json!("text"), &accepted["due"]));
+
+    rig.advance(1).await;
+    assert_eq!(rig.step(id).await["verdict"], "Sent");
+    let texts = rig.texts(id).await;
+    assert_eq!(texts.len(), 1);
+    assert_eq!((&texts[0]["channel"], &texts[0]["to"]), (&json!("whatsapp"), &json!("+447700900123")));
+    let said: Value = serde_json::from_str(texts[0]["body"].as_str().unwrap()).unwrap();
+    let places = json!({
+        "1": "Alex", "2": "Sam", "3": "Tigers", "4": "U10", "5": "2026/27", "6": "£45.00", "7": "£20.00",
+        "8": "Jo Sample", "9": "+447700900456",
+    });
+    assert_eq!(said["content_variables"], places);
+    rig.stop().await;
+}
+
+/// Without a value there is no place, and without a place no parameter: the template says its own.
+#[tokio::test]
+async fn an_empty_field_leaves_its_place_to_the_template() {
+    let rig = Rig::start().await;
+    let accepted = rig.trigger(&json!({ "parent_tel": "07700 900125" })).await.json();
+    let some = json!({ "parent_tel": "+447700900126", "team_name": "Tigers", "age_group": "", "player_first_name": null });
+    let with_one = rig.trigger(&some).await.json();
+    rig.advance(1).await;
+    let said = async |accepted: &Value| {
+        let texts = rig.texts(accepted["conversation_id"].as_str().unwrap()).await;
+        serde_json::from_str::<Value>(texts[0]["body"].as_str().unwrap()).unwrap()
+    };
+    let bare = said(&accepted).await;
+    assert!(
+        bare["content_sid"].as_str().unwrap().starts_with("HX") && bare.get("content_variables").is_none(),
+        "{bare}"
+    );
+    assert_eq!(said(&with_one).await["content_variables"], json!({ "3": "Tigers" }));
     rig.stop().await;
 }
 

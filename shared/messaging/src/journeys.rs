@@ -22,11 +22,11 @@ use crate::ids::{JourneyName, SourceName, StepName};
 use crate::money::Currency;
 use crate::otp::OtpSettings;
 use crate::phone::{PhoneNumber, Region};
+use crate::provider::Provider;
 
 /// The most characters that a variable may have if its journey says nothing: longer values belong
 /// into no text.
 pub const VARIABLE_LIMIT: usize = 500;
-use crate::provider::Provider;
 
 /// The whole file. Read with [`Journeys::from_toml`], which lints it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
