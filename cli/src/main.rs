@@ -4,6 +4,7 @@
 mod campaign;
 mod check;
 mod connect;
+mod consent;
 mod doctor;
 mod forget;
 mod http_call;
@@ -51,6 +52,9 @@ enum Command {
     Quarantine(quarantine::QuarantineCommand),
     /// Erase a person: number, name and words go, ids and verdicts stay.
     Forget(forget::ForgetArguments),
+    /// What customers have agreed to.
+    #[command(subcommand)]
+    Consent(consent::ConsentCommand),
     /// Who must not be texted.
     #[command(subcommand)]
     OptOuts(opt_outs::OptOutsCommand),
@@ -85,6 +89,7 @@ fn main() -> ExitCode {
         Command::SmsAttributes(command) => sms_attributes::run(&command),
         Command::Quarantine(command) => quarantine::run(&command),
         Command::Forget(arguments) => forget::run(&arguments),
+        Command::Consent(command) => consent::run(&command),
         Command::OptOuts(command) => opt_outs::run(&command),
         Command::Export(arguments) => transfer::export(&arguments),
         Command::Import(arguments) => transfer::import(&arguments),

@@ -35,6 +35,7 @@ enum Sender {
     Trigger,
     Messages,
     Bulk,
+    Consent,
     Calendly,
     Calcom,
 }
@@ -78,6 +79,8 @@ impl Sender {
             Some(Self::Sms)
         } else if has("parent_tel") {
             Some(Self::Trigger)
+        } else if has("phone") && has("scope") {
+            Some(Self::Consent)
         } else if has("messages") {
             Some(Self::Bulk)
         } else if has("event_id") && has("journey") {
@@ -97,6 +100,7 @@ impl Sender {
             Self::Trigger => "/trigger",
             Self::Messages => "/messages",
             Self::Bulk => "/messages/bulk",
+            Self::Consent => "/consent",
             Self::Calendly => "/webhooks/calendly",
             Self::Calcom => "/webhooks/calcom",
         }
@@ -110,7 +114,7 @@ impl Sender {
             key.ok_or_else(|| format!("set {variable}, here and where `serve` runs"))
         };
         Ok(match self {
-            Self::Sms | Self::Trigger | Self::Messages | Self::Bulk => {
+            Self::Sms | Self::Trigger | Self::Messages | Self::Bulk | Self::Consent => {
                 ("x-api-key", keys.api_key.first().cloned().unwrap_or_default())
             }
             Self::Calendly => (timestamped::CALENDLY_HEADER, timestamped::sign(body, &key("calendly")?, at)),
@@ -123,7 +127,7 @@ impl Sender {
         let (source, pointer) = match self {
             Self::Sms => ("sms", "/event_id"),
             // Known by the digest of its body, or many: the answer tells.
-            Self::Trigger | Self::Bulk => return None,
+            Self::Trigger | Self::Bulk | Self::Consent => return None,
             Self::Messages => ("messages", "/event_id"),
             Self::Calendly => ("calendly", "/payload/uri"),
             Self::Calcom => ("calcom", "/payload/uid"),

@@ -41,6 +41,7 @@ fn hostile() -> Conversation {
             sid: ContentSid::try_from("HX00000000000000000000000000000001".to_owned()).unwrap(),
             variables: [("3".to_owned(), "<b>Tigers</b>".to_owned())].into(),
         }),
+        policy: messaging::policy::Policy::default(),
         truncated: false,
         cost_micro_usd: None,
         sent_from: None,

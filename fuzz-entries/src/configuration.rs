@@ -33,6 +33,7 @@ pub(crate) fn journeys_toml(data: &[u8]) {
             name: None,
             variables: Variables::default(),
             locale: None,
+            time_zone: None,
             appointment: Some(now() + chrono::TimeDelta::days(3)),
             send_at: None,
             not_after: None,

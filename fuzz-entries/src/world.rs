@@ -69,6 +69,12 @@ pub(crate) fn inbound(world: &World) -> Inbound<World, World, World, World, Worl
     }
 }
 
-pub(crate) fn send(world: &World) -> Send<World, World, World, World> {
-    Send { conversations: world.clone(), sender: world.clone(), switch: world.clone(), clock: world.clone() }
+pub(crate) fn send(world: &World) -> Send<World, World, World, World, World> {
+    Send {
+        conversations: world.clone(),
+        sender: world.clone(),
+        switch: world.clone(),
+        rules: world.clone(),
+        clock: world.clone(),
+    }
 }

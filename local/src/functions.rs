@@ -47,7 +47,7 @@ type LocalOtp = Otp<
     ParameterSwitch<Time>,
     Time,
 >;
-type LocalSend = Send<Table, Senders<Time>, ParameterSwitch<Time>, Time>;
+type LocalSend = Send<Table, Senders<Time>, ParameterSwitch<Time>, JourneyStore<Time>, Time>;
 
 /// What the functions are made of.
 pub(crate) struct Deployment<'a> {
@@ -163,6 +163,7 @@ impl Deployment<'_> {
         Send {
             conversations: self.table(),
             sender: self.senders(),
+            rules: deploy::journeys(self.connection, self.clock),
             switch: self.switch(),
             clock: Arc::clone(self.clock),
         }

@@ -84,6 +84,7 @@ impl Company {
             conversations: self.world.clone(),
             sender: self.world.clone(),
             switch: self.world.clone(),
+            rules: self.world.clone(),
             clock: self.world,
         };
         let output = send.handle(&input, &invocation).await.map_err(|_| send::FAILED_VISIT)?;

@@ -4,11 +4,14 @@
 //! - Nothing is claimed after STOP, cancel, reschedule or the deadline is stored, nor what is
 //!   `unless_replied` after a reply, nor before it is due.
 //! - An ambiguous send is never repeated: one call per claim, and none after a lost answer.
+//! - Where money is limited, no more is spent; where the pace is, no place is given twice.
 //! - Nothing accepted is lost: what was answered 2xx is stored, and each of its steps ends in a verdict
 //!   that what happened bears out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, NaiveDate, Utc};
+use messaging::consent::Consent;
 use messaging::conversation::Step;
 use messaging::memory::{Fact, Recorded};
 use messaging::phone::PhoneNumber;
@@ -16,13 +19,13 @@ use messaging::step::StepState;
 use messaging::verdict::Verdict;
 
 use crate::calls::{Call, Words, booking_uri, event_id, number};
-use crate::scenario::Scenario;
+use crate::scenario::{DAY_LIMIT, PER_SECOND, Scenario};
 use crate::stage::Run;
 
 /// What was not kept, in words.
 #[must_use]
 pub fn broken(scenario: &Scenario, run: &Run) -> Vec<String> {
-    let mut judge = Judge::default();
+    let mut judge = Judge { is_limited: scenario.is_limited, ..Judge::default() };
     let mut answers = run.answered.iter().peekable();
     for read in 0..=run.facts.len() {
         while let Some((delivery, _)) = answers.next_if(|(_, facts)| *facts <= read) {
@@ -42,6 +45,12 @@ struct Judge {
     opted_out: BTreeMap<PhoneNumber, bool>,
     stops: BTreeMap<PhoneNumber, usize>,
     notices: BTreeMap<PhoneNumber, usize>,
+    /// By day, in millionths of a US dollar.
+    spent: BTreeMap<NaiveDate, u64>,
+    /// How many have a place, by second.
+    placed: BTreeMap<DateTime<Utc>, usize>,
+    consents: BTreeMap<PhoneNumber, Consent>,
+    is_limited: bool,
     broken: Vec<String>,
 }
 
@@ -127,7 +136,19 @@ impl Judge {
                     self.breaks(format!("{conversation}.{step}: attempt {attempt} called the provider without a claim of its own"));
                 }
             }
+            Fact::Consented { phone, change } => {
+                self.consents.entry(phone.clone()).or_default().apply(change);
+            }
+            Fact::Placed { slot } => {
+                let placed = self.placed.entry(*slot).or_default();
+                *placed += 1;
+                let placed = *placed;
+                if placed > PER_SECOND {
+                    self.breaks(format!("{slot} was given to {placed} texts"));
+                }
+            }
             Fact::Delivered { conversation, step, attempt } => {
+                self.pays(recorded, conversation.as_str(), step.as_str());
                 let texts = self.texts(conversation.as_str(), step.as_str());
                 texts.delivered.push(*attempt);
                 if texts.arrived() > 1 {
@@ -144,6 +165,18 @@ impl Judge {
                     self.breaks("an opt-out was confirmed twice".to_owned());
                 }
             }
+        }
+    }
+
+    fn pays(&mut self, recorded: &Recorded, conversation: &str, step: &str) {
+        let steps = self.conversations.get(conversation).map_or(&[][..], |known| &known.steps);
+        let step = steps.iter().find(|planned| planned.name.as_str() == step);
+        let cost = step.and_then(|step| step.cost_micro_usd).unwrap_or_default();
+        let spent = self.spent.entry(recorded.at.date_naive()).or_default();
+        *spent += cost;
+        if self.is_limited && *spent > DAY_LIMIT {
+            let spent = *spent;
+            self.breaks(format!("{spent} were spent in a day"));
         }
     }
 
@@ -190,11 +223,15 @@ impl Judge {
         let Some(known) = self.conversations.get(conversation) else { return };
         let plan = known.steps.iter().find(|planned| planned.name.as_str() == step);
         let opted_out = known.phone.as_ref().and_then(|phone| self.opted_out.get(phone)).copied();
+        let consent =
+            known.phone.as_ref().and_then(|phone| self.consents.get(phone)).cloned().unwrap_or_default();
+        let refused = plan.is_some_and(|step| consent.refuses(step).is_some());
         let reasons = [
             (known.ended, "it was cancelled"),
             (known.superseded, "it was superseded"),
             (known.replied && plan.is_some_and(|step| step.unless_replied), "a reply"),
             (opted_out == Some(true), "an opt-out"),
+            (refused, "its consent was missing"),
             (plan.is_none_or(|step| recorded.at > step.deadline), "its deadline"),
         ];
         let after: Vec<_> = reasons.iter().filter(|(holds, _)| *holds).map(|(_, why)| *why).collect();
@@ -298,6 +335,7 @@ impl Judge {
             Verdict::SkippedCancelled => known.ended,
             Verdict::SkippedSuperseded => known.superseded,
             Verdict::SkippedOptedOut => stopped,
+            Verdict::BlockedBudget => self.is_limited,
             _ => true,
         };
         let sent_all_the_same =

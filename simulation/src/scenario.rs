@@ -22,7 +22,16 @@ pub struct Delivery {
 pub struct Scenario {
     /// The deliveries. Each is repeated by its sender until it is answered 2xx.
     pub deliveries: Vec<Delivery>,
+    /// Money and pace are limited ([`DAY_LIMIT`], [`PER_SECOND`]).
+    pub is_limited: bool,
 }
+
+/// What may be spent in a day where money is limited, in millionths of a US dollar: two texts.
+pub const DAY_LIMIT: u64 = 20_000;
+/// How many texts a sender takes in a second where the pace is limited.
+pub const PER_SECOND: usize = 1;
+/// The same for `journeys.toml`.
+pub const LIMITS: &str = "[limits]\nday = 0.02\n\n[pacing]\ntwilio = 1\n";
 
 impl Scenario {
     /// These deliveries.
@@ -30,7 +39,7 @@ impl Scenario {
     pub fn new(deliveries: impl IntoIterator<Item = (i64, Call)>) -> Self {
         let mut deliveries: Vec<_> = deliveries.into_iter().map(|(at, call)| Delivery { at, call }).collect();
         deliveries.sort_by_key(|delivery| delivery.at);
-        Self { deliveries }
+        Self { deliveries, is_limited: false }
     }
 
     /// The three main journeys: an approval; a booking that is answered; a booking that is moved and
@@ -70,7 +79,7 @@ impl Scenario {
             deliveries.push((instant(rng), message));
         }
         repeat_some(rng, &mut deliveries);
-        Self::new(deliveries)
+        Self { is_limited: rng.u8(..4) == 0, ..Self::new(deliveries) }
     }
 }
 

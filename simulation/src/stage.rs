@@ -22,7 +22,7 @@ use messaging::ports::CurrentJourneys;
 use crate::calls::{API_KEY, CALENDLY_KEY, Report, Says, TWILIO_TOKEN};
 use crate::company::Company;
 use crate::machine::Machine;
-use crate::scenario::Scenario;
+use crate::scenario::{LIMITS, Scenario};
 
 /// Lambda's limit for every function of ours.
 const INVOCATION_LIMIT: TimeDelta = TimeDelta::seconds(30);
@@ -85,6 +85,7 @@ pub struct Run {
 pub struct Theatre {
     definition: Definition,
     journeys: CurrentJourneys,
+    limited: CurrentJourneys,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -98,11 +99,15 @@ impl Theatre {
     #[must_use]
     #[expect(clippy::expect_used, reason = "both files are part of this build and tested")]
     pub fn open() -> Self {
-        let journeys = Journeys::from_toml(JOURNEYS).expect("the shipped journeys");
+        let read = |toml: &str| CurrentJourneys {
+            version: version_of(toml),
+            journeys: Arc::new(Journeys::from_toml(toml).expect("the shipped journeys")),
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         Self {
             definition: crate::machine::definition(),
-            journeys: CurrentJourneys { version: version_of(JOURNEYS), journeys: Arc::new(journeys) },
+            journeys: read(JOURNEYS),
+            limited: read(&format!("{LIMITS}{JOURNEYS}")),
             runtime: runtime.expect("a runtime for the functions' time-outs"),
         }
     }
@@ -179,7 +184,8 @@ impl<'a> Stage<'a> {
             let mut state = world.state();
             state.interleaved = true;
             state.mutation = plot.mutation;
-            state.journeys = Some(theatre.journeys.clone());
+            let journeys = if plot.scenario.is_limited { &theatre.limited } else { &theatre.journeys };
+            state.journeys = Some(journeys.clone());
             state.keys.insert("api_key", vec![API_KEY]);
             state.keys.insert("calendly_signing_key", vec![CALENDLY_KEY]);
             state.keys.insert("twilio_auth_token", vec![TWILIO_TOKEN]);

@@ -11,9 +11,14 @@ use simulation::stage::{Faults, Theatre};
 fn seeded_schedules_keep_every_promise() {
     let summary = random(&Theatre::open(), 1..=600).unwrap_or_else(|failure| panic!("{failure}"));
     assert_eq!(summary.schedules, 600);
-    for verdict in
-        ["Sent", "HeldUnknownOutcome", "SkippedCustomerReplied", "SkippedOptedOut", "SkippedSuperseded"]
-    {
+    for verdict in [
+        "Sent",
+        "HeldUnknownOutcome",
+        "SkippedCustomerReplied",
+        "SkippedOptedOut",
+        "SkippedSuperseded",
+        "BlockedBudget",
+    ] {
         assert!(summary.ends.contains_key(verdict), "no schedule came to {verdict}: {summary}");
     }
     assert!(summary.faults.values().all(|met| *met > 0) && summary.faults.len() == 8, "{summary}");
@@ -88,6 +93,16 @@ fn a_missing_tombstone_is_noticed() {
 #[test]
 fn a_lost_answer_taken_for_not_sent_is_noticed() {
     is_noticed(Mutation::NoEvidenceWait, "claimed again though it may have been sent");
+}
+
+#[test]
+fn money_without_a_limit_is_noticed() {
+    is_noticed(Mutation::NoMoneyLimit, "were spent in a day");
+}
+
+#[test]
+fn a_place_given_twice_is_noticed() {
+    is_noticed(Mutation::NoPacing, "was given to 2 texts");
 }
 
 #[test]

@@ -64,6 +64,7 @@ fn the_readme_names_every_function_and_every_command() {
         "Retry",
         "Quarantine",
         "Forget",
+        "Consent",
         "OptOuts",
         "SmsAttributes",
         "Check",

@@ -8,6 +8,7 @@
 use http_edge::fields::Fields;
 use http_edge::json::Json;
 use messaging::phone::Region;
+use messaging::zones;
 
 use crate::answer::{Answer, Candidate};
 use crate::booking::{BookingEvent, Cancelled, Unusable};
@@ -15,7 +16,6 @@ use crate::phone_search::PhoneSearch;
 use crate::reading::{Booking, Reading};
 use crate::third_party::ThirdParty;
 use crate::wording::first_word;
-use crate::zones;
 
 /// The answers of the booking form that hold the attendee's number.
 const PHONE_RESPONSES: [&str; 3] = ["attendeePhoneNumber", "smsReminderNumber", "phone"];

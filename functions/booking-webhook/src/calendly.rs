@@ -6,6 +6,7 @@
 use http_edge::fields::Fields;
 use http_edge::json::Json;
 use messaging::phone::Region;
+use messaging::zones;
 
 use crate::answer::Answer;
 use crate::booking::{BookingEvent, Cancelled, Personal, Unusable};
@@ -13,7 +14,6 @@ use crate::phone_search::PhoneSearch;
 use crate::reading::{Booking, Reading};
 use crate::third_party::ThirdParty;
 use crate::wording::first_word;
-use crate::zones;
 
 /// Calendly's forms have ten questions at most; a body with more is not worth more work.
 const MAX_ANSWERS: usize = 50;

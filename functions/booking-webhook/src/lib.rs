@@ -16,7 +16,6 @@ pub mod booking;
 pub mod calcom;
 pub mod calendly;
 pub mod wording;
-pub mod zones;
 
 mod answer;
 mod phone_search;

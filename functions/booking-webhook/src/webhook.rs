@@ -211,6 +211,7 @@ fn event(id: ConversationId, source: SourceName, journey: JourneyName, created: 
         name: created.first_name.as_ref().map(|name| messaging::text::PersonName::new(name.expose())),
         contact: created.phone,
         locale: created.locale,
+        time_zone: created.time_zone,
         appointment: Some(created.starts_at),
         send_at: None,
         not_after: None,

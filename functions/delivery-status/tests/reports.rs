@@ -1,5 +1,5 @@
 //! What each provider reports, in its own envelope, and what becomes of it.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, called by nothing else")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests, called by nothing else")]
 
 use std::io::Write;
 
@@ -44,6 +44,7 @@ fn lost(provider: Provider) -> World {
         providers: vec![provider],
         text: MessageText::new("Approved."),
         content: None,
+        policy: messaging::policy::Policy::default(),
         truncated: false,
         cost_micro_usd: None,
         sent_from: None,

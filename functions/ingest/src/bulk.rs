@@ -12,7 +12,7 @@ use http_edge::{Problem, Request, Response};
 use messaging::accept::Accepted;
 use messaging::clock::{Clock, to_rfc3339};
 use messaging::ids::{ConversationId, SourceName};
-use messaging::ports::{Conversations, CurrentJourneys, Executions, JourneySource, KeyRing};
+use messaging::ports::{Consents, Conversations, CurrentJourneys, Executions, JourneySource, KeyRing};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -57,7 +57,7 @@ struct Item {
 
 impl<C, E, K, J, T> Ingest<C, E, K, J, T>
 where
-    C: Conversations,
+    C: Conversations + Consents,
     E: Executions,
     K: KeyRing,
     J: JourneySource,

@@ -6,7 +6,7 @@ use http_edge::{Problem, Request, Response};
 use messaging::clock::{Clock, to_rfc3339};
 use messaging::conversation::{Conversation, Reply, Step};
 use messaging::ids::StepName;
-use messaging::ports::{Cancelling, Conversations, Executions, JourneySource, KeyRing};
+use messaging::ports::{Cancelling, Consents, Conversations, Executions, JourneySource, KeyRing};
 use messaging::reply::ReplyMeaning;
 use messaging::segments;
 use messaging::step::StepState;
@@ -52,7 +52,7 @@ struct Cancelled {
 
 impl<C, E, K, J, T> Ingest<C, E, K, J, T>
 where
-    C: Conversations,
+    C: Conversations + Consents,
     E: Executions,
     K: KeyRing,
     J: JourneySource,

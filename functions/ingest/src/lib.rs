@@ -4,6 +4,7 @@
 //! event, `messaging::plan` into a conversation, `messaging::accept` stores and starts it.
 
 mod bulk;
+mod consent;
 mod conversation;
 mod messages;
 mod sms;
@@ -20,7 +21,9 @@ use messaging::accept::{Accepted, accept};
 use messaging::clock::{Clock, to_rfc3339};
 use messaging::ids::{ConversationId, SourceName};
 use messaging::plan::{Event, plan};
-use messaging::ports::{Conversations, CurrentJourneys, Executions, JourneySource, KeyRing, Unavailable};
+use messaging::ports::{
+    Consents, Conversations, CurrentJourneys, Executions, JourneySource, KeyRing, Unavailable,
+};
 use messaging::secret::SecretText;
 use serde::Serialize;
 
@@ -57,7 +60,7 @@ struct Receipt<'a> {
 
 impl<C, E, K, J, T> Ingest<C, E, K, J, T>
 where
-    C: Conversations,
+    C: Conversations + Consents,
     E: Executions,
     K: KeyRing,
     J: JourneySource,
@@ -91,6 +94,10 @@ where
             "POST /messages/bulk" => {
                 auth::api_key(request, &self.keys, &["messages"]).await?;
                 self.bulk(request).await
+            }
+            "POST /consent" => {
+                auth::api_key(request, &self.keys, &KEYED_SOURCES).await?;
+                self.consent(request).await
             }
             "POST /webhooks/{source}" => {
                 let source = self.declared_source(request).await?;

@@ -1,6 +1,7 @@
 //! The body of `POST /messages` and of `POST /webhooks/{source}`: any journey, any variables.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use http_edge::fields::Fields;
 use http_edge::json::Json;
 use http_edge::recipient;
@@ -34,7 +35,8 @@ pub(crate) fn read(
     violations: &mut Violations,
 ) -> Option<MessageCall> {
     let fields = Fields::of_body(body, violations)?;
-    let names = ["event_id", "journey", "to", "variables", "region", "locale", "send_at", "not_after"];
+    let names =
+        ["event_id", "journey", "to", "variables", "region", "locale", "timezone", "send_at", "not_after"];
     fields.only(&names, violations);
     let event_id =
         fields.required_string("event_id", violations).filter(|id| checked_event_id(id, violations));
@@ -45,6 +47,7 @@ pub(crate) fn read(
     let phone = region(&fields, violations)
         .and_then(|region| recipient::national(&fields, "to", region, settings, violations).ok_or(()));
     let locale = locale(&fields, violations);
+    let time_zone = time_zone(&fields, violations);
     let send_at = instant(&fields, "send_at", violations);
     let not_after = instant(&fields, "not_after", violations);
     if let (Some(send_at), Some(not_after)) = (send_at, not_after)
@@ -62,6 +65,7 @@ pub(crate) fn read(
             name: None,
             variables: variables?,
             locale,
+            time_zone,
             appointment: None,
             send_at,
             not_after,
@@ -151,6 +155,16 @@ fn locale(fields: &Fields<'_>, violations: &mut Violations) -> Option<String> {
         violations.add("/locale", "format", "must be a language tag, such as en-US");
     }
     is_one.then(|| locale.to_owned())
+}
+
+/// The zone that the customer lives in: quiet hours count by its clock.
+fn time_zone(fields: &Fields<'_>, violations: &mut Violations) -> Option<Tz> {
+    let name = fields.optional_string("timezone", violations)?;
+    let zone = name.parse().ok();
+    if zone.is_none() {
+        violations.add("/timezone", "format", "must be a zone of the IANA database, such as Asia/Kolkata");
+    }
+    zone
 }
 
 fn instant(fields: &Fields<'_>, name: &str, violations: &mut Violations) -> Option<DateTime<Utc>> {

@@ -79,6 +79,7 @@ impl SmsCall {
             name: None,
             variables,
             locale: None,
+            time_zone: None,
             appointment: None,
             send_at: None,
             not_after: None,

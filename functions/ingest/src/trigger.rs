@@ -77,6 +77,7 @@ pub(crate) fn read(
             name: variables.get("parent_first_name").map(PersonName::new),
             variables,
             locale: None,
+            time_zone: None,
             appointment: None,
             send_at: None,
             not_after: None,

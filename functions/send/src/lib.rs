@@ -6,20 +6,22 @@
 
 use messaging::clock::{Clock, to_rfc3339};
 use messaging::ids::{ConversationId, StepName};
-use messaging::ports::{Conversations, Sender, SendingSwitch};
+use messaging::ports::{Consents, Conversations, Purses, Schedules, Sender, SendingRules, SendingSwitch};
 use messaging::take_step::{TakeStep, Transient, Visit};
 use messaging::verdict::Because;
 use serde::Serialize;
 use serde_json::Value;
 
 /// What the function works with.
-pub struct Send<C, S, W, T> {
+pub struct Send<C, S, W, R, T> {
     /// The table.
     pub conversations: C,
     /// The provider.
     pub sender: S,
     /// The operators' switch.
     pub switch: W,
+    /// Money limits and pacing.
+    pub rules: R,
     /// Time.
     pub clock: T,
 }
@@ -54,7 +56,14 @@ impl From<FailedVisit> for lambda_runtime::Diagnostic {
     }
 }
 
-impl<C: Conversations, S: Sender, W: SendingSwitch, T: Clock> Send<C, S, W, T> {
+impl<C, S, W, R, T> Send<C, S, W, R, T>
+where
+    C: Conversations + Consents + Purses + Schedules,
+    S: Sender,
+    W: SendingSwitch,
+    R: SendingRules,
+    T: Clock,
+{
     /// Visits the step that an execution's input names. `invocation` is unique to this call.
     ///
     /// Unknown fields of the input are ignored: after a wait it is the last output, and executions
@@ -85,6 +94,7 @@ impl<C: Conversations, S: Sender, W: SendingSwitch, T: Clock> Send<C, S, W, T> {
             conversations: &self.conversations,
             sender: &self.sender,
             switch: &self.switch,
+            rules: &self.rules,
             clock: &self.clock,
         };
         let visit = take.visit(&id, &name, invocation).await;

@@ -9,6 +9,7 @@ use adapters::clock::SystemClock;
 use adapters::conversations::Table;
 use adapters::end_user_messaging::{EndUserMessaging, EndUserMessagingSettings, India, MaxPrice, NumberType};
 use adapters::environment::{EnvironmentError, number, optional, required};
+use adapters::journeys::JourneyStore;
 use adapters::secrets::Secrets;
 use adapters::senders::Senders;
 use adapters::sns::{Sns, SnsSettings, sender_id};
@@ -40,6 +41,7 @@ async fn main() -> Result<(), Error> {
         table: table.clone(),
     };
     let send = Send {
+        rules: JourneyStore::new(table.clone(), TimeDelta::seconds(60), SystemClock),
         conversations: table,
         sender: senders,
         switch: ParameterSwitch::new(

@@ -11,11 +11,14 @@
 mod accept_faults;
 mod bookings;
 mod canary;
+mod consent;
 mod crowds;
 mod errors;
 mod forget;
+mod limits;
 mod live;
 mod otp;
+mod quiet_hours;
 mod receipts;
 mod replies;
 mod rig;

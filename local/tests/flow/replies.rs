@@ -9,7 +9,7 @@ use crate::rig::{Answer, PHONE, Rig};
 
 pub(crate) const OURS: &str = "+15005550006";
 
-async fn writes(rig: &Rig, body: &str) {
+pub(crate) async fn writes(rig: &Rig, body: &str) {
     let path = format!("/_local/phones/{PHONE}/reply");
     let answer = rig.admin("POST", &path, &json!({ "body": body })).await;
     assert_eq!((answer.status, answer.json()), (200, json!({ "status": 200 })));

@@ -1,13 +1,16 @@
 //! The conversations' table in DynamoDB: one table, on demand, strongly consistent reads, no scan.
 
 mod codes;
+mod consents;
 mod erasure;
 mod expression;
 mod inbox;
 mod item;
 mod opt_outs;
+mod purses;
 mod quarantine;
 mod receipts;
+mod schedules;
 mod suppression;
 pub mod transfer;
 mod write;

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use chrono::{SecondsFormat, TimeDelta};
 use messaging::clock::{Clock, to_rfc3339};
 use messaging::journeys::{Finding, Journeys, version_of};
-use messaging::ports::{CurrentJourneys, JourneySource, Unavailable};
+use messaging::ports::{CurrentJourneys, JourneySource, SendingRules, Unavailable};
 
 use crate::cache::Cache;
 use crate::conversations::Table;
@@ -229,5 +229,11 @@ impl<K: Clock> JourneySource for JourneyStore<K> {
         let current = CurrentJourneys { version, journeys };
         self.file.put(now, current.clone());
         Ok(current)
+    }
+}
+
+impl<K: Clock> SendingRules for JourneyStore<K> {
+    async fn rules(&self) -> Result<Arc<Journeys>, Unavailable> {
+        Ok(self.current().await?.journeys)
     }
 }

@@ -6,25 +6,35 @@
 
 mod bookings;
 mod codes;
+mod consent;
 mod erasure;
 mod fixtures;
 mod inbox;
 mod receipts;
+mod sending;
 mod steps;
 
 pub use bookings::*;
 pub use codes::*;
+pub use consent::*;
 pub use erasure::*;
 pub use inbox::*;
 pub use receipts::*;
+pub use sending::*;
 pub use steps::*;
 
-use crate::ports::{Codes, Conversations, Erasure, Inbox, Quarantine, Receipts};
+use crate::ports::{Codes, Consents, Conversations, Erasure, Inbox, Purses, Quarantine, Receipts, Schedules};
 
 /// A table, as the cases need it.
-pub trait Table: Codes + Conversations + Erasure + Inbox + Quarantine + Receipts {}
+pub trait Table:
+    Codes + Consents + Conversations + Erasure + Inbox + Purses + Quarantine + Receipts + Schedules
+{
+}
 
-impl<T: Codes + Conversations + Erasure + Inbox + Quarantine + Receipts> Table for T {}
+impl<T: Codes + Consents + Conversations + Erasure + Inbox + Purses + Quarantine + Receipts + Schedules> Table
+    for T
+{
+}
 
 /// Calls the macro that it is given with the name of every case.
 #[macro_export]
@@ -58,6 +68,14 @@ macro_rules! for_each_case {
             an_erased_opt_out_is_heeded_until_it_is_lifted
             a_contact_that_opted_out_meanwhile_is_not_erased
             an_erased_event_stays_out_of_quarantine
+            advertising_is_claimed_with_an_agreement_alone
+            a_withdrawal_stops_what_it_is_about
+            every_change_of_consent_is_kept_with_its_cause
+            of_a_thousand_a_hundred_are_paid_for
+            money_that_is_given_back_can_be_spent
+            a_true_price_takes_the_place_of_the_expected_one
+            a_country_has_limits_of_its_own
+            each_place_of_a_schedule_is_taken_once
             a_delivery_is_noted_and_never_regresses
             a_providers_message_names_its_attempt
             a_verdict_that_was_settled_meanwhile_is_another_one

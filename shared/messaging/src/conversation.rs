@@ -3,10 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::consent::Consent;
 use crate::content::Content;
 use crate::ids::{ConversationId, JourneyName, SourceName, StepName};
 use crate::journeys::{Category, Channel};
 use crate::phone::PhoneNumber;
+use crate::policy::Policy;
 use crate::provider::Provider;
 use crate::receipt::Delivery;
 use crate::reply::ReplyMeaning;
@@ -100,6 +102,8 @@ pub struct Step {
     pub follows: Option<StepName>,
     /// Kind of text.
     pub category: Category,
+    /// What its category demands.
+    pub policy: Policy,
     /// How it travels.
     pub channel: Channel,
     /// Who carries it, in the order in which they are asked; none on what was stored before there was
@@ -129,6 +133,8 @@ pub struct Contact {
     pub opted_out_at: Option<DateTime<Utc>>,
     /// By which message, or by whom.
     pub opted_out_by: Option<String>,
+    /// What the customer has agreed to; read only for steps that heed it.
+    pub consent: Consent,
     /// When the customer last wrote by WhatsApp: free words are allowed for 24 hours from then.
     pub last_whatsapp: Option<DateTime<Utc>>,
 }

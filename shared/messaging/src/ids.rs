@@ -71,6 +71,10 @@ name!(
     SourceName, 20, "a source name: 1 to 20 of a-z, 0-9, _", lower_word
 );
 name!(
+    /// What a consent is about: `promotional` (all advertising), or a program of `journeys.toml`.
+    Scope, 40, "a scope: 1 to 40 of a-z, 0-9, _", lower_word
+);
+name!(
     /// The name of a journey in `journeys.toml`.
     JourneyName, 40, "a journey name: 1 to 40 of a-z, 0-9, _", lower_word
 );
@@ -85,6 +89,20 @@ name!(
     /// same event always finds the same conversation; personal data cannot be read from it.
     ConversationId, 57, "a conversation id: <source>-<id>", |c| lower_word(c) || c == '-'
 );
+
+impl Scope {
+    /// All advertising.
+    #[must_use]
+    pub fn promotional() -> Self {
+        Self("promotional".to_owned())
+    }
+
+    /// Every text: what STOP is about.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self("everything".to_owned())
+    }
+}
 
 impl SourceName {
     /// A name that stands in the code; whoever uses one has a test that [`SourceName::new`] takes it.

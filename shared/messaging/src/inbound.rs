@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::Clock;
+use crate::consent::{Act, ConsentChange};
 use crate::conversation::{Contact, Conversation};
 use crate::ids::ConversationId;
 use crate::journeys::Channel;
@@ -111,7 +112,9 @@ pub async fn receive(
         let (opt_out, is_reply) = consequences(meaning, &contact);
         let conversations = counts_for;
         let count = conversations.len();
-        let stored = StoredInbound { message, meaning, contact: &contact, opt_out, conversations, is_reply };
+        let consent = consent_change(message, meaning, opt_out);
+        let stored =
+            StoredInbound { message, meaning, contact: &contact, opt_out, consent, conversations, is_reply };
         let received = |duplicate| Received {
             meaning,
             duplicate,
@@ -160,6 +163,20 @@ fn consequences(meaning: ReplyMeaning, contact: &Contact) -> (OptOutChange, bool
         ReplyMeaning::OptIn | ReplyMeaning::ConfirmOrOptIn if opted_out => (OptOutChange::OptIn, false),
         ReplyMeaning::Reply | ReplyMeaning::ConfirmOrOptIn => (OptOutChange::None, true),
         _ => (OptOutChange::None, false),
+    }
+}
+
+/// What a meaning does to the consent: START agrees to advertising; STOP and its end are kept.
+fn consent_change(
+    message: &InboundMessage,
+    meaning: ReplyMeaning,
+    opt_out: OptOutChange,
+) -> Option<ConsentChange> {
+    match (meaning, opt_out) {
+        (ReplyMeaning::OptIn, _) => Some(ConsentChange::started(message.at)),
+        (_, OptOutChange::OptOut) => Some(ConsentChange::global(Act::OptedOut, "reply", message.at)),
+        (_, OptOutChange::OptIn) => Some(ConsentChange::global(Act::OptedIn, "reply", message.at)),
+        (_, OptOutChange::None) => None,
     }
 }
 

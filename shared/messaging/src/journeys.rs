@@ -18,18 +18,21 @@ pub use span::Span;
 pub use wording::{ContentSids, Wording};
 
 use crate::cost::Prices;
-use crate::ids::{JourneyName, SourceName, StepName};
+use crate::ids::{JourneyName, Scope, SourceName, StepName};
+use crate::limits::Limits;
 use crate::money::Currency;
 use crate::otp::OtpSettings;
+use crate::pacing::Pacing;
 use crate::phone::{PhoneNumber, Region};
 use crate::provider::Provider;
+use crate::quiet_hours::PromotionalHours;
 
 /// The most characters that a variable may have if its journey says nothing: longer values belong
 /// into no text.
 pub const VARIABLE_LIMIT: usize = 500;
 
 /// The whole file. Read with [`Journeys::from_toml`], which lints it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Journeys {
     /// Who calls.
@@ -44,6 +47,15 @@ pub struct Journeys {
     /// Who carries the texts of each channel.
     #[serde(default)]
     pub providers: ProviderOrder,
+    /// How much may be spent; nothing is limited if nothing is said.
+    #[serde(default)]
+    pub limits: Limits,
+    /// How many texts each sender takes in a second; nothing is held back if nothing is said.
+    #[serde(default)]
+    pub pacing: Pacing,
+    /// The hours in which advertising may be sent, which go before the built-in ones.
+    #[serde(default)]
+    pub promotional_hours: PromotionalHours,
     /// Words outside journeys: `opt_out_confirmation`, `one_time_code`.
     #[serde(default)]
     pub notices: BTreeMap<String, String>,
@@ -76,6 +88,8 @@ pub struct Source {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Journey {
+    /// What its texts are about, for agreements and withdrawals (`offers`).
+    pub program: Option<Scope>,
     /// Variables that every event of this journey must bring.
     #[serde(default)]
     pub variables: Vec<String>,

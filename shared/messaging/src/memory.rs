@@ -8,6 +8,7 @@ mod codes;
 mod erasure;
 mod facts;
 mod ports;
+mod sending;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -21,11 +22,13 @@ use std::task::Poll;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::Clock;
+use crate::pacing::Schedule;
 use crate::ports::{CurrentJourneys, Unavailable};
 use crate::provider::Provider;
 use crate::step::{SendOutcome, Switch};
 
 pub use facts::{Fact, Recorded};
+pub use sending::Spent;
 pub use store::Store;
 #[cfg(test)]
 pub(crate) use testing::{Happening, at, conversation, phone};
@@ -66,6 +69,10 @@ pub struct State {
     pub keys: BTreeMap<&'static str, Vec<&'static str>>,
     /// The journeys in force.
     pub journeys: Option<CurrentJourneys>,
+    /// What has been spent.
+    pub spent: Spent,
+    /// The senders' schedules.
+    pub schedules: BTreeMap<&'static str, Schedule>,
     /// What has taken effect, in order: what a checker judges by.
     pub facts: Vec<Recorded>,
     /// What no port should ever be asked.
@@ -99,6 +106,8 @@ impl World {
             switch: Switch::On,
             keys: BTreeMap::new(),
             journeys: None,
+            spent: Spent::new(),
+            schedules: BTreeMap::new(),
             facts: Vec::new(),
             inconsistencies: Vec::new(),
             interleaved: false,

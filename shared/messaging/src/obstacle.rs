@@ -39,6 +39,9 @@ pub fn obstacle(
     if let Some(at) = contact.opted_out_at {
         return Some((Verdict::SkippedOptedOut, Because::fact("opted_out_at", to_rfc3339(at))));
     }
+    if let Some(because) = contact.consent.refuses(step) {
+        return Some((Verdict::SkippedOptedOut, because));
+    }
     if let (true, Some(at)) = (step.unless_replied, life.replied_at) {
         let because = Because::fact("replied_at", to_rfc3339(at)).and("rule", "unless_replied");
         return Some((Verdict::SkippedCustomerReplied, because));
@@ -53,6 +56,9 @@ pub fn obstacle(
     if now > step.deadline {
         return Some((Verdict::ExpiredTooLate, Because::fact("deadline", to_rfc3339(step.deadline))));
     }
+    if let Some(because) = never_in_time(step, now) {
+        return Some((Verdict::ExpiredTooLate, because));
+    }
     if step.needs_whatsapp_window() && !contact.whatsapp_window_is_open(now) {
         let because = Because::fact("rule", "whatsapp_window")
             .and("last_inbound_at", contact.last_whatsapp.map(to_rfc3339))
@@ -60,6 +66,16 @@ pub fn obstacle(
         return Some((Verdict::RejectedByProvider, because));
     }
     None
+}
+
+/// The quiet hours last until after the deadline: waiting for their end would be in vain.
+fn never_in_time(step: &Step, now: DateTime<Utc>) -> Option<Because> {
+    let opens = step.policy.hours.as_ref()?.opens(now.max(step.due));
+    if opens.is_some_and(|opens| opens <= step.deadline) {
+        return None;
+    }
+    let because = Because::fact("deadline", to_rfc3339(step.deadline)).and("rule", "quiet_hours");
+    Some(because.and("opens_at", opens.map(to_rfc3339)))
 }
 
 #[cfg(test)]

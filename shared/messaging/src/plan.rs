@@ -1,6 +1,7 @@
 //! From an event to the plan of its conversation: texts filled in, due times and deadlines fixed.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use thiserror::Error;
 
 use crate::clock::ceil_to_second;
@@ -12,6 +13,7 @@ use crate::ids::{ConversationId, JourneyName, SourceName, StepName};
 use crate::journeys::{Channel, Deadline, Journey, Journeys, StepPlan};
 use crate::money::Currency;
 use crate::phone::PhoneNumber;
+use crate::policy::Policy;
 use crate::segments;
 use crate::step::Progress;
 use crate::text::{Manner, MessageText, PersonName, TemplateError, Variables, render_in};
@@ -36,6 +38,8 @@ pub struct Event {
     pub variables: Variables,
     /// The language of the customer, where the event says; else the source's.
     pub locale: Option<String>,
+    /// The zone that the customer lives in, where the event says.
+    pub time_zone: Option<Tz>,
     /// When the appointment is, for bookings.
     pub appointment: Option<DateTime<Utc>>,
     /// From when on it may be sent; delays count from then.
@@ -112,6 +116,7 @@ pub fn plan(
             unless_replied: step.unless_replied,
             follows: step.follows.clone(),
             category: step.category,
+            policy: Policy::new(step.category, &event.contact, event.time_zone, journey, journeys),
             channel: step.channel,
             providers: journeys.providers_of(step),
             text: said.text,

@@ -2,9 +2,11 @@
 //! implementation (the real adapters, the simulator's) is held to the same tests.
 
 mod codes;
+mod consents;
 mod erasure;
 mod inbox;
 mod receipts;
+mod sending;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -13,9 +15,11 @@ use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 pub use codes::{CodeTexts, Codes, Randomness};
+pub use consents::Consents;
 pub use erasure::{ErasedConversation, Erasure, InboundId, Traces};
 pub use inbox::{Inbox, OptOutChange, Quarantine, QuarantinedEvent, Receiving, StoredInbound};
 pub use receipts::Receipts;
+pub use sending::{Purses, Schedules, SendingRules};
 
 use crate::content::Content;
 use crate::conversation::{Contact, Conversation, Step};
@@ -137,7 +141,8 @@ pub trait Conversations: Send + Sync {
     /// # Errors
     /// MUST store the claim and check, in one transaction: the conversation is live, not cancelled,
     /// not superseded, without a reply where the step is `unless_replied`; the step stands exactly
-    /// where it was read; the contact has not opted out. MUST answer `Overtaken` when any of it does
+    /// where it was read; the contact has not opted out, and consents where the step heeds that
+    /// ([`Consent::refuses`](crate::consent::Consent::refuses)). MUST answer `Overtaken` when any of it does
     /// not hold, unless the stored claim is this very one. A conflict with another transaction MUST
     /// be tried again (three times) before it is an error.
     fn claim(&self, claiming: &Claiming<'_>) -> impl Future<Output = Result<Written, Unavailable>> + Send;

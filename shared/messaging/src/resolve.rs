@@ -7,8 +7,9 @@ use thiserror::Error;
 use crate::clock::ceil_to_second;
 use crate::conversation::{Conversation, Step};
 use crate::ids::{ConversationId, StepName};
-use crate::ports::{Conversations, Executions, Learned, Unavailable, Written};
+use crate::ports::{Conversations, Executions, Learned, Purses, Unavailable, Written};
 use crate::step::{CLAIM_LIFETIME, Effect, Evidence, Progress, StepEvent, StepState};
+use crate::take_step::give_back;
 use crate::verdict::{Because, Verdict};
 
 /// What an operator has found out.
@@ -63,7 +64,7 @@ pub enum ResolveError {
 /// # Errors
 /// See [`ResolveError`]. Repeating a call that failed is safe.
 pub async fn resolve(
-    conversations: &impl Conversations,
+    conversations: &(impl Conversations + Purses),
     executions: &impl Executions,
     id: &ConversationId,
     name: &StepName,
@@ -114,7 +115,7 @@ pub async fn resolve(
 /// # Errors
 /// See [`ResolveError`]. Repeating a call that failed is safe.
 pub async fn retry(
-    conversations: &impl Conversations,
+    conversations: &(impl Conversations + Purses),
     executions: &impl Executions,
     id: &ConversationId,
     name: &StepName,
@@ -134,7 +135,7 @@ pub async fn retry(
 
 /// A claim whose invocation is gone, and no visit has noticed: it is unknown, and that is settled.
 async fn age(
-    conversations: &impl Conversations,
+    conversations: &(impl Conversations + Purses),
     executions: &impl Executions,
     conversation: &Conversation,
     step: &Step,
@@ -148,7 +149,7 @@ async fn age(
 }
 
 async fn apply(
-    conversations: &impl Conversations,
+    conversations: &(impl Conversations + Purses),
     executions: &impl Executions,
     conversation: &Conversation,
     step: &Step,
@@ -161,7 +162,7 @@ async fn apply(
 }
 
 async fn write(
-    conversations: &impl Conversations,
+    conversations: &(impl Conversations + Purses),
     executions: &impl Executions,
     conversation: &Conversation,
     step: &Step,
@@ -176,6 +177,10 @@ async fn write(
         Written::Overtaken => Err(ResolveError::Overtaken),
         Written::Done => match effect {
             Effect::StartAgain(number) => {
+                let contact = conversation.plan.as_ref().and_then(|plan| plan.contact.as_ref());
+                if let (Some(reservation), Some(to)) = (&step.progress.reserved, contact) {
+                    give_back(conversations, reservation, to).await;
+                }
                 let due = ceil_to_second(now);
                 executions.start_again(&conversation.id, &step.name, number, due).await?;
                 Ok(Resolved::RunsAgain(number))

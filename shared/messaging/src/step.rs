@@ -21,6 +21,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{ceil_to_second, to_rfc3339};
+use crate::limits::Reservation;
 use crate::provider::Provider;
 use crate::verdict::{Because, Verdict};
 
@@ -48,6 +49,10 @@ pub struct Progress {
     pub tried: Vec<Tried>,
     /// How many times it has been planned anew after it had ended: the number of its last execution.
     pub reruns: u32,
+    /// The place in its sender's schedule that it waits for.
+    pub slot: Option<DateTime<Utc>>,
+    /// What its last attempt has reserved, or cost.
+    pub reserved: Option<Reservation>,
 }
 
 /// Where a step stands.
@@ -109,6 +114,17 @@ pub enum StepEvent {
     },
     /// The state machine calls, and this stands in the way.
     Obstructed(Verdict, Because),
+    /// The state machine calls, and may do so again at that instant: it is not the time now.
+    Postponed(DateTime<Utc>, Because),
+    /// The state machine calls, and the sender has a place at that instant.
+    Paced(DateTime<Utc>, Because),
+    /// A money limit forbids what that invocation has claimed; the provider was not called.
+    OverBudget {
+        /// Whose claim.
+        invocation: String,
+        /// Which limit.
+        because: Because,
+    },
     /// The provider's answer to the claim of that invocation.
     Answered {
         /// Whose claim.
@@ -190,13 +206,33 @@ impl Progress {
             (StepState::Planned, StepEvent::Visited { invocation, switch, deadline, .. }) => {
                 self.visited(invocation, switch, deadline, now)
             }
+            (StepState::Planned, StepEvent::Postponed(until, because)) => {
+                (self.clone(), Effect::Wait(until, because))
+            }
+            (StepState::Planned, StepEvent::Paced(slot, because)) => {
+                (Self { slot: Some(slot), ..self.clone() }, Effect::Wait(slot, because))
+            }
+            (StepState::Claimed(claim), StepEvent::OverBudget { invocation, because })
+                if claim.id == invocation =>
+            {
+                self.decided(Verdict::BlockedBudget, because.and("attempt", self.attempt), now)
+            }
+            (_, StepEvent::OverBudget { .. }) => (self.clone(), Effect::Nothing),
             (StepState::Planned, StepEvent::Answered { .. }) => (self.clone(), Effect::Nothing),
-            (StepState::Claimed(claim), StepEvent::Visited { .. } | StepEvent::Obstructed(..)) => {
-                self.found_claimed(claim, now)
-            }
-            (StepState::Unknown(lost), StepEvent::Visited { .. } | StepEvent::Obstructed(..)) => {
-                self.await_evidence(lost, now)
-            }
+            (
+                StepState::Claimed(claim),
+                StepEvent::Visited { .. }
+                | StepEvent::Obstructed(..)
+                | StepEvent::Postponed(..)
+                | StepEvent::Paced(..),
+            ) => self.found_claimed(claim, now),
+            (
+                StepState::Unknown(lost),
+                StepEvent::Visited { .. }
+                | StepEvent::Obstructed(..)
+                | StepEvent::Postponed(..)
+                | StepEvent::Paced(..),
+            ) => self.await_evidence(lost, now),
             (
                 StepState::Claimed(claim) | StepState::Unknown(Lost { claim, .. }),
                 StepEvent::Answered { invocation, outcome, deadline, provider, further },
@@ -220,7 +256,9 @@ impl Progress {
         match switch {
             Switch::On => {
                 let state = StepState::Claimed(Claim { id: invocation, at: now });
-                (Self { state, attempt: self.attempt + 1, ..self.clone() }, Effect::CallProvider)
+                let next =
+                    Self { state, attempt: self.attempt + 1, slot: None, reserved: None, ..self.clone() };
+                (next, Effect::CallProvider)
             }
             Switch::Shadow => self.decided(Verdict::Shadowed, Because::fact("switch", "shadow"), now),
             Switch::Paused => self.deferred(Because::fact("switch", "paused"), deadline, now),

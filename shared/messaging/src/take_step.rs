@@ -4,20 +4,30 @@
 //! that makes the state machine come back in a moment; it never calls a provider without a claim of
 //! its own, and a claim leads to one call at most.
 
+mod asking;
+mod pace;
+
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use thiserror::Error;
 
 use crate::clock::Clock;
+use crate::consent::scopes_of;
 use crate::conversation::{Contact, Conversation, Plan, Step};
 use crate::ids::{ConversationId, StepName};
+use crate::journeys::Journeys;
 use crate::obstacle::obstacle;
 use crate::phone::PhoneNumber;
 use crate::ports::{
-    Claiming, Conversations, Form, Learned, OutboundText, Sender, SendingSwitch, Unavailable, Written,
+    Claiming, Consents, Conversations, Form, Learned, OutboundText, Purses, Schedules, Sender, SendingRules,
+    SendingSwitch, Unavailable, Written,
 };
-use crate::step::{Effect, Evidence, Lost, Progress, Refusal, SendOutcome, StepEvent, StepState, Switch};
+use crate::step::{Effect, Evidence, Lost, Progress, StepEvent, StepState, Switch};
 use crate::verdict::{Because, Verdict};
+use asking::Asked;
+pub(crate) use asking::give_back;
 
 /// How often a visit starts over because something changed between its reading and its writing.
 const ROUNDS: usize = 5;
@@ -62,18 +72,39 @@ pub enum Transient {
 }
 
 /// What a visit works with.
-pub struct TakeStep<'a, C, S, W, K> {
+pub struct TakeStep<'a, C, S, W, R, K> {
     /// The table.
     pub conversations: &'a C,
     /// The provider.
     pub sender: &'a S,
     /// The operators' switch.
     pub switch: &'a W,
+    /// Money limits and pacing.
+    pub rules: &'a R,
     /// Time.
     pub clock: &'a K,
 }
 
-impl<C: Conversations, S: Sender, W: SendingSwitch, K: Clock> TakeStep<'_, C, S, W, K> {
+/// What a round of a visit goes by.
+struct Circumstances<'a> {
+    /// The claim that it may make.
+    claim_id: &'a str,
+    /// The round before was overtaken.
+    overtaken: bool,
+    /// Money limits and pacing.
+    rules: &'a Journeys,
+    /// The present instant.
+    now: DateTime<Utc>,
+}
+
+impl<C, S, W, R, K> TakeStep<'_, C, S, W, R, K>
+where
+    C: Conversations + Consents + Purses + Schedules,
+    S: Sender,
+    W: SendingSwitch,
+    R: SendingRules,
+    K: Clock,
+{
     /// Visits a step. `invocation` names the claim that this visit may make; it is unique to the visit.
     ///
     /// # Errors
@@ -120,7 +151,8 @@ impl<C: Conversations, S: Sender, W: SendingSwitch, K: Clock> TakeStep<'_, C, S,
             && claim.id == claim_id
         {
             // The claim's answer was lost, not the claim: it is ours and nothing has been sent under it.
-            return self.call_provider(conversation, plan, step, &claim_id).await;
+            let rules = self.rules.rules().await?;
+            return self.call_provider(conversation, plan, step, &claim_id, &rules).await;
         }
         if let (false, StepState::Unknown(lost)) = (overtaken, &step.progress.state)
             && let Some(visit) = self.look_for_evidence(conversation, plan, step, lost).await?
@@ -128,7 +160,12 @@ impl<C: Conversations, S: Sender, W: SendingSwitch, K: Clock> TakeStep<'_, C, S,
             return Ok(Some(visit));
         }
         let now = self.clock.now();
-        let event = self.event(conversation, plan, step, &claim_id, overtaken, now).await?;
+        let rules = match step.progress.state {
+            StepState::Planned => self.rules.rules().await?,
+            _ => Arc::default(),
+        };
+        let around = Circumstances { claim_id: &claim_id, overtaken, rules: &rules, now };
+        let event = self.event(conversation, plan, step, &around).await?;
         let (next, effect) = step.progress.on(event, now);
         let written = match (&step.progress.state, &next.state) {
             _ if next == step.progress => Written::Done,
@@ -147,7 +184,7 @@ impl<C: Conversations, S: Sender, W: SendingSwitch, K: Clock> TakeStep<'_, C, S,
         }
         if effect == Effect::CallProvider {
             let claimed = Step { progress: next, ..step.clone() };
-            return self.call_provider(conversation, plan, &claimed, &claim_id).await;
+            return self.call_provider(conversation, plan, &claimed, &claim_id, &rules).await;
         }
         outcome(&next, effect).map(Some)
     }
@@ -160,12 +197,11 @@ impl<C: Conversations, S: Sender, W: SendingSwitch, K: Clock> TakeStep<'_, C, S,
         conversation: &Conversation,
         plan: &Plan,
         step: &Step,
-        invocation: &str,
-        overtaken: bool,
-        now: DateTime<Utc>,
+        around: &Circumstances<'_>,
     ) -> Result<StepEvent, Transient> {
+        let now = around.now;
         let visited = |switch| StepEvent::Visited {
-            invocation: invocation.to_owned(),
+            invocation: around.claim_id.to_owned(),
             switch,
             due: step.due,
             deadline: step.deadline,
@@ -174,16 +210,34 @@ impl<C: Conversations, S: Sender, W: SendingSwitch, K: Clock> TakeStep<'_, C, S,
             return Ok(visited(Switch::On));
         }
         let looks_free = obstacle(conversation, plan, step, &Contact::default(), now).is_none();
-        if !looks_free || overtaken {
+        if !looks_free || around.overtaken {
             let contact = match &plan.contact {
-                Some(phone) => self.conversations.contact(phone).await?,
+                Some(phone) => self.contact(phone, step).await?,
                 None => Contact::default(),
             };
             if let Some((verdict, because)) = obstacle(conversation, plan, step, &contact, now) {
                 return Ok(StepEvent::Obstructed(verdict, because));
             }
         }
-        Ok(visited(self.switch.read().await))
+        if let Some(quiet) = pace::quiet(step, now) {
+            return Ok(quiet);
+        }
+        let switch = self.switch.read().await;
+        if switch == Switch::On
+            && let Some(paced) = pace::paced(self.conversations, &around.rules.pacing, step, now).await?
+        {
+            return Ok(paced);
+        }
+        Ok(visited(switch))
+    }
+
+    /// What is known of a phone that could stop a step.
+    async fn contact(&self, phone: &PhoneNumber, step: &Step) -> Result<Contact, Unavailable> {
+        let mut contact = self.conversations.contact(phone).await?;
+        if !scopes_of(step).is_empty() {
+            contact.consent = self.conversations.consent(phone).await?;
+        }
+        Ok(contact)
     }
 
     /// Asks the provider's own records about a text whose answer was lost. What is found settles it; that
@@ -221,31 +275,33 @@ impl<C: Conversations, S: Sender, W: SendingSwitch, K: Clock> TakeStep<'_, C, S,
         plan: &Plan,
         step: &Step,
         claim_id: &str,
+        rules: &Journeys,
     ) -> Result<Option<Visit>, Transient> {
-        let outcome_of_call = match &plan.contact {
+        let asked = match &plan.contact {
             Some(to) => {
                 let form = self.form(to, step).await;
-                self.sender.send(&self.outbound(conversation, to, step, form)).await
+                let text = self.outbound(conversation, to, step, form);
+                asking::ask(self.conversations, self.sender, &rules.limits, &text).await
             }
             // Erased between the claim and now: nothing has been sent, and nothing will be.
-            None => SendOutcome::NotSent { because: Because::fact("reason", "erased") },
+            None => Asked::nobody(Because::fact("reason", "erased")),
         };
         let now = self.clock.now();
-        let learned = learned(&outcome_of_call);
-        let answered = StepEvent::Answered {
-            invocation: claim_id.to_owned(),
-            outcome: outcome_of_call,
-            deadline: step.deadline,
-            provider: step.carrier(),
-            further: step.has_further_carrier(),
-        };
-        let (next, effect) = step.progress.on(answered, now);
+        let learned = asked.learned();
+        let (mut next, effect) = step.progress.on(asked.event(claim_id, step), now);
+        next.reserved = asked.kept().cloned();
         let mut tries = 0;
         loop {
             tries += 1;
             match self.conversations.advance(conversation, step, &next, &learned, now).await {
-                Ok(Written::Done) if effect == Effect::AskNext => return Ok(None),
-                Ok(Written::Done) => return outcome(&next, effect).map(Some),
+                Ok(Written::Done) => {
+                    asked.settle(self.conversations, plan.contact.as_ref()).await;
+                    return if effect == Effect::AskNext {
+                        Ok(None)
+                    } else {
+                        outcome(&next, effect).map(Some)
+                    };
+                }
                 // Somebody decided without us (an operator, a receipt): that is the answer.
                 Ok(Written::Overtaken) => return self.decided_meanwhile(conversation, step).await.map(Some),
                 Err(_) if tries < 3 => {}
@@ -316,16 +372,6 @@ fn is_guarded(next: &Progress) -> bool {
     matches!(next.state, StepState::Claimed(_)) || next.verdict() == Some(Verdict::Shadowed)
 }
 
-fn learned(outcome: &SendOutcome) -> Learned {
-    match outcome {
-        SendOutcome::Accepted { message } => Learned { message: Some(message.clone()), opted_out: false },
-        SendOutcome::Rejected { refusal, .. } => {
-            Learned { message: None, opted_out: *refusal == Refusal::OptedOut }
-        }
-        SendOutcome::NotSent { .. } | SendOutcome::Unknown { .. } => Learned::default(),
-    }
-}
-
 fn outcome(next: &Progress, effect: Effect) -> Result<Visit, Transient> {
     match (effect, &next.state) {
         (Effect::Wait(due, because), _) => Ok(Visit::Wait(due, because)),
@@ -335,5 +381,7 @@ fn outcome(next: &Progress, effect: Effect) -> Result<Visit, Transient> {
     }
 }
 
+#[cfg(test)]
+mod sending_tests;
 #[cfg(test)]
 mod tests;

@@ -5,13 +5,16 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 use messaging::clock::Clock;
+use messaging::consent::{Consent, ConsentChange};
 use messaging::conversation::{Contact, Conversation, Plan, Step};
 use messaging::ids::{ConversationId, JourneyName, SourceName, StepName};
-use messaging::journeys::{Category, Channel};
+use messaging::journeys::{Category, Channel, Journeys};
+use messaging::limits::{Charge, Limits, Reservation, Reserving};
+use messaging::pacing::Pace;
 use messaging::phone::PhoneNumber;
 use messaging::ports::{
-    Acceptance, Cancelling, Claiming, Conversations, Ended, Ending, Learned, OutboundText, Sender,
-    SendingSwitch, Unavailable, Written,
+    Acceptance, Cancelling, Claiming, Consents, Conversations, Ended, Ending, Learned, OutboundText, Purses,
+    Schedules, Sender, SendingRules, SendingSwitch, Unavailable, Written,
 };
 use messaging::step::{Progress, SendOutcome, Switch};
 use messaging::text::MessageText;
@@ -37,7 +40,10 @@ pub(crate) struct SetClock(pub(crate) Arc<Mutex<DateTime<Utc>>>);
 
 pub(crate) struct On;
 
-pub(crate) type TestSend = Send<OneConversation, Says, On, SetClock>;
+pub(crate) type TestSend = Send<OneConversation, Says, On, NoRules, SetClock>;
+
+/// Nothing is limited.
+pub(crate) struct NoRules;
 
 /// The send function at the due instant, and its clock.
 pub(crate) fn send_function(outcome: SendOutcome) -> (TestSend, SetClock) {
@@ -46,6 +52,7 @@ pub(crate) fn send_function(outcome: SendOutcome) -> (TestSend, SetClock) {
         conversations: OneConversation::new(),
         sender: Says(outcome),
         switch: On,
+        rules: NoRules,
         clock: clock.clone(),
     };
     (send, clock)
@@ -64,6 +71,7 @@ impl OneConversation {
             providers: Vec::new(),
             text: MessageText::new("Approved."),
             content: None,
+            policy: messaging::policy::Policy::default(),
             truncated: false,
             cost_micro_usd: None,
             sent_from: None,
@@ -159,5 +167,41 @@ impl SendingSwitch for On {
 impl Clock for SetClock {
     fn now(&self) -> DateTime<Utc> {
         *self.0.lock().unwrap()
+    }
+}
+
+impl SendingRules for NoRules {
+    async fn rules(&self) -> Result<Arc<Journeys>, Unavailable> {
+        Ok(Arc::default())
+    }
+}
+
+impl Consents for OneConversation {
+    async fn consent(&self, _: &PhoneNumber) -> Result<Consent, Unavailable> {
+        Ok(Consent::default())
+    }
+
+    async fn change(&self, _: &PhoneNumber, _: &ConsentChange) -> Result<(), Unavailable> {
+        unreachable!("the send function changes no consent")
+    }
+
+    async fn history(&self, _: &PhoneNumber) -> Result<Vec<ConsentChange>, Unavailable> {
+        unreachable!("the send function asks for no history")
+    }
+}
+
+impl Purses for OneConversation {
+    async fn reserve(&self, _: &Charge<'_>, _: &Limits) -> Result<Reserving, Unavailable> {
+        unreachable!("nothing is limited")
+    }
+
+    async fn correct(&self, _: &Reservation, _: &PhoneNumber, _: i64) -> Result<(), Unavailable> {
+        unreachable!("nothing is limited")
+    }
+}
+
+impl Schedules for OneConversation {
+    async fn take_slot(&self, _: Pace, _: DateTime<Utc>) -> Result<DateTime<Utc>, Unavailable> {
+        unreachable!("nothing is paced")
     }
 }

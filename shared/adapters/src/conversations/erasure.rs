@@ -147,6 +147,7 @@ impl Erasure for Table {
     }
 
     async fn erase_contact(&self, phone: &PhoneNumber, read: &Contact) -> Result<Written, Unavailable> {
+        self.erase_beside_contact(phone).await?;
         let exists = if read.opted_out_at.is_some() { "attribute_exists" } else { "attribute_not_exists" };
         let mut items = vec![self.delete(contact_key(phone), Some(format!("{exists}(opted_out_at)")))?];
         if read.opted_out_at.is_some() {
@@ -160,6 +161,16 @@ impl Erasure for Table {
 }
 
 impl Table {
+    /// Deletes what stands beside the contact: agreements with their changes, and what was spent.
+    async fn erase_beside_contact(&self, phone: &PhoneNumber) -> Result<(), Unavailable> {
+        for item in self.items_of(phone).await? {
+            if let Some(key) = sort_key(&item).filter(|key| key.starts_with('K') || key.starts_with("L#")) {
+                self.transact(vec![self.delete((contact_key(phone).0, key.to_owned()), None)?]).await?;
+            }
+        }
+        Ok(())
+    }
+
     fn delete(
         &self,
         (pk, sk): (String, String),

@@ -11,6 +11,7 @@ use messaging::phone::PhoneNumber;
 use messaging::ports::{Conversations, Inbox, OptOutChange, Receiving, StoredInbound, Unavailable};
 use messaging::provider::Provider;
 
+use super::consents;
 use super::expression::{Placeholders, number, text};
 use super::item::{
     ContactItem, Item, VERSION, contact_key, conversation_key, expiry, inbound_key, message_key,
@@ -20,9 +21,9 @@ use super::write::{instant, transact_update, unbuildable, worklist};
 use super::{Table, Transacted};
 use crate::failure::unavailable;
 
-/// A transaction takes 100 items, three of which are the message, what leads to it from the phone, and
-/// the contact.
-const CONVERSATIONS_AT_ONCE: usize = 97;
+/// A transaction takes 100 items, five of which are the message, what leads to it from the phone, the
+/// contact, its consent and the change of it.
+const CONVERSATIONS_AT_ONCE: usize = 95;
 
 impl Inbox for Table {
     async fn open_conversations(
@@ -73,6 +74,9 @@ impl Inbox for Table {
         }
         let mut items =
             vec![self.inbound_message(inbound)?, self.received(inbound)?, self.contact_update(inbound)?];
+        if let Some(change) = &inbound.consent {
+            items.extend(consents::changed(&self.name, &inbound.message.from, change)?);
+        }
         for conversation in first {
             items.push(replied(&self.name, inbound, conversation)?);
         }

@@ -8,11 +8,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
+use messaging::consent::Consent;
 use messaging::content::Content;
 use messaging::conversation::{Contact, Conversation, Life, Plan, Reply, Step, Superseded, kept_until};
 use messaging::ids::{ConversationId, JourneyName, SourceName, StepName};
 use messaging::journeys::{Category, Channel};
 use messaging::phone::PhoneNumber;
+use messaging::policy::Policy;
 use messaging::provider::Provider;
 use messaging::step::Progress;
 use messaging::text::{MessageText, PersonName};
@@ -111,6 +113,8 @@ struct StepItem {
     follows: Option<StepName>,
     category: Category,
     channel: Channel,
+    #[serde(default, skip_serializing_if = "Policy::is_none")]
+    policy: Policy,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     providers: Vec<Provider>,
     #[serde(default = "erased")]
@@ -200,6 +204,7 @@ impl ContactItem {
         Ok(Contact {
             opted_out_at: item.opted_out_at,
             opted_out_by: item.opted_out_by,
+            consent: Consent::default(),
             last_whatsapp: item.last_inbound_whatsapp,
         })
     }
@@ -257,6 +262,7 @@ impl From<&Step> for StepItem {
             follows: step.follows.clone(),
             category: step.category,
             channel: step.channel,
+            policy: step.policy.clone(),
             providers: step.providers.clone(),
             text: step.text.clone(),
             content: step.content.clone(),
@@ -279,6 +285,7 @@ impl StepItem {
             follows: self.follows,
             category: self.category,
             channel: self.channel,
+            policy: self.policy,
             providers: self.providers,
             text: self.text,
             content: self.content,

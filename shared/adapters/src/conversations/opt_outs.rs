@@ -1,11 +1,13 @@
 //! Opt-outs as operators see and set them. (Customers' own stand in `inbox`.)
 
 use chrono::{DateTime, Utc};
+use messaging::consent::{Act, ConsentChange};
 use messaging::phone::PhoneNumber;
 use messaging::phone::stored::from_stored;
 use messaging::ports::Unavailable;
 
 use super::Table;
+use super::consents;
 use super::expression::{Placeholders, number, text};
 use super::item::{VERSION, contact_key, expiry};
 use super::write::{instant, transact_update, worklist};
@@ -63,6 +65,8 @@ impl Table {
         if !opted_out && self.suppression(phone).await?.is_some() {
             items.push(self.lifted(phone, at)?);
         }
+        let act = if opted_out { Act::OptedOut } else { Act::OptedIn };
+        items.push(consents::kept(&self.name, phone, &ConsentChange::global(act, by, at))?);
         self.transact(items).await.map(drop)
     }
 }

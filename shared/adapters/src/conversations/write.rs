@@ -5,6 +5,7 @@
 //! bury     Update V (a tombstone, still)      Put pointer P/V   [Update V of the predecessor]
 //! claim    Update V (live, not cancelled, not superseded, no reply, step exactly where it was read)
 //!          Update P/C (not opted out)         Check O (no erased person's opt-out)
+//!          [Check P/K (consent, where the step heeds it)]
 //! advance  Update V (step where it was read, or same claim)     [Put M] [Update P/C]
 //! cancel   Update V (live)
 //! end      Update V (any, or none: a tombstone)
@@ -18,6 +19,7 @@ use aws_sdk_dynamodb::types::{
     Update,
 };
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use messaging::consent::{Act, ConsentChange};
 use messaging::conversation::{Conversation, Plan, Step};
 use messaging::ids::ConversationId;
 use messaging::phone::PhoneNumber;
@@ -28,6 +30,7 @@ use messaging::verdict::Verdict;
 use bookings::superseded;
 pub(crate) use bookings::{bury, end_booking};
 
+use super::consents;
 use super::expression::{Placeholders, number, text};
 use super::item::{
     Item, ProgressItem, VERSION, contact_key, conversation_item, conversation_key, expiry, message_key,
@@ -180,7 +183,9 @@ pub(crate) fn claim(
             .map_err(|_| unbuildable("the check"))?;
         TransactWriteItem::builder().condition_check(check).build()
     };
-    Ok(vec![conversation, contact, not_suppressed(table, claiming.contact)?])
+    let suppressed = not_suppressed(table, claiming.contact)?;
+    let consent = consents::agreement_check(table, claiming.contact, claiming.step)?;
+    Ok([conversation, contact, suppressed].into_iter().chain(consent).collect())
 }
 
 /// The condition that the phone is not one of an erased person's who had opted out.
@@ -255,6 +260,8 @@ pub(crate) fn advance(
             p.path("expires_at")
         );
         items.push(transact_update(table, contact_key(contact), update, None, &p)?);
+        let change = ConsentChange::global(Act::OptedOut, "provider", now);
+        items.push(consents::kept(table, contact, &change)?);
     }
     Ok(items)
 }

@@ -151,6 +151,7 @@ mod tests {
             tracing::warn!(route = "POST /sms", decision = "unauthenticated");
             tracing::info!(route = "POST /sms", status = 401, decision = "unauthorized");
             tracing::error!(route = "POST /sms", decision = "unavailable");
+            tracing::warn!(limit = "limits.day", decision = "budget_nearly_spent");
             tracing::info!(receipt = "delivered", outcome = "delivered", decision = "receipt");
             tracing::warn!(decision = "code_limited", by = "phone_hour");
         });
@@ -164,6 +165,7 @@ mod tests {
             ("Events", "calcom"),
             ("AuthenticationFailures", ""),
             ("DependencyFailures", ""),
+            ("MoneyLimitsNearlySpent", ""),
             ("Receipts", "delivered"),
             ("CodesLimited", ""),
         ];

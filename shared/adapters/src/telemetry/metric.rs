@@ -15,7 +15,7 @@ pub struct Metric {
 }
 
 /// Every metric, and what it is told apart by.
-pub const METRICS: [(&str, Option<&str>); 9] = [
+pub const METRICS: [(&str, Option<&str>); 10] = [
     ("Verdicts", Some("Verdict")),
     ("Deferrals", None),
     ("FailedVisits", None),
@@ -25,6 +25,7 @@ pub const METRICS: [(&str, Option<&str>); 9] = [
     ("DependencyFailures", None),
     ("Receipts", Some("Outcome")),
     ("CodesLimited", None),
+    ("MoneyLimitsNearlySpent", None),
 ];
 
 /// The fields of a log line that metrics are read off.
@@ -57,6 +58,7 @@ impl Noted {
                 by("Verdicts", "Verdict", verdict)
             }
             _ if self.step => by("Verdicts", "Verdict", "EndedOther"),
+            "budget_nearly_spent" => plain("MoneyLimitsNearlySpent"),
             "quarantined" if self.quarantine_id => plain("Quarantined"),
             "unauthorized" => plain("AuthenticationFailures"),
             "unavailable" => plain("DependencyFailures"),

@@ -62,6 +62,7 @@ pub(crate) fn conversation(id: &str) -> Conversation {
         providers: Vec::new(),
         text: MessageText::new("Hi + 50% & ünï 🙂"),
         content: None,
+        policy: messaging::policy::Policy::default(),
         truncated: false,
         cost_micro_usd: None,
         sent_from: None,

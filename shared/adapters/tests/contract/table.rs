@@ -190,6 +190,7 @@ async fn what_a_provider_taught_is_stored_with_the_step_or_not_at_all() {
         Ok(Contact {
             opted_out_at: Some(at(2)),
             opted_out_by: Some("provider".to_owned()),
+            consent: messaging::consent::Consent::default(),
             last_whatsapp: None
         })
     );

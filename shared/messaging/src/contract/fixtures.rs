@@ -40,6 +40,7 @@ pub(super) fn conversation(n: u32) -> Conversation {
         providers: vec![Provider::Sns, Provider::Twilio],
         text: MessageText::new("Hi + 50% & ünï 🙂"),
         content: None,
+        policy: crate::policy::Policy::default(),
         truncated: false,
         cost_micro_usd: None,
         sent_from: None,

@@ -15,7 +15,7 @@ pub(super) fn inbound<'a>(
 ) -> StoredInbound<'a> {
     let conversations = Vec::new();
     let meaning = if opt_out == OptOutChange::OptIn { ReplyMeaning::OptIn } else { ReplyMeaning::OptOut };
-    StoredInbound { message, meaning, contact, opt_out, conversations, is_reply: false }
+    StoredInbound { message, meaning, contact, opt_out, consent: None, conversations, is_reply: false }
 }
 
 /// Case.
@@ -69,6 +69,7 @@ pub async fn a_reply_counts_where_it_is_said_to(table: impl Table) {
             meaning,
             contact: &nothing,
             opt_out: OptOutChange::None,
+            consent: None,
             conversations: vec![&first],
             is_reply,
         };

@@ -142,6 +142,7 @@ pub async fn the_customers_last_whatsapp_message_is_known(table: impl Table) {
             meaning: ReplyMeaning::Reply,
             contact: &contact,
             opt_out: OptOutChange::None,
+            consent: None,
             conversations: Vec::new(),
             is_reply: true,
         };

@@ -80,6 +80,7 @@ async fn opt_out(table: &impl Table) {
         meaning: ReplyMeaning::OptOut,
         contact: &contact,
         opt_out: OptOutChange::OptOut,
+        consent: None,
         conversations: Vec::new(),
         is_reply: false,
     };
@@ -94,6 +95,7 @@ async fn reply(table: &impl Table, conversation: &Conversation) {
         meaning: ReplyMeaning::Reply,
         contact: &contact,
         opt_out: OptOutChange::None,
+        consent: None,
         conversations: vec![conversation],
         is_reply: true,
     };

@@ -74,6 +74,7 @@ pub fn lint(file: &Journeys) -> Vec<Finding> {
         lint_journey(file, name, journey, &mut findings);
     }
     file.providers.lint(&mut findings);
+    lint_hours(file, &mut findings);
     lint_texts(file, &mut findings);
     for country in file.prices.countries.keys().filter(|code| code.parse::<Region>().is_err()) {
         findings
@@ -82,6 +83,26 @@ pub fn lint(file: &Journeys) -> Vec<Finding> {
     lint_one_time_code(file, &mut findings);
     findings.sort_by(|a, b| (a.severity, &a.place).cmp(&(b.severity, &b.place)));
     findings
+}
+
+fn lint_hours(file: &Journeys, findings: &mut Vec<Finding>) {
+    for country in file.limits.countries.keys().filter(|country| country.parse::<Region>().is_err()) {
+        let place = format!("limits.countries.{country}");
+        findings.push(Finding::error(place, "expected a country code of two capital letters, such as US"));
+    }
+    for (country, hours) in &file.promotional_hours.countries {
+        let place = format!("promotional_hours.{country}");
+        if country.parse::<Region>().is_err() {
+            findings
+                .push(Finding::error(&place, "expected a country code of two capital letters, such as US"));
+        }
+        if hours.is_empty() {
+            findings.push(Finding::error(
+                &place,
+                "in these hours there is no time at which a text could be sent",
+            ));
+        }
+    }
 }
 
 fn lint_journey(file: &Journeys, name: &JourneyName, journey: &Journey, findings: &mut Vec<Finding>) {

@@ -84,6 +84,9 @@ impl Erasure for World {
             if state.store.contact(phone).opted_out_at != read.opted_out_at {
                 return Written::Overtaken;
             }
+            state.store.consents.remove(phone);
+            state.store.consent_changes.remove(phone);
+            state.spent.retain(|(_, owner), _| owner.as_ref() != Some(phone));
             if read.opted_out_at.is_none() {
                 state.store.contacts.remove(phone);
             }

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::consent::ConsentChange;
 use crate::conversation::Step;
 use crate::ids::{ConversationId, StepName};
 use crate::phone::PhoneNumber;
@@ -56,6 +57,13 @@ pub enum Fact {
         /// Whose.
         phone: PhoneNumber,
     },
+    /// What a phone has agreed to has changed.
+    Consented {
+        /// Whose.
+        phone: PhoneNumber,
+        /// How.
+        change: ConsentChange,
+    },
     /// A step moved.
     Moved {
         /// Which conversation.
@@ -75,6 +83,11 @@ pub enum Fact {
         step: StepName,
         /// Under which attempt.
         attempt: u32,
+    },
+    /// A place in a sender's schedule was given to a text.
+    Placed {
+        /// The second.
+        slot: DateTime<Utc>,
     },
     /// A text left for the phone.
     Delivered {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Fact, Fault, Mutation, State, World};
 use crate::clock::to_rfc3339;
+use crate::consent::{Act, ConsentChange};
 use crate::conversation::{Contact, Conversation, Reply, Step};
 use crate::ids::{ConversationId, StepName, execution_name, rerun_name};
 use crate::inbound::MAX_REPLIES;
@@ -55,16 +56,24 @@ impl State {
         }
     }
 
+    pub(super) fn consents_to(&mut self, phone: &PhoneNumber, change: &ConsentChange) {
+        self.store.changes(phone, change);
+        self.note(Fact::Consented { phone: phone.clone(), change: change.clone() });
+    }
+
     /// Whether a claim must be refused for what the conversation and the contact say.
     fn is_stopped(&self, claiming: &Claiming<'_>) -> bool {
         let Some(conversation) = self.store.live(claiming.conversation, claiming.now) else { return true };
         let life = &conversation.life;
         let replied = claiming.step.unless_replied && life.replied_at.is_some();
         let opted_out = self.store.contact(claiming.contact).opted_out_at.is_some();
+        let consent = self.store.consents.get(claiming.contact).cloned().unwrap_or_default();
+        let refused = consent.refuses(claiming.step).is_some();
         life.cancelled_at.is_some()
             || life.superseded.is_some()
             || (replied && self.mutation != Some(Mutation::NoReplyCheck))
             || (opted_out && self.mutation != Some(Mutation::NoOptOutCheck))
+            || (refused && self.mutation != Some(Mutation::NoConsentCheck))
     }
 
     fn claim(&mut self, claiming: &Claiming<'_>) -> Written {
@@ -227,6 +236,7 @@ impl Conversations for World {
                 let contact = conversation.plan.as_ref().and_then(|plan| plan.contact.as_ref());
                 if let (true, Some(phone)) = (learned.opted_out, contact) {
                     state.opts_out(phone, now, "provider");
+                    state.consents_to(phone, &ConsentChange::global(Act::OptedOut, "provider", now));
                 }
             }
             written
@@ -480,6 +490,9 @@ impl State {
                 self.note(Fact::OptedIn { phone: phone.clone() });
             }
             OptOutChange::None => {}
+        }
+        if let Some(change) = &inbound.consent {
+            self.consents_to(phone, change);
         }
         for counted in &inbound.conversations {
             let Some(stored) = self.store.conversations.get_mut(&counted.id) else { continue };

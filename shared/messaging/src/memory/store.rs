@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::codes::CodeStore;
+use crate::consent::{Consent, ConsentChange};
 use crate::conversation::{Contact, Conversation, Life, Step, Superseded, kept_until};
 use crate::ids::{ConversationId, StepName};
 use crate::phone::PhoneNumber;
@@ -24,6 +25,10 @@ pub struct Store {
     expires: BTreeMap<ConversationId, DateTime<Utc>>,
     /// What is known of phones.
     pub contacts: BTreeMap<PhoneNumber, Contact>,
+    /// What phones have agreed to.
+    pub consents: BTreeMap<PhoneNumber, Consent>,
+    /// Every change of what a phone has agreed to.
+    pub consent_changes: BTreeMap<PhoneNumber, Vec<ConsentChange>>,
     /// Bookings whose end was reported.
     ended: BTreeSet<ConversationId>,
     /// Inbound messages by provider and id.
@@ -62,6 +67,11 @@ impl Store {
     #[must_use]
     pub fn contact(&self, phone: &PhoneNumber) -> Contact {
         self.contacts.get(phone).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn changes(&mut self, phone: &PhoneNumber, change: &ConsentChange) {
+        self.consents.entry(phone.clone()).or_default().apply(change);
+        self.consent_changes.entry(phone.clone()).or_default().push(change.clone());
     }
 
     pub(super) fn opts_out(&mut self, phone: &PhoneNumber, at: DateTime<Utc>, by: &str) -> bool {

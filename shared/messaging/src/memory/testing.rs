@@ -37,6 +37,7 @@ pub(crate) fn conversation(id: &str, steps: &[&str]) -> Conversation {
         providers: Vec::new(),
         text: MessageText::new("words"),
         content: None,
+        policy: crate::policy::Policy::default(),
         truncated: false,
         cost_micro_usd: None,
         sent_from: None,
@@ -90,7 +91,7 @@ impl World {
         step: &StepName,
         invocation: &str,
     ) -> Option<Result<Visit, Transient>> {
-        let take = TakeStep { conversations: self, sender: self, switch: self, clock: self };
+        let take = TakeStep { conversations: self, sender: self, switch: self, rules: self, clock: self };
         take.visit(id, step, invocation).now_or_never()
     }
 

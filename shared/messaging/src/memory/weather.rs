@@ -107,11 +107,17 @@ pub enum Mutation {
     NoEvidenceWait,
     /// The provider's client repeats what timed out.
     ClientRetries,
+    /// Advertising needs no agreement.
+    NoConsentCheck,
+    /// Money is counted and limits nothing.
+    NoMoneyLimit,
+    /// A place in a schedule is given to everybody.
+    NoPacing,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::NoClaimCondition,
         Self::NoDuplicateCheck,
         Self::NoReplyCheck,
@@ -119,5 +125,8 @@ impl Mutation {
         Self::NoTombstone,
         Self::NoEvidenceWait,
         Self::ClientRetries,
+        Self::NoConsentCheck,
+        Self::NoMoneyLimit,
+        Self::NoPacing,
     ];
 }

@@ -79,6 +79,7 @@ fn event(source: &str, journey: &str) -> Event {
         contact: PhoneNumber::parse_e164("+12025550143").unwrap(),
         variables,
         locale: None,
+        time_zone: None,
         name: None,
         send_at: None,
         not_after: None,

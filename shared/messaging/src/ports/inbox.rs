@@ -6,6 +6,7 @@ use std::future::Future;
 use chrono::{DateTime, Utc};
 
 use super::Unavailable;
+use crate::consent::ConsentChange;
 use crate::conversation::{Contact, Conversation};
 use crate::ids::{ConversationId, SourceName};
 use crate::inbound::InboundMessage;
@@ -59,6 +60,8 @@ pub struct StoredInbound<'a> {
     pub opt_out: OptOutChange,
     /// The conversations that it counts for.
     pub conversations: Vec<&'a Conversation>,
+    /// What it does to the contact's consent, to be kept with it.
+    pub consent: Option<ConsentChange>,
     /// Whether it stops what is not sent after a reply.
     pub is_reply: bool,
 }

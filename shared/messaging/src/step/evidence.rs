@@ -60,6 +60,8 @@ impl Progress {
             deferrals: self.deferrals,
             tried: Vec::new(),
             reruns,
+            slot: None,
+            reserved: None,
         };
         (next, Effect::StartAgain(reruns))
     }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use messaging::ids::StepName;
+use messaging::limits::Reservation;
 use messaging::step::{Claim, Decision, Lost, Progress, StepState, Tried};
 use messaging::verdict::{Because, Verdict};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,10 @@ pub(crate) struct ProgressItem {
     tried: Vec<Tried>,
     #[serde(default, skip_serializing_if = "is_zero")]
     reruns: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    slot: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reserved: Option<Reservation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     claim_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,6 +67,8 @@ impl From<&Progress> for ProgressItem {
             deferrals: progress.deferrals,
             tried: progress.tried.clone(),
             reruns: progress.reruns,
+            slot: progress.slot,
+            reserved: progress.reserved.clone(),
             claim_id: None,
             claimed_at: None,
             unknown_since: None,
@@ -118,6 +125,8 @@ impl TryFrom<ProgressItem> for Progress {
             deferrals: item.deferrals,
             tried: item.tried,
             reruns: item.reruns,
+            slot: item.slot,
+            reserved: item.reserved,
         })
     }
 }

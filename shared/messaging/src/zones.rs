@@ -1,9 +1,10 @@
-//! Which country a time zone is in.
+//! Which country a time zone is in, and which zones a country has.
 
 mod table;
 
 use chrono_tz::Tz;
-use messaging::phone::Region;
+
+use crate::phone::Region;
 
 use table::COUNTRIES;
 
@@ -13,6 +14,13 @@ use table::COUNTRIES;
 pub fn region(zone: Tz) -> Option<Region> {
     let index = COUNTRIES.binary_search_by_key(&zone.name(), |(name, _)| name).ok()?;
     COUNTRIES[index].1.parse().ok()
+}
+
+/// Every zone of a country, under every name that it has; none for a country that the table does not
+/// know.
+pub fn of_country(country: Region) -> impl Iterator<Item = Tz> {
+    let code = country.code();
+    COUNTRIES.iter().filter(move |(_, of)| *of == code).filter_map(|(name, _)| name.parse().ok())
 }
 
 #[cfg(test)]
@@ -40,6 +48,15 @@ mod tests {
             .filter(|name| region(name.parse().unwrap()).is_none())
             .collect();
         insta::assert_snapshot!(without.join(" "), @"Atlantic/South_Georgia CET CST6CDT EET EST EST5EDT Europe/Simferopol GB-Eire GMT GMT+0 GMT-0 GMT0 Greenwich HST Indian/Kerguelen MET MST MST7MDT PST8PDT Pacific/Johnston Pacific/Midway Pacific/Pitcairn Pacific/Wake UCT UTC Universal WET Zulu");
+    }
+
+    #[test]
+    fn a_country_has_all_its_zones() {
+        let zones = |code: &str| of_country(code.parse().unwrap()).map(Tz::name).collect::<Vec<_>>();
+        assert_eq!(zones("IN"), ["Asia/Calcutta", "Asia/Kolkata"]);
+        for zone in ["America/New_York", "America/Los_Angeles", "Pacific/Honolulu", "America/Adak"] {
+            assert!(zones("US").contains(&zone), "{zone}");
+        }
     }
 
     #[rstest]

@@ -1,0 +1,113 @@
+//! `afterword consent show|give|withdraw`: what a customer has agreed to, and every change of it.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use messaging::clock::to_rfc3339;
+use messaging::consent::{Act, Agreement, Changed, ConsentChange, change_consent};
+use messaging::ids::Scope;
+use messaging::phone::PhoneNumber;
+use messaging::ports::Consents;
+
+use crate::place::{Place, block_on, now};
+use crate::print;
+
+/// What is done.
+#[derive(Subcommand)]
+pub(crate) enum ConsentCommand {
+    /// What stands, and every change with its cause.
+    Show {
+        /// The number (E.164).
+        phone: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Store that a customer has agreed.
+    Give(ChangeArguments),
+    /// Store that a customer has withdrawn.
+    Withdraw(ChangeArguments),
+}
+
+/// A change.
+#[derive(Args)]
+pub(crate) struct ChangeArguments {
+    /// The number (E.164).
+    phone: String,
+    /// What it is about: `promotional` (all advertising), or a program of journeys.toml.
+    #[arg(long, default_value = "promotional")]
+    scope: String,
+    /// The wording that the customer agreed to.
+    #[arg(long)]
+    text_version: Option<String>,
+    /// Where it was said.
+    #[arg(long, default_value = "operator")]
+    source: String,
+    #[command(flatten)]
+    place: Place,
+}
+
+pub(crate) fn run(command: &ConsentCommand) -> Result<ExitCode, String> {
+    block_on(async {
+        match command {
+            ConsentCommand::Show { phone, place } => show(&number(phone)?, place).await?,
+            ConsentCommand::Give(arguments) => change(arguments, Act::Given).await?,
+            ConsentCommand::Withdraw(arguments) => change(arguments, Act::Withdrawn).await?,
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+async fn change(arguments: &ChangeArguments, act: Act) -> Result<(), String> {
+    let phone = number(&arguments.phone)?;
+    let scope = Scope::new(arguments.scope.as_str()).map_err(|error| format!("--scope: {error}"))?;
+    let agreement = Agreement {
+        at: now(&arguments.place).await?,
+        source: arguments.source.clone(),
+        text_version: arguments.text_version.clone(),
+    };
+    let table = arguments.place.table()?;
+    let change = ConsentChange { act, scope, agreement };
+    let changed = change_consent(&table, &phone, &change).await.map_err(|trouble| trouble.to_string())?;
+    if changed == Changed::Already {
+        print::line("nothing to change");
+    }
+    show(&phone, &arguments.place).await
+}
+
+async fn show(phone: &PhoneNumber, place: &Place) -> Result<(), String> {
+    let table = place.table()?;
+    let consent = table.consent(phone).await.map_err(|trouble| trouble.to_string())?;
+    for (word, scopes) in [("agreed", &consent.given), ("withdrawn", &consent.withdrawn)] {
+        for (scope, agreement) in scopes {
+            print::line(format!("{word:<10} {scope}  since {}", to_rfc3339(agreement.at)));
+        }
+    }
+    if consent.given.is_empty() {
+        print::line("no agreement: no advertising is sent");
+    }
+    let history = table.history(phone).await.map_err(|trouble| trouble.to_string())?;
+    for change in history {
+        let Agreement { at, source, text_version } = &change.agreement;
+        print::line(format!(
+            "  {}  {}  {}  by {source}{}",
+            to_rfc3339(*at),
+            word(change.act),
+            change.scope,
+            text_version.as_ref().map(|version| format!("  to the text {version}")).unwrap_or_default()
+        ));
+    }
+    Ok(())
+}
+
+const fn word(act: Act) -> &'static str {
+    match act {
+        Act::Given => "agreed",
+        Act::Withdrawn => "withdrew",
+        Act::OptedOut => "opted out",
+        Act::OptedIn => "opted in",
+    }
+}
+
+fn number(text: &str) -> Result<PhoneNumber, String> {
+    PhoneNumber::parse_e164(text).map_err(|error| error.to_string())
+}

@@ -1,0 +1,108 @@
+//! Money limits and pacing, lived through on the virtual clock.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::rig::{PHONE, Rig, approved, approved_for, in_transit, time};
+
+async fn with(rules: &str) -> Rig {
+    Rig::with(|options| options.journeys = format!("{rules}\n{}", options.journeys)).await
+}
+
+#[tokio::test]
+async fn a_text_beyond_the_limit_is_blocked_and_says_by_what() {
+    let rig = with("[limits]\nday = 0.02").await;
+    let (first, second) = (rig.accepted(&in_transit(1)).await, rig.accepted(&in_transit(2)).await);
+    rig.advance(0).await;
+    assert_eq!((rig.texts(&first).await.len(), rig.texts(&second).await.len()), (1, 1));
+    let third = rig.accepted(&in_transit(3)).await;
+    rig.advance(0).await;
+    let execution = rig.execution(&third).await;
+    assert_eq!((execution.end(), execution.status()), ("BlockedBudget", "FAILED"));
+    assert_eq!(execution.described["error"], "BlockedBudget");
+    let cause = execution.described["cause"].as_str().unwrap();
+    assert!(cause.contains("limits.day of $0.02") && cause.contains("$0.0166 spent"), "{cause}");
+    assert!(cause.contains("afterword retry --verdict BlockedBudget"), "{cause}");
+    assert!(cause.contains(&format!("afterword show {third}")), "{cause}");
+    let step = rig.step(&third).await;
+    assert_eq!(
+        (&step["verdict"], &step["because"]["limit"]),
+        (&json!("BlockedBudget"), &json!("limits.day"))
+    );
+    // The next day begins anew.
+    rig.advance(24 * 3600).await;
+    let fourth = rig.accepted(&in_transit(4)).await;
+    rig.advance(0).await;
+    assert_eq!(rig.texts(&fourth).await.len(), 1);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_provider_did_not_take_costs_nothing() {
+    let rig = with("[limits]\nrecipient = { day = 0.0083 }").await;
+    rig.fault("twilio:CreateMessage", "fail_before", 1).await;
+    let put_off = rig.accepted(&in_transit(1)).await;
+    rig.advance(0).await;
+    assert!(rig.outbox().await.is_empty());
+    rig.advance(60).await;
+    assert_eq!(rig.texts(&put_off).await.len(), 1, "its money was given back");
+    let (same, other) = (rig.accepted(&in_transit(2)).await, approved_for(3, "+12025550199"));
+    let other = rig.accepted(&other).await;
+    rig.advance(120).await;
+    assert_eq!(rig.execution(&same).await.end(), "BlockedBudget");
+    assert_eq!(rig.texts(&other).await.len(), 1, "another recipient");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_keeps_its_money() {
+    let rig = with("[limits]\nmonth = 0.01").await;
+    rig.fault("twilio:CreateMessage", "timeout_after_accept", 1).await;
+    let lost = rig.accepted(&in_transit(1)).await;
+    rig.advance(0).await;
+    let second = rig.accepted(&in_transit(2)).await;
+    rig.advance(0).await;
+    assert_eq!(rig.execution(&second).await.end(), "BlockedBudget");
+    assert_eq!(rig.texts(&lost).await.len(), 1);
+    rig.stop().await;
+}
+
+/// Many at once through the gateway, and money for ten.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_forty_at_once_ten_are_sent() {
+    let rig = Arc::new(with("[limits]\nday = 0.083").await);
+    join_all((1..=40).map(|n| {
+        let rig = Arc::clone(&rig);
+        tokio::spawn(async move { rig.accepted(&approved(n)).await })
+    }))
+    .await;
+    rig.advance(120).await;
+    assert_eq!(rig.outbox().await.len(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_paced_sender_sends_so_many_a_second() {
+    let rig = Arc::new(with("[pacing]\ntwilio = 5").await);
+    let start = rig.now().await;
+    let accepted = join_all((1..=22).map(|n| {
+        let rig = Arc::clone(&rig);
+        tokio::spawn(async move { rig.accepted(&in_transit(n)).await })
+    }))
+    .await;
+    assert!(accepted.iter().all(Result::is_ok));
+    rig.advance(0).await;
+    assert_eq!(rig.outbox().await.len(), 5);
+    rig.advance(5).await;
+    let texts = rig.outbox().await;
+    let mut left: BTreeMap<i64, usize> = BTreeMap::new();
+    for text in &texts {
+        assert_eq!(text["to"], PHONE);
+        *left.entry((time(&text["at"]) - start).num_seconds()).or_default() += 1;
+    }
+    let expected: BTreeMap<i64, usize> =
+        (0..5).map(|second| (second, if second == 4 { 2 } else { 5 })).collect();
+    assert_eq!(left, expected);
+}

@@ -1,0 +1,165 @@
+//! What has been spent: `L#<month>` / `L` for all texts, `P#<phone>` / `L#<month>` for one number's.
+//!
+//! One conditional update each: DynamoDB adds if no counter goes over its limit, and refuses else.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use chrono::{DateTime, TimeDelta, Utc};
+use messaging::limits::{
+    Charge, Counter, Dollars, Exceeded, Limits, Purse, Reservation, Reserving, nearly_spent,
+};
+use messaging::phone::PhoneNumber;
+use messaging::ports::{Purses, Unavailable};
+
+use super::Table;
+use super::expression::{Placeholders, number, text};
+use super::item::{Item, VERSION, contact_key};
+use crate::failure::unavailable;
+
+/// Counters are kept for so long after they were last added to: a month that is over limits nothing,
+/// and what a late receipt settles is found.
+const KEPT: TimeDelta = TimeDelta::days(400);
+
+impl Purses for Table {
+    async fn reserve(&self, charge: &Charge<'_>, limits: &Limits) -> Result<Reserving, Unavailable> {
+        let micro_usd = charge.cost.micro();
+        let mut reservation = Reservation { at: charge.now, micro_usd, purses: Vec::new() };
+        for (purse, counters) in limits.purses(charge) {
+            if let Some(exceeded) = self.add_cost(&purse, &counters, charge).await? {
+                let back = i64::try_from(micro_usd).unwrap_or(i64::MAX);
+                self.correct(&reservation, charge.to, -back).await?;
+                return Ok(Reserving::Exceeded(exceeded));
+            }
+            reservation.purses.push(purse);
+        }
+        Ok(Reserving::Reserved(reservation))
+    }
+
+    async fn correct(
+        &self,
+        reservation: &Reservation,
+        to: &PhoneNumber,
+        by_micro_usd: i64,
+    ) -> Result<(), Unavailable> {
+        for (purse, counters) in reservation.counters(to) {
+            let mut p = Placeholders::default();
+            let by = p.value("by", number(by_micro_usd));
+            let adds: Vec<_> =
+                counters.iter().map(|counter| format!("{} {by}", p.path(&counter.name))).collect();
+            let (pk, sk) = key(&purse, to);
+            let sent = self
+                .client
+                .update_item()
+                .table_name(&self.name)
+                .key("pk", text(pk))
+                .key("sk", text(sk))
+                .update_expression(format!("ADD {}", adds.join(", ")))
+                .condition_expression(format!("attribute_exists({})", p.path("pk")))
+                .set_expression_attribute_names(p.names())
+                .set_expression_attribute_values(p.values())
+                .send()
+                .await;
+            match sent {
+                Ok(_) => {}
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(|e| e.is_conditional_check_failed_exception()) => {}
+                Err(error) => return Err(unavailable("dynamodb:UpdateItem", &error)),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Table {
+    /// Adds a cost to the counters of a purse; or says which limit forbids it.
+    async fn add_cost(
+        &self,
+        purse: &Purse,
+        counters: &[Counter],
+        charge: &Charge<'_>,
+    ) -> Result<Option<Exceeded>, Unavailable> {
+        let cost = charge.cost;
+        // A text that costs more than a limit allows is over it, whatever has been spent.
+        if let Some(exceeded) = Exceeded::find(counters, cost, |_| Dollars::default()) {
+            return Ok(Some(exceeded));
+        }
+        let mut p = Placeholders::default();
+        let by = p.value("cost", number(cost.micro()));
+        let mut adds = Vec::new();
+        let mut conditions = Vec::new();
+        for counter in counters {
+            let path = p.path(&counter.name);
+            adds.push(format!("{path} {by}"));
+            if let Some((allows, _)) = &counter.limit {
+                let room = allows.micro().saturating_sub(cost.micro());
+                let room = p.value(&format!("room_{}", counter.name), number(room));
+                conditions.push(format!("(attribute_not_exists({path}) OR {path} <= {room})"));
+            }
+        }
+        let update = format!(
+            "SET {} = {}, {} = {} ADD {}",
+            p.path("v"),
+            p.value("v", number(VERSION)),
+            p.path("expires_at"),
+            p.value("expires_at", number(kept_until(charge.now))),
+            adds.join(", ")
+        );
+        let (pk, sk) = key(purse, charge.to);
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .key("pk", text(pk))
+            .key("sk", text(sk))
+            .update_expression(update)
+            .condition_expression(conditions.join(" AND "))
+            .set_expression_attribute_names(p.names())
+            .set_expression_attribute_values(p.values())
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match sent {
+            Ok(answer) => {
+                let spent = answer.attributes.unwrap_or_default();
+                for limit in nearly_spent(counters, cost, |name| counted(&spent, name)) {
+                    tracing::warn!(limit, decision = "budget_nearly_spent");
+                }
+                Ok(None)
+            }
+            Err(error) => match error.as_service_error() {
+                Some(refused) if refused.is_conditional_check_failed_exception() => {
+                    let spent = self.get(key(purse, charge.to)).await?.unwrap_or_default();
+                    let found = Exceeded::find(counters, cost, |name| counted(&spent, name));
+                    // What was given back since the refusal leaves no limit to name but the first.
+                    Ok(found.or_else(|| first_limit(counters, &spent)))
+                }
+                _ => Err(unavailable("dynamodb:UpdateItem", &error)),
+            },
+        }
+    }
+}
+
+fn first_limit(counters: &[Counter], spent: &Item) -> Option<Exceeded> {
+    counters.iter().find_map(|counter| {
+        let (allows, limit) = counter.limit.clone()?;
+        Some(Exceeded { limit, allows, spent: counted(spent, &counter.name) })
+    })
+}
+
+fn key(purse: &Purse, to: &PhoneNumber) -> (String, String) {
+    match purse {
+        Purse::Month(month) => (format!("L#{month}"), "L".to_owned()),
+        Purse::Recipient(month) => (contact_key(to).0, format!("L#{month}")),
+    }
+}
+
+fn counted(item: &Item, name: &str) -> Dollars {
+    let counter = item.get(name).and_then(|value| AttributeValue::as_n(value).ok());
+    Dollars::from_micro(counter.and_then(|micro| micro.parse().ok()).unwrap_or_default())
+}
+
+fn kept_until(now: DateTime<Utc>) -> i64 {
+    (now + KEPT).timestamp()
+}

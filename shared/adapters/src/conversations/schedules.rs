@@ -1,0 +1,108 @@
+//! The senders' schedules: `S#<sender>` / `S`, the last second with a taken place and how many of it are.
+//!
+//! Three conditional updates, of which exactly one fits what is stored: one place more of that second,
+//! the first of the next second, or the first of a schedule that lies in the past. Who chose another one
+//! is told what is stored and chooses anew.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use chrono::{DateTime, TimeDelta, Utc};
+use messaging::clock::ceil_to_second;
+use messaging::pacing::{Pace, Schedule};
+use messaging::ports::{Schedules, Unavailable};
+
+use super::Table;
+use super::expression::{Placeholders, number, text};
+use super::item::{Item, VERSION};
+use crate::failure::unavailable;
+
+const OPERATION: &str = "dynamodb:UpdateItem";
+
+/// A schedule that nobody has used for so long says nothing any more.
+const KEPT: TimeDelta = TimeDelta::days(2);
+
+/// So often others may be quicker before somebody gives up for now.
+const TRIES: usize = 50;
+
+impl Schedules for Table {
+    async fn take_slot(&self, pace: Pace, now: DateTime<Utc>) -> Result<DateTime<Utc>, Unavailable> {
+        let from = ceil_to_second(now).timestamp();
+        // What is stored most often when it matters: a second with a place left.
+        let mut known = Some(Schedule { second: from, taken: 0 });
+        for _ in 0..TRIES {
+            match self.take_place(pace, known, from).await? {
+                Ok(taken) => return Ok(taken.instant()),
+                Err(stored) => known = stored,
+            }
+        }
+        Err(Unavailable { operation: OPERATION, reason: "the schedule is contended".to_owned() })
+    }
+}
+
+impl Table {
+    /// Takes a place in the way that fits what is known; else what is stored.
+    async fn take_place(
+        &self,
+        pace: Pace,
+        known: Option<Schedule>,
+        from: i64,
+    ) -> Result<Result<Schedule, Option<Schedule>>, Unavailable> {
+        let rate = pace.per_second.get();
+        let mut p = Placeholders::default();
+        let (second, taken) = (p.path("second"), p.path("taken"));
+        let start = p.value("from", number(from));
+        let one = p.value("one", number(1));
+        let (sets, condition) = match known.filter(|known| known.second >= from) {
+            None => (
+                format!("{second} = {start}, {taken} = {one}"),
+                format!("attribute_not_exists({second}) OR {second} < {start}"),
+            ),
+            Some(known) if known.taken < rate => {
+                let rate = p.value("rate", number(rate));
+                let condition = format!("{second} >= {start} AND {taken} < {rate}");
+                (format!("{taken} = {taken} + {one}"), condition)
+            }
+            Some(_) => {
+                let rate = p.value("rate", number(rate));
+                let condition = format!("{second} >= {start} AND {taken} >= {rate}");
+                (format!("{second} = {second} + {one}, {taken} = {one}"), condition)
+            }
+        };
+        let update = format!(
+            "SET {} = {}, {} = {}, {sets}",
+            p.path("v"),
+            p.value("v", number(VERSION)),
+            p.path("expires_at"),
+            p.value("expires_at", number(from + KEPT.num_seconds())),
+        );
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .key("pk", text(format!("S#{}", pace.sender)))
+            .key("sk", text("S"))
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(p.names())
+            .set_expression_attribute_values(p.values())
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let unreadable = || Unavailable { operation: OPERATION, reason: "unreadable item".to_owned() };
+        match sent {
+            Ok(answer) => answer.attributes.as_ref().and_then(schedule).map(Ok).ok_or_else(unreadable),
+            Err(error) => match error.as_service_error() {
+                Some(refused) if refused.is_conditional_check_failed_exception() => {
+                    let stored = self.get((format!("S#{}", pace.sender), "S".to_owned())).await?;
+                    Ok(Err(stored.as_ref().and_then(schedule)))
+                }
+                _ => Err(unavailable(OPERATION, &error)),
+            },
+        }
+    }
+}
+
+fn schedule(item: &Item) -> Option<Schedule> {
+    let field = |name: &str| item.get(name).and_then(|value| AttributeValue::as_n(value).ok());
+    Some(Schedule { second: field("second")?.parse().ok()?, taken: field("taken")?.parse().ok()? })
+}

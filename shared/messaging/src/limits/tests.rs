@@ -1,0 +1,110 @@
+use super::*;
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn phone() -> PhoneNumber {
+    PhoneNumber::parse_e164("+447700900123").unwrap()
+}
+
+fn limits(toml: &str) -> Limits {
+    toml::from_str(toml).unwrap()
+}
+
+#[test]
+fn nothing_is_counted_where_nothing_is_limited() {
+    assert!(Limits::default().is_none());
+    assert!(limits("unpriced = 1\ncountries = { GB = {} }").is_none());
+    for some in ["day = 1", "month = 1", "recipient = { day = 1 }", "countries = { GB = { month = 1 } }"] {
+        assert!(!limits(some).is_none(), "{some}");
+    }
+}
+
+#[test]
+fn every_limit_has_its_counter_and_its_place() {
+    let limits = limits(
+        "day = 20\nmonth = 300\nrecipient = { day = 0.5, month = 2 }\ncountries = { GB = { day = 5, month = 50 } }",
+    );
+    let charge = Charge { to: &phone(), cost: Dollars::from_micro(1), now: at("2026-11-09T23:59:59Z") };
+    let purses = limits.purses(&charge);
+    let told: Vec<_> = purses
+        .iter()
+        .flat_map(|(purse, counters)| counters.iter().map(move |counter| (purse, counter)))
+        .map(|(purse, counter)| {
+            let (allows, place) = counter.limit.clone().unwrap();
+            format!("{purse:?} {} {place} {allows}", counter.name)
+        })
+        .collect();
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    Recipient("2026-11") d_09 limits.recipient.day $0.50
+    Recipient("2026-11") month limits.recipient.month $2.00
+    Month("2026-11") c_GB_d_09 limits.countries.GB.day $5.00
+    Month("2026-11") c_GB limits.countries.GB.month $50.00
+    Month("2026-11") d_09 limits.day $20.00
+    Month("2026-11") month limits.month $300.00
+    "#);
+    let reservation = Reservation {
+        at: charge.now,
+        micro_usd: 1,
+        purses: purses.iter().map(|(purse, _)| purse.clone()).collect(),
+    };
+    let names = |purses: &[(Purse, Vec<Counter>)]| -> Vec<String> {
+        purses.iter().flat_map(|(_, counters)| counters.iter().map(|counter| counter.name.clone())).collect()
+    };
+    assert_eq!(names(&reservation.counters(&phone())), names(&purses), "given back where it was taken");
+}
+
+#[test]
+fn a_purse_without_limits_is_not_opened() {
+    let charge = Charge { to: &phone(), cost: Dollars::from_micro(1), now: at("2026-11-09T00:00:00Z") };
+    let purses =
+        |toml: &str| limits(toml).purses(&charge).into_iter().map(|(purse, _)| purse).collect::<Vec<_>>();
+    assert_eq!(purses("day = 1"), [Purse::Month("2026-11".to_owned())]);
+    assert_eq!(purses("recipient = { month = 1 }"), [Purse::Recipient("2026-11".to_owned())]);
+    assert_eq!(purses("countries = { US = { day = 1 } }"), [], "another country's");
+}
+
+#[test]
+fn the_limit_that_is_gone_over_is_named() {
+    let limits = limits("day = 1\nmonth = 2");
+    let charge = Charge { to: &phone(), cost: Dollars::from_micro(400_000), now: at("2026-11-09T00:00:00Z") };
+    let (_, counters) = limits.purses(&charge).remove(0);
+    let spent = |day: u64, month: u64| {
+        move |name: &str| {
+            Dollars::from_micro(if name == "d_09" {
+                day
+            } else if name == "month" {
+                month
+            } else {
+                0
+            })
+        }
+    };
+    assert_eq!(Exceeded::find(&counters, charge.cost, spent(600_000, 600_000)), None, "the last cent counts");
+    let day = Exceeded::find(&counters, charge.cost, spent(600_001, 600_001)).unwrap();
+    assert_eq!((day.limit.as_str(), day.spent.micro()), ("limits.day", 600_001));
+    let month = Exceeded::find(&counters, charge.cost, spent(0, 1_999_999)).unwrap();
+    assert_eq!(month.limit, "limits.month");
+    insta::assert_snapshot!(month.because(charge.cost).get("explanation").unwrap().as_str().unwrap(), @"The money limit limits.month of $2.00 is reached ($1.999999 spent), so the text was not sent. Raise it in journeys.toml or wait until it begins anew, then: afterword retry --verdict BlockedBudget --since <time>.");
+}
+
+#[test]
+fn eighty_percent_are_told_once() {
+    let limits = limits("day = 1\nmonth = 100");
+    let cost = Dollars::from_micro(100_000);
+    let charge = Charge { to: &phone(), cost, now: at("2026-11-09T00:00:00Z") };
+    let (_, counters) = limits.purses(&charge).remove(0);
+    let told: Vec<_> = (1..=10)
+        .map(|texts: u64| nearly_spent(&counters, cost, |_| Dollars::from_micro(texts * 100_000)))
+        .collect();
+    assert_eq!(told.iter().filter(|limits| !limits.is_empty()).count(), 1);
+    assert_eq!(told[7], ["limits.day"]);
+}
+
+#[test]
+fn what_has_no_price_is_not_for_nothing() {
+    assert_eq!(Limits::default().cost(None).micro(), 100_000);
+    assert_eq!(limits("unpriced = 0.02").cost(None).micro(), 20_000);
+    assert_eq!(limits("unpriced = 0.02").cost(Some(8_300)).micro(), 8_300);
+}

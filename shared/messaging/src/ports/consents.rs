@@ -1,0 +1,35 @@
+//! The port of what customers agree to.
+
+use std::future::Future;
+
+use super::Unavailable;
+use crate::consent::{Consent, ConsentChange};
+use crate::phone::PhoneNumber;
+
+/// What customers have agreed to, and every change of it.
+pub trait Consents: Send + Sync {
+    /// What stands for a phone.
+    ///
+    /// # Errors
+    /// MUST be strongly consistent.
+    fn consent(&self, phone: &PhoneNumber) -> impl Future<Output = Result<Consent, Unavailable>> + Send;
+
+    /// Stores a change, and keeps it with its cause.
+    ///
+    /// # Errors
+    /// MUST be all or nothing. MUST NOT expire what stands.
+    fn change(
+        &self,
+        phone: &PhoneNumber,
+        change: &ConsentChange,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// Every change, the oldest first; those of STOP, of START and of operators among them.
+    ///
+    /// # Errors
+    /// MUST be strongly consistent.
+    fn history(
+        &self,
+        phone: &PhoneNumber,
+    ) -> impl Future<Output = Result<Vec<ConsentChange>, Unavailable>> + Send;
+}

@@ -1,0 +1,60 @@
+//! Ports of what holds texts back: the rules in force, money, pace.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::Unavailable;
+use crate::journeys::Journeys;
+use crate::limits::{Charge, Limits, Reservation, Reserving};
+use crate::pacing::Pace;
+use crate::phone::PhoneNumber;
+
+/// The rules of sending that are never copied into a conversation, because who changes them wants them
+/// to count at once: money limits and pacing.
+pub trait SendingRules: Send + Sync {
+    /// The journeys in force, at most 60 s old.
+    ///
+    /// # Errors
+    /// When they cannot be had: nothing is sent on a guess.
+    fn rules(&self) -> impl Future<Output = Result<Arc<Journeys>, Unavailable>> + Send;
+}
+
+/// What has been spent.
+pub trait Purses: Send + Sync {
+    /// Adds what a text is expected to cost to every counter that it belongs to.
+    ///
+    /// # Errors
+    /// MUST leave no counter with a limit above it, however many ask at once, and MUST leave nothing
+    /// added when it answers `Exceeded`. An error leaves open whether something was added.
+    fn reserve(
+        &self,
+        charge: &Charge<'_>,
+        limits: &Limits,
+    ) -> impl Future<Output = Result<Reserving, Unavailable>> + Send;
+
+    /// Corrects what was reserved by a difference: takes it back, or settles it by the true price.
+    ///
+    /// # Errors
+    /// MUST NOT create a counter that is gone. An error leaves open whether it was corrected.
+    fn correct(
+        &self,
+        reservation: &Reservation,
+        to: &PhoneNumber,
+        by_micro_usd: i64,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+}
+
+/// The senders' schedules.
+pub trait Schedules: Send + Sync {
+    /// Takes the next free place of a sender's schedule ([`Schedule::next`](crate::pacing::Schedule::next)).
+    ///
+    /// # Errors
+    /// MUST give each place to one caller, however many ask at once. An error may have taken one.
+    fn take_slot(
+        &self,
+        pace: Pace,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<DateTime<Utc>, Unavailable>> + Send;
+}

@@ -1,0 +1,111 @@
+//! Asking a provider within the money limits.
+
+use crate::conversation::Step;
+use crate::limits::{Charge, Limits, Reservation, Reserving};
+use crate::phone::PhoneNumber;
+use crate::ports::OutboundText;
+use crate::ports::{Learned, Purses, Sender};
+use crate::step::{Refusal, SendOutcome, StepEvent};
+use crate::verdict::Because;
+
+/// How often money is given back before it is left to the safe side: counted though not spent.
+const TRIES: usize = 3;
+
+/// What became of asking.
+pub(super) struct Asked {
+    said: Said,
+    reservation: Option<Reservation>,
+}
+
+enum Said {
+    /// The provider has answered, or it was not reached.
+    Provider(SendOutcome),
+    /// A money limit forbids it: the provider was not asked.
+    OverBudget(Because),
+}
+
+impl Asked {
+    /// Nobody was asked, and nothing is reserved.
+    pub(super) const fn nobody(because: Because) -> Self {
+        Self { said: Said::Provider(SendOutcome::NotSent { because }), reservation: None }
+    }
+
+    /// What was learned beside the outcome.
+    pub(super) fn learned(&self) -> Learned {
+        match &self.said {
+            Said::Provider(SendOutcome::Accepted { message }) => {
+                Learned { message: Some(message.clone()), opted_out: false }
+            }
+            Said::Provider(SendOutcome::Rejected { refusal, .. }) => {
+                Learned { message: None, opted_out: *refusal == Refusal::OptedOut }
+            }
+            _ => Learned::default(),
+        }
+    }
+
+    /// What it means to the step.
+    pub(super) fn event(&self, claim_id: &str, step: &Step) -> StepEvent {
+        let invocation = claim_id.to_owned();
+        match &self.said {
+            Said::Provider(outcome) => StepEvent::Answered {
+                invocation,
+                outcome: outcome.clone(),
+                deadline: step.deadline,
+                provider: step.carrier(),
+                further: step.has_further_carrier(),
+            },
+            Said::OverBudget(because) => StepEvent::OverBudget { invocation, because: because.clone() },
+        }
+    }
+
+    /// What stays reserved: where the text was taken, or may have been.
+    pub(super) fn kept(&self) -> Option<&Reservation> {
+        let may_cost =
+            matches!(self.said, Said::Provider(SendOutcome::Accepted { .. } | SendOutcome::Unknown { .. }));
+        self.reservation.as_ref().filter(|_| may_cost)
+    }
+
+    /// Gives back what does not stay reserved.
+    pub(super) async fn settle(&self, purses: &impl Purses, to: Option<&PhoneNumber>) {
+        if let (Some(reservation), None, Some(to)) = (&self.reservation, self.kept(), to) {
+            give_back(purses, reservation, to).await;
+        }
+    }
+}
+
+/// Takes a reservation back. What cannot be given back stays counted: the fuse trips early, never late.
+pub(crate) async fn give_back(purses: &impl Purses, reservation: &Reservation, to: &PhoneNumber) {
+    let Ok(micro) = i64::try_from(reservation.micro_usd) else { return };
+    for _ in 0..TRIES {
+        if purses.correct(reservation, to, -micro).await.is_ok() {
+            return;
+        }
+    }
+}
+
+/// Reserves what the text costs, where something is limited, and asks the provider.
+pub(super) async fn ask(
+    purses: &impl Purses,
+    sender: &impl Sender,
+    limits: &Limits,
+    text: &OutboundText<'_>,
+) -> Asked {
+    let reservation = if limits.is_none() {
+        None
+    } else {
+        let cost = limits.cost(text.step.cost_micro_usd);
+        match purses.reserve(&Charge { to: text.to, cost, now: text.now }, limits).await {
+            Ok(Reserving::Reserved(reservation)) => Some(reservation),
+            Ok(Reserving::Exceeded(exceeded)) => {
+                return Asked { said: Said::OverBudget(exceeded.because(cost)), reservation: None };
+            }
+            Err(trouble) => {
+                return Asked::nobody(
+                    Because::fact("reason", "the money limits could not be checked")
+                        .and("operation", trouble.operation),
+                );
+            }
+        }
+    };
+    Asked { said: Said::Provider(sender.send(text).await), reservation }
+}

@@ -1,0 +1,169 @@
+//! Visits under money limits and pacing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::conversation::Conversation;
+use crate::ids::StepName;
+use crate::journeys::Journeys;
+use crate::memory::{FAULTS, Fact, Fault, World, at, conversation};
+use crate::ports::CurrentJourneys;
+use crate::step::{Refusal, SendOutcome, StepState};
+use crate::take_step::Visit;
+use crate::verdict::{Because, Verdict};
+
+fn text() -> StepName {
+    StepName::new("text").unwrap()
+}
+
+fn world(rules: &str, conversations: &[Conversation]) -> World {
+    let world = World::new();
+    let toml = format!("{rules}\n[sources]\n[journeys]\n[texts]\n");
+    let journeys = Arc::new(Journeys::from_toml(&toml).unwrap());
+    world.state().journeys = Some(CurrentJourneys { version: "1".to_owned(), journeys });
+    for conversation in conversations {
+        world.state().store.put(conversation, at(0));
+    }
+    world
+}
+
+fn many(count: usize) -> Vec<Conversation> {
+    (0..count).map(|n| conversation(&format!("sms-{n}"), &["text"])).collect()
+}
+
+/// All that has been spent, of any counter.
+fn spent(world: &World) -> u64 {
+    world.state().spent.values().flat_map(BTreeMap::values).copied().max().unwrap_or_default()
+}
+
+const ONE_TEXT: &str = "[limits]\nday = 0.10";
+
+#[test]
+fn the_limit_names_itself_and_nothing_is_sent() {
+    let conversations = many(3);
+    let world = world("[limits]\nday = 0.20", &conversations);
+    let verdicts: Vec<_> =
+        conversations.iter().map(|conversation| world.run(&conversation.id, &text()).unwrap()).collect();
+    assert_eq!(verdicts, [Verdict::Sent, Verdict::Sent, Verdict::BlockedBudget]);
+    assert_eq!(world.state().delivered, 2);
+    let Some(Ok(Visit::Decided(_, because))) = world.visit(&conversations[2].id, &text(), "again") else {
+        panic!("decided")
+    };
+    assert_eq!(because.get("limit").unwrap(), "limits.day");
+    let explanation = because.get("explanation").unwrap().as_str().unwrap();
+    assert!(explanation.contains("limits.day of $0.20") && explanation.contains("afterword retry"));
+}
+
+#[test]
+fn what_was_not_sent_is_given_back_and_what_may_have_been_is_not() {
+    let because = Because::fact("code", 1).explained("It was refused.");
+    for (outcome, kept) in [
+        (SendOutcome::NotSent { because: because.clone() }, 0),
+        (SendOutcome::Rejected { refusal: Refusal::Text, because: because.clone() }, 0),
+        (SendOutcome::Unknown { because }, 100_000),
+    ] {
+        let conversations = many(1);
+        let world = world(ONE_TEXT, &conversations);
+        world.state().outcomes.push_back(outcome.clone());
+        world.visit(&conversations[0].id, &text(), "a").unwrap().unwrap();
+        assert_eq!(spent(&world), kept, "{outcome:?}");
+        let stored = world.state().store.live(&conversations[0].id, at(0)).cloned().unwrap();
+        let reserved = stored.step(&text()).unwrap().progress.reserved.clone();
+        assert_eq!(reserved.map_or(0, |reservation| reservation.micro_usd), kept, "{outcome:?}");
+    }
+}
+
+/// Whatever goes wrong, at each call: no text beyond the limit, and none that is not counted.
+#[test]
+fn whatever_fails_no_text_is_beyond_the_limit() {
+    let conversations = many(2);
+    let calls = {
+        let world = world(ONE_TEXT, &conversations);
+        for conversation in &conversations {
+            world.run(&conversation.id, &text());
+        }
+        world.state().calls.len()
+    };
+    for place in 0..calls {
+        for fault in FAULTS {
+            let world = world(ONE_TEXT, &conversations);
+            world.state().weather.script.insert(place, fault);
+            for conversation in &conversations {
+                world.run(&conversation.id, &text());
+            }
+            let state = world.state();
+            let what = format!("{fault:?} at {place}: {:?}", state.calls);
+            assert!(state.delivered <= 1, "{what}");
+            let counted = state.spent.values().flat_map(BTreeMap::values).copied().max().unwrap_or_default();
+            assert!(counted >= 100_000 * u64::try_from(state.delivered).unwrap(), "{what}");
+            assert!(counted <= 100_000, "{what}");
+        }
+    }
+}
+
+#[test]
+fn limits_that_cannot_be_checked_put_a_text_off() {
+    let conversations = many(1);
+    let world = world(ONE_TEXT, &conversations);
+    let place = ["load", "switch", "claim"].len();
+    world.state().weather.script.insert(place, Fault::Before);
+    let visit = world.visit(&conversations[0].id, &text(), "a");
+    assert!(matches!(visit, Some(Ok(Visit::Wait(..)))), "{visit:?}");
+    assert_eq!(world.state().delivered, 0);
+    assert_eq!(world.run(&conversations[0].id, &text()), Some(Verdict::Sent));
+}
+
+/// A thousand texts that are due at once, at twenty a second: visited as the state machine would.
+#[test]
+fn a_thousand_texts_leave_within_fifty_one_seconds() {
+    let conversations = many(1000);
+    let world = world("[pacing]\ntwilio = 20", &conversations);
+    let mut agenda: BTreeMap<_, Vec<usize>> = BTreeMap::from([(at(0), (0..1000).collect())]);
+    while let Some((now, due)) = agenda.pop_first() {
+        world.state().now = now;
+        for n in due {
+            match world.visit(&conversations[n].id, &text(), &format!("{n}-{now}")).unwrap().unwrap() {
+                Visit::Wait(until, because) => {
+                    assert_eq!(because.get("rule").unwrap(), "pacing");
+                    assert!(until > now);
+                    agenda.entry(until).or_default().push(n);
+                }
+                Visit::Decided(verdict, _) => assert_eq!(verdict, Verdict::Sent),
+                Visit::Stray(_) => panic!("stray"),
+            }
+        }
+    }
+    let mut left: BTreeMap<i64, usize> = BTreeMap::new();
+    for recorded in &world.state().facts {
+        if matches!(recorded.fact, Fact::Delivered { .. }) {
+            assert_eq!(recorded.at.timestamp_subsec_nanos(), 0);
+            *left.entry((recorded.at - at(0)).num_seconds()).or_default() += 1;
+        }
+    }
+    assert_eq!(left.values().sum::<usize>(), 1000);
+    assert!(left.values().all(|texts| *texts == 20), "{left:?}");
+    assert_eq!(left.keys().max(), Some(&49));
+}
+
+#[test]
+fn a_place_is_taken_once_and_a_missed_one_is_given_up() {
+    let conversations = many(2);
+    let world = world("[pacing]\ntwilio = 1", &conversations);
+    world.visit(&conversations[0].id, &text(), "a").unwrap().unwrap();
+    for again in ["b", "c"] {
+        let Some(Ok(Visit::Wait(until, _))) = world.visit(&conversations[1].id, &text(), again) else {
+            panic!("it waits")
+        };
+        assert_eq!(until, at(1));
+    }
+    // Nobody came for an hour; the place is of no use any more.
+    world.pass(3600);
+    world.visit(&conversations[1].id, &text(), "d").unwrap().unwrap();
+    assert_eq!(world.state().delivered, 2);
+    let taken = world.state().calls.iter().filter(|call| **call == "take_slot").count();
+    assert_eq!(taken, 3);
+    let stored = world.state().store.live(&conversations[1].id, at(0)).cloned().unwrap();
+    let progress = stored.step(&text()).unwrap().progress.clone();
+    assert!(matches!(progress.state, StepState::Decided(_)));
+    assert_eq!(progress.slot, None);
+}
