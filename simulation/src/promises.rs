@@ -202,7 +202,8 @@ impl Judge {
             }
             StepState::Decided(decision) => {
                 let before = texts.decided.replace(decision.verdict);
-                if before.is_some() {
+                // Late evidence settles what is held; nothing else is decided anew.
+                if before.is_some_and(|before| before != Verdict::HeldUnknownOutcome) {
                     self.breaks(format!("{conversation}.{step} was decided twice"));
                 }
             }
@@ -315,6 +316,7 @@ impl Judge {
                 (None, _) if buried => {}
                 (Some(&"RetriesExhausted"), _) => {}
                 (Some(end), Some(decided)) if *end == decided => {}
+                (Some(&"HeldUnknownOutcome"), Some(_)) => {}
                 (_, decided) => {
                     self.breaks(format!("{name} ended as {ends:?}, and in the table as {decided:?}"));
                 }
