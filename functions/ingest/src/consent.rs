@@ -3,6 +3,7 @@
 use http_edge::answer::unavailable;
 use http_edge::fields::Fields;
 use http_edge::json::Json;
+use http_edge::recipient;
 use http_edge::violations::Violations;
 use http_edge::{Problem, Request, Response};
 use messaging::clock::Clock;
@@ -14,7 +15,6 @@ use messaging::ports::{Consents, Conversations, Executions, JourneySource, KeyRi
 use serde::Serialize;
 
 use crate::Ingest;
-use http_edge::recipient;
 
 /// The most characters of a source's name and of a wording's.
 const NAME_LIMIT: usize = 100;
@@ -76,7 +76,7 @@ fn read(body: &Json, violations: &mut Violations) -> Option<ConsentCall> {
     let scope = fields.required_string("scope", violations).and_then(|text| {
         let scope = Scope::new(text);
         if let Err(error) = &scope {
-            violations.add(fields.place("scope"), "format", error.to_string());
+            violations.add("/scope", "format", error.to_string());
         }
         scope.ok()
     });
@@ -105,7 +105,7 @@ fn withdrawn(fields: &Fields<'_>, violations: &mut Violations) -> Option<bool> {
         None => Some(false),
         Some(Json::Bool(given)) => Some(*given),
         Some(_) => {
-            violations.add(fields.place("withdrawn"), "type", "must be true or false");
+            violations.add("/withdrawn", "type", "must be true or false");
             None
         }
     }

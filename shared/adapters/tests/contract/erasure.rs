@@ -80,8 +80,9 @@ async fn nothing_of_a_person_is_left_in_any_item() {
     assert_eq!((forgotten.conversations, forgotten.inbound, forgotten.quarantined), (1, 2, 1));
     assert!(forgotten.opted_out);
     assert_eq!(shown(&rig).await, [""; 0]);
-    // The contact, its pointer and the two that led to messages are gone, the suppression is new.
-    assert_eq!(rig.everything_raw().await.len(), before - 4 + 1);
+    // The contact, its pointer, the two that led to messages and what was agreed to are gone, the
+    // suppression is new.
+    assert_eq!(rig.everything_raw().await.len(), before - 5 + 1);
     for item in rig.everything_raw().await {
         assert_eq!(item["v"], AttributeValue::N("1".to_owned()), "{item:?}");
     }
