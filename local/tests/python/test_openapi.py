@@ -139,6 +139,7 @@ class Drift(unittest.TestCase):
         self.check(202, *sms, machine.post(other))
 
         self.messages()
+        self.consent()
         self.trigger()
         self.bulk()
         self.declared_source()
@@ -301,6 +302,26 @@ class Drift(unittest.TestCase):
             answer = post("/otp/verify", {**request, "code": code})
             self.check(200, "/otp/verify", "post", answer)
             self.assertEqual(answer[2], {"valid": valid})
+
+    def consent(self):
+        path = "/consent"
+
+        def post(body, **headers):
+            return self.machine.call("POST", self.machine.gateway + path, body, {**KEY, **JSON, **headers})
+
+        content = DOCUMENT["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        for name in ("advertising", "withdrawal"):
+            body = content["examples"][name]["value"]
+            for expected in ("stored", "duplicate"):
+                answer = post(body)
+                self.check(200, path, "post", answer)
+                self.assertEqual(answer[2]["status"], expected, name)
+        self.check(400, path, "post", post({"phone": "1"}))
+        self.check(401, path, "post", post(body, **{"x-api-key": "wrong"}))
+        self.check(413, path, "post", post(b" " * 65_537))
+        self.check(415, path, "post", post(b"{}", **{"content-type": "text/plain"}))
+        again = content["examples"]["advertising"]["value"]
+        self.without("dynamodb:TransactWriteItems", path, lambda: post(again))
 
     def without(self, operation, path, call):
         """Provokes the answer when a dependency is down."""
