@@ -20,7 +20,7 @@ use messaging::verdict::Verdict;
 
 use crate::calls::{Call, Words, booking_uri, event_id, number};
 use crate::scenario::{DAY_LIMIT, PER_SECOND, Scenario};
-use crate::stage::Run;
+use crate::stage::{INVOCATION_LIMIT, Run};
 
 /// What was not kept, in words.
 #[must_use]
@@ -207,7 +207,7 @@ impl Judge {
                     self.breaks(format!("{conversation}.{step} was decided twice"));
                 }
             }
-            StepState::Claimed(_) => {
+            StepState::Claimed(claim) => {
                 let again = texts.may_have_arrived() || texts.decided.is_some();
                 texts.claimed.insert(attempt);
                 if again {
@@ -215,12 +215,17 @@ impl Judge {
                         "{conversation}.{step} was claimed again though it may have been sent"
                     ));
                 }
-                self.may_be_claimed(recorded, conversation, step);
+                // The instant of the visit: a claim takes effect up to an invocation's life later, and the
+                // table has no clock to hold it against.
+                if recorded.at - claim.at >= INVOCATION_LIMIT {
+                    self.breaks(format!("{conversation}.{step} was claimed by an invocation that is gone"));
+                }
+                self.may_be_claimed(claim.at, conversation, step);
             }
         }
     }
 
-    fn may_be_claimed(&mut self, recorded: &Recorded, conversation: &str, step: &str) {
+    fn may_be_claimed(&mut self, at: DateTime<Utc>, conversation: &str, step: &str) {
         let Some(known) = self.conversations.get(conversation) else { return };
         let plan = known.steps.iter().find(|planned| planned.name.as_str() == step);
         let opted_out = known.phone.as_ref().and_then(|phone| self.opted_out.get(phone)).copied();
@@ -233,10 +238,10 @@ impl Judge {
             (known.replied && plan.is_some_and(|step| step.unless_replied), "a reply"),
             (opted_out == Some(true), "an opt-out"),
             (refused, "its consent was missing"),
-            (plan.is_none_or(|step| recorded.at > step.deadline), "its deadline"),
+            (plan.is_none_or(|step| at > step.deadline), "its deadline"),
         ];
         let after: Vec<_> = reasons.iter().filter(|(holds, _)| *holds).map(|(_, why)| *why).collect();
-        let early = plan.is_some_and(|step| recorded.at < step.due);
+        let early = plan.is_some_and(|step| at < step.due);
         if !after.is_empty() {
             self.breaks(format!("{conversation}.{step} was claimed after {}", after.join(", ")));
         }

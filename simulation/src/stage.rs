@@ -25,7 +25,7 @@ use crate::machine::Machine;
 use crate::scenario::{LIMITS, Scenario};
 
 /// Lambda's limit for every function of ours.
-const INVOCATION_LIMIT: TimeDelta = TimeDelta::seconds(30);
+pub const INVOCATION_LIMIT: TimeDelta = TimeDelta::seconds(30);
 /// How often a sender delivers what is not answered 2xx, and after how many seconds.
 const REDELIVERIES: [i64; 10] = [5, 10, 60, 60, 300, 300, 1800, 3600, 7200, 86_400];
 /// A schedule that does not end is a failure of its own.

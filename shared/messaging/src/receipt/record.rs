@@ -208,13 +208,17 @@ impl<P: Conversations + Receipts, E: Executions> Recording<'_, P, E> {
     async fn try_again(&self, is_news: bool) -> Result<Option<Written>, Unavailable> {
         let due = ceil_to_second(self.receipt.at.max(self.step.due) + RETRY_AFTER);
         let progress = &self.step.progress;
-        if !self.receipt.retryable || self.about.attempt != progress.attempt || due > self.step.deadline {
+        if !self.receipt.retryable || self.about.attempt != progress.attempt {
             return Ok(None);
         }
         let (id, name) = (&self.conversation.id, &self.step.name);
         if progress.reruns == 1 && progress.state == StepState::Planned {
-            // It was planned anew by an earlier delivery of this receipt, which may have ended there.
+            // It was planned anew by an earlier delivery of this receipt, which may have ended there. Past
+            // the deadline, too: without an execution it would never come to a verdict.
             self.executions.start_again(id, name, 1, due).await?;
+            return Ok(None);
+        }
+        if due > self.step.deadline {
             return Ok(None);
         }
         if progress.reruns > 0 || !is_news {
