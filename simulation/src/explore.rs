@@ -140,16 +140,7 @@ pub fn exhaustive(
     share: (usize, usize),
 ) -> Result<Summary, Box<Failure>> {
     let mut summary = Summary::default();
-    let mut play = |script: BTreeMap<usize, Fault>| -> Result<Vec<&'static str>, Box<Failure>> {
-        let plot =
-            Plot { scenario: scenario.clone(), turns: 1, faults: Faults::Script(script), mutation: None };
-        let run = theatre.play(&plot);
-        if !broken(scenario, &run).is_empty() {
-            return Err(Box::new(cut_down(theatre, name.to_owned(), &plot, &run)));
-        }
-        summary.count(&run);
-        Ok(run.calls)
-    };
+    let mut play = |script| scripted(theatre, name, scenario, script, &mut summary);
     let calm = play(BTreeMap::new())?;
     for (place, operation) in calm.iter().enumerate().filter(|(place, _)| place % share.1 == share.0) {
         for fault in faults_of(operation) {
@@ -172,25 +163,31 @@ pub fn exhaustive(
 /// # Errors
 /// The first that breaks a promise, cut down.
 pub fn singles(theatre: &Theatre, name: &str, scenario: &Scenario) -> Result<Summary, Box<Failure>> {
-    let plot = |script| Plot {
-        scenario: scenario.clone(),
-        turns: 1,
-        faults: Faults::Script(script),
-        mutation: None,
-    };
     let mut summary = Summary::default();
-    let calm = theatre.play(&plot(BTreeMap::new())).calls;
-    for (place, operation) in calm.iter().enumerate() {
+    let mut play = |script| scripted(theatre, name, scenario, script, &mut summary);
+    for (place, operation) in play(BTreeMap::new())?.iter().enumerate() {
         for fault in faults_of(operation) {
-            let plot = plot(BTreeMap::from([(place, *fault)]));
-            let run = theatre.play(&plot);
-            if !broken(scenario, &run).is_empty() {
-                return Err(Box::new(cut_down(theatre, name.to_owned(), &plot, &run)));
-            }
-            summary.count(&run);
+            play(BTreeMap::from([(place, *fault)]))?;
         }
     }
     Ok(summary)
+}
+
+/// Plays a scenario with these faults, in the same turns each time, and says which ports it called.
+fn scripted(
+    theatre: &Theatre,
+    name: &str,
+    scenario: &Scenario,
+    script: BTreeMap<usize, Fault>,
+    summary: &mut Summary,
+) -> Result<Vec<&'static str>, Box<Failure>> {
+    let plot = Plot { scenario: scenario.clone(), turns: 1, faults: Faults::Script(script), mutation: None };
+    let run = theatre.play(&plot);
+    if !broken(scenario, &run).is_empty() {
+        return Err(Box::new(cut_down(theatre, name.to_owned(), &plot, &run)));
+    }
+    summary.count(&run);
+    Ok(run.calls)
 }
 
 fn faults_of(operation: &str) -> &'static [Fault] {
