@@ -8,6 +8,7 @@ use messaging::clock::to_rfc3339;
 use messaging::conversation::{Conversation, Step};
 use messaging::ids::{ConversationId, execution_name};
 use messaging::ports::Conversations;
+use messaging::receipt::AttemptPrice;
 use messaging::segments::{self, Encoding};
 use messaging::step::StepState;
 
@@ -99,6 +100,10 @@ fn tell_step(conversation: &Conversation, step: &Step) {
     }
     if let Some(cost) = step.cost_micro_usd {
         print::line(format!("cost          about {cost} millionths of a US dollar"));
+    }
+    for price in &step.prices {
+        let AttemptPrice { attempt, micro_usd } = price;
+        print::line(format!("price         attempt {attempt}: {micro_usd} millionths of a US dollar"));
     }
     print::line(format!(
         "attempts      {}   put off {} time(s)",

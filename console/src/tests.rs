@@ -46,6 +46,7 @@ fn hostile() -> Conversation {
         cost_micro_usd: None,
         sent_from: None,
         delivery: None,
+        prices: Vec::new(),
         progress: Progress::default(),
     };
     let plan = Plan {

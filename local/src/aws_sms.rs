@@ -3,6 +3,7 @@
 
 pub(crate) mod attributes;
 mod end_user_messaging;
+mod prices;
 pub(crate) mod reports;
 mod sns;
 

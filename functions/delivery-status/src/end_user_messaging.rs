@@ -5,6 +5,7 @@
 use chrono::{DateTime, Utc};
 use http_edge::lambda_event::Failed;
 use messaging::ids::{ConversationId, StepName};
+use messaging::limits::Dollars;
 use messaging::provider::Provider;
 use messaging::receipt::{AttemptId, DeliveryStatus, Receipt};
 use serde::Deserialize;
@@ -21,6 +22,10 @@ struct Event {
     message_id: String,
     event_timestamp: Option<i64>,
     origination_phone_number: Option<String>,
+    #[serde(default)]
+    is_final: bool,
+    total_message_price: Option<f64>,
+    total_carrier_fee: Option<f64>,
     #[serde(default)]
     context: Context,
 }
@@ -44,6 +49,7 @@ pub(crate) fn receipt(event: &Value, now: DateTime<Utc>) -> Result<Receipt, Fail
     let kind = event.event_type.strip_prefix("TEXT_").unwrap_or(&event.event_type);
     let status = event.event_type.starts_with("TEXT_").then(|| status(kind)).flatten();
     let failed = status.is_some_and(DeliveryStatus::is_failure);
+    let price = event.price();
     Ok(Receipt {
         provider: Provider::EndUserMessaging,
         about: event.context.about(),
@@ -54,6 +60,7 @@ pub(crate) fn receipt(event: &Value, now: DateTime<Utc>) -> Result<Receipt, Fail
         from: event.origination_phone_number,
         to: None,
         accepted_at: None,
+        price,
         at: event.event_timestamp.and_then(DateTime::from_timestamp_millis).unwrap_or(now),
         message_id: event.message_id,
         said: event.event_type,
@@ -74,6 +81,15 @@ fn status(kind: &str) -> Option<DeliveryStatus> {
         "INVALID" | "INVALID_MESSAGE" | "PROTECT_BLOCKED" => DeliveryStatus::Failed,
         _ => return None,
     })
+}
+
+impl Event {
+    /// What the text has cost, in US dollars: its parts, and the carrier's fee beside them. Said by the last
+    /// event; what the ones before it say may still change.
+    fn price(&self) -> Option<Dollars> {
+        let price = self.total_message_price.filter(|_| self.is_final)?;
+        Dollars::of_price(price + self.total_carrier_fee.unwrap_or_default())
+    }
 }
 
 impl Context {

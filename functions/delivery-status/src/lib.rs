@@ -15,7 +15,7 @@ use http_edge::lambda_event::{Failed, LambdaEvent};
 use http_edge::twilio_call::TwilioCall;
 use http_edge::{Problem, Request, Response};
 use messaging::clock::Clock;
-use messaging::ports::{Conversations, Executions, Inbox, KeyRing, Receipts, Unavailable};
+use messaging::ports::{Conversations, Executions, Inbox, KeyRing, Purses, Receipts, Unavailable};
 use messaging::receipt::{Receipt, Recorded, record};
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ const NO_ANSWER: &str = "<Response/>";
 
 impl<P, E, K, T> DeliveryStatus<P, E, K, T>
 where
-    P: Conversations + Receipts + Inbox,
+    P: Conversations + Purses + Receipts + Inbox,
     E: Executions,
     K: KeyRing,
     T: Clock,

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use flate2::read::GzDecoder;
 use http_edge::lambda_event::Failed;
+use messaging::limits::Dollars;
 use messaging::phone::PhoneNumber;
 use messaging::provider::Provider;
 use messaging::receipt::{DeliveryStatus, Receipt};
@@ -50,6 +51,8 @@ struct Notification {
 struct Delivery {
     destination: String,
     provider_response: Option<String>,
+    #[serde(rename = "priceInUSD")]
+    price_in_usd: Option<f64>,
 }
 
 /// The receipts of a batch.
@@ -101,6 +104,7 @@ fn receipt(event: &LogEvent) -> Result<Receipt, Failed> {
         from: None,
         to: PhoneNumber::parse_e164(&line.delivery.destination).ok(),
         accepted_at: instant(&line.notification.timestamp),
+        price: line.delivery.price_in_usd.and_then(Dollars::of_price),
         at: DateTime::from_timestamp_millis(event.timestamp).unwrap_or_default(),
     })
 }

@@ -33,6 +33,7 @@ pub(crate) fn receipt(call: &TwilioCall, raw_query: &str, now: DateTime<Utc>) ->
         from: from.filter(|from| !from.is_empty()).map(str::to_owned),
         to: None,
         accepted_at: None,
+        price: None,
         at: now,
     })
 }

@@ -49,6 +49,7 @@ fn lost(provider: Provider) -> World {
         cost_micro_usd: None,
         sent_from: None,
         delivery: None,
+        prices: Vec::new(),
         progress: Progress {
             state: StepState::Unknown(Lost { claim, since: claimed_at() }),
             attempt: 1,
@@ -246,4 +247,47 @@ async fn a_store_that_is_away_is_another_error_and_the_repetition_finds_nothing_
     assert_eq!(handle(&world, parsed(DELIVERED)).await, Err("Transient"));
     handle(&world, parsed(DELIVERED)).await.unwrap();
     assert_eq!(told(&world).0, Some(Verdict::Sent));
+}
+
+fn price(world: &World) -> Option<u64> {
+    let state = world.state();
+    let conversation = &state.store.conversations[&ConversationId::new(ID).unwrap()];
+    let prices = &conversation.step(&StepName::new("text").unwrap()).unwrap().prices;
+    assert!(prices.len() <= 1 && prices.iter().all(|price| price.attempt == 1));
+    prices.first().map(|price| price.micro_usd)
+}
+
+/// AWS names the carrier's fee apart; what an event before the last one says may still change.
+#[tokio::test]
+async fn the_price_is_what_the_last_event_says() {
+    for (more, expected) in [
+        (json!({ "isFinal": true, "totalMessagePrice": 0.00581, "totalCarrierFee": 0.00302 }), Some(8_830)),
+        (json!({ "isFinal": true, "totalMessagePrice": 0.06087 }), Some(60_870)),
+        (json!({ "isFinal": true, "totalMessagePrice": 0.0, "totalCarrierFee": 0.0 }), Some(0)),
+        (json!({ "isFinal": false, "totalMessagePrice": 0.00581 }), None),
+        (json!({ "totalMessagePrice": 0.00581 }), None),
+        (json!({ "isFinal": true, "totalMessagePrice": -1.0 }), None),
+        (json!({ "isFinal": true }), None),
+    ] {
+        let world = lost(Provider::EndUserMessaging);
+        let mut envelope = parsed(DELIVERED);
+        let message = envelope.pointer_mut("/Records/0/Sns/Message").unwrap();
+        let mut event = parsed(message.as_str().unwrap());
+        event.as_object_mut().unwrap().remove("isFinal");
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        *message = event.to_string().into();
+        handle(&world, envelope).await.unwrap();
+        assert_eq!((told(&world).0, price(&world)), (Some(Verdict::Sent), expected), "{more}");
+    }
+}
+
+#[tokio::test]
+async fn a_line_of_the_delivery_log_tells_the_price() {
+    for status in ["SUCCESS", "FAILURE"] {
+        let world = lost(Provider::Sns);
+        let mut told = parsed(&line(status, "Destination is on a blocked list"));
+        told["delivery"]["priceInUSD"] = json!(0.00645);
+        handle(&world, log(&[&told.to_string()], "DATA_MESSAGE")).await.unwrap();
+        assert_eq!(price(&world), Some(6_450), "{status}");
+    }
 }

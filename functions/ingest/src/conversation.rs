@@ -105,7 +105,7 @@ fn step_view(step: &Step) -> StepView<'_> {
         because: decision.map(|decision| &decision.because),
         segments: segments::split(step.text.expose()).segments,
         truncated: step.truncated,
-        cost_micro_usd: step.cost_micro_usd,
+        cost_micro_usd: step.cost(),
         delivery: step.delivery.as_ref().map(|delivery| delivery.status.as_str()),
     }
 }

@@ -12,6 +12,7 @@ use messaging::provider::Provider;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::prices::price;
 use crate::outbox::Text;
 
 /// The topics of this machine, and the function behind each.
@@ -43,6 +44,7 @@ fn event(text: &Text, kind: &str) -> Value {
     let context: Value =
         text.context.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let at = text.at.timestamp_millis();
+    let price = price(text);
     json!({
         "eventType": kind,
         "eventVersion": "1.0",
@@ -61,13 +63,14 @@ fn event(text: &Text, kind: &str) -> Value {
         "messageStatusDescription": "Simulated on one machine",
         "context": context,
         "totalMessageParts": text.segments,
-        "totalMessagePrice": 0.0,
-        "totalCarrierFee": 0.0,
+        "totalMessagePrice": price.message,
+        "totalCarrierFee": price.carrier,
     })
 }
 
 /// A line of SNS's delivery log.
 fn log_line(text: &Text) -> String {
+    let price = price(text);
     let response = text.failure.as_deref().unwrap_or("Message has been accepted by phone carrier");
     json!({
         "notification": {
@@ -77,7 +80,7 @@ fn log_line(text: &Text) -> String {
         "delivery": {
             "destination": text.to,
             "numberOfMessageParts": text.segments,
-            "priceInUSD": 0.0,
+            "priceInUSD": price.message + price.carrier,
             "smsType": "Transactional",
             "providerResponse": response,
             "dwellTimeMs": 10,

@@ -70,6 +70,45 @@ async fn a_lost_answer_keeps_its_money() {
     rig.stop().await;
 }
 
+/// What AWS reports takes the place of what was expected ($0.0083): dearer in the USA, by the carrier's
+/// fee, and in the event of a text that was not taken, nothing.
+#[tokio::test]
+async fn the_providers_own_price_is_what_counts() {
+    for provider in ["end_user_messaging", "sns"] {
+        let rules = format!("[providers]\nsms = [\"{provider}\"]\n[limits]\nday = 0.0254");
+        let rig = with(&rules).await;
+        let mut costs = Vec::new();
+        for n in 1..=2 {
+            let id = rig.accepted(&in_transit(n)).await;
+            rig.advance(0).await;
+            costs.push(rig.step(&id).await["cost_micro_usd"].clone());
+        }
+        assert_eq!(costs, [json!(8_830), json!(8_830)], "{provider}");
+        // Three times $0.0083 would have been within the limit.
+        let third = rig.accepted(&in_transit(3)).await;
+        rig.advance(0).await;
+        assert_eq!(rig.execution(&third).await.end(), "BlockedBudget", "{provider}");
+        let because = rig.step(&third).await["because"].clone();
+        assert_eq!(because["spent_micro_usd"], 17_660, "{provider}");
+        rig.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_the_provider_does_not_charge_can_be_spent() {
+    let rig = with("[providers]\nsms = [\"end_user_messaging\"]\n[limits]\nday = 0.0083").await;
+    for n in 1..=3 {
+        let mut event = in_transit(n);
+        // AWS's simulated number of a text that is not delivered.
+        event["user"]["phone"] = "+14254147167".into();
+        let id = rig.accepted(&event).await;
+        rig.advance(0).await;
+        let step = rig.step(&id).await;
+        assert_eq!((&step["verdict"], &step["cost_micro_usd"]), (&json!("Sent"), &json!(0)), "{n}");
+    }
+    rig.stop().await;
+}
+
 /// Many at once through the gateway, and money for ten.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_forty_at_once_ten_are_sent() {

@@ -75,6 +75,8 @@ macro_rules! for_each_case {
             money_that_is_given_back_can_be_spent
             a_true_price_takes_the_place_of_the_expected_one
             a_country_has_limits_of_its_own
+            prices_are_noted_where_nothing_has_changed
+            a_reported_price_is_settled_once
             each_place_of_a_schedule_is_taken_once
             a_delivery_is_noted_and_never_regresses
             a_providers_message_names_its_attempt

@@ -7,10 +7,11 @@ use crate::consent::Consent;
 use crate::content::Content;
 use crate::ids::{ConversationId, JourneyName, SourceName, StepName};
 use crate::journeys::{Category, Channel};
+use crate::limits::Dollars;
 use crate::phone::PhoneNumber;
 use crate::policy::Policy;
 use crate::provider::Provider;
-use crate::receipt::Delivery;
+use crate::receipt::{AttemptPrice, Delivery};
 use crate::reply::ReplyMeaning;
 use crate::step::Progress;
 use crate::text::{MessageText, PersonName};
@@ -122,6 +123,8 @@ pub struct Step {
     pub sent_from: Option<String>,
     /// What the provider has reported about the last attempt.
     pub delivery: Option<Delivery>,
+    /// What attempts have cost, as their providers report it, in order.
+    pub prices: Vec<AttemptPrice>,
     /// How far it has come.
     pub progress: Progress,
 }
@@ -169,6 +172,21 @@ impl Step {
     #[must_use]
     pub fn has_further_carrier(&self) -> bool {
         self.progress.tried.len() + 1 < self.carriers().len()
+    }
+
+    /// What the step has cost, in millionths of a US dollar: what providers have named, else what is
+    /// expected.
+    #[must_use]
+    pub fn cost(&self) -> Option<u64> {
+        let named = self.prices.iter().map(|price| price.micro_usd).reduce(u64::saturating_add);
+        named.or(self.cost_micro_usd)
+    }
+
+    /// What an attempt has cost, where its provider has said so.
+    #[must_use]
+    pub fn price_of(&self, attempt: u32) -> Option<Dollars> {
+        let known = self.prices.iter().find(|price| price.attempt == attempt)?;
+        Some(Dollars::from_micro(known.micro_usd))
     }
 
     /// Whether WhatsApp takes the step within 24 hours of the customer's last message only.

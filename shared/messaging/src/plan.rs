@@ -125,6 +125,7 @@ pub fn plan(
             cost_micro_usd: cost,
             sent_from: None,
             delivery: None,
+            prices: Vec::new(),
             progress: Progress::default(),
         });
     }

@@ -3,6 +3,7 @@
 //! They come in any order, more than once, days late, before the answer itself has been recorded, and
 //! about texts that nobody knows. A receipt counts for its own attempt; what has been reached stays.
 
+pub(crate) mod price;
 mod record;
 
 use std::fmt;
@@ -11,9 +12,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ConversationId, StepName};
+use crate::limits::Dollars;
 use crate::phone::PhoneNumber;
 use crate::provider::Provider;
 
+pub use price::{AttemptPrice, settle_price};
 pub use record::{Recorded, record};
 
 /// One report of a provider's.
@@ -41,6 +44,8 @@ pub struct Receipt {
     pub to: Option<PhoneNumber>,
     /// When the provider took the text, where it says.
     pub accepted_at: Option<DateTime<Utc>>,
+    /// What the text has cost, where this report is the last word on it.
+    pub price: Option<Dollars>,
     /// When it was reported.
     pub at: DateTime<Utc>,
 }

@@ -178,7 +178,9 @@ async fn write(
         Written::Done => match effect {
             Effect::StartAgain(number) => {
                 let contact = conversation.plan.as_ref().and_then(|plan| plan.contact.as_ref());
-                if let (Some(reservation), Some(to)) = (&step.progress.reserved, contact) {
+                // What the provider has named a price for was paid for, whatever became of it.
+                let priced = step.price_of(step.progress.attempt).is_some();
+                if let (Some(reservation), Some(to), false) = (&step.progress.reserved, contact, priced) {
                     give_back(conversations, reservation, to).await;
                 }
                 let due = ceil_to_second(now);

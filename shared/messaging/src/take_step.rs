@@ -18,12 +18,14 @@ use crate::consent::scopes_of;
 use crate::conversation::{Contact, Conversation, Plan, Step};
 use crate::ids::{ConversationId, StepName};
 use crate::journeys::Journeys;
+use crate::limits::Reservation;
 use crate::obstacle::obstacle;
 use crate::phone::PhoneNumber;
 use crate::ports::{
     Claiming, Consents, Conversations, Form, Learned, OutboundText, Purses, Schedules, Sender, SendingRules,
     SendingSwitch, Unavailable, Written,
 };
+use crate::receipt::price::belated;
 use crate::step::{Effect, Evidence, Lost, Progress, StepEvent, StepState, Switch};
 use crate::verdict::{Because, Verdict};
 use asking::Asked;
@@ -303,7 +305,9 @@ where
                     };
                 }
                 // Somebody decided without us (an operator, a receipt): that is the answer.
-                Ok(Written::Overtaken) => return self.decided_meanwhile(conversation, step).await.map(Some),
+                Ok(Written::Overtaken) => {
+                    return self.decided_meanwhile(conversation, plan, step, asked.kept()).await.map(Some);
+                }
                 Err(_) if tries < 3 => {}
                 // The claim stays behind and ages into Unknown: never sent again on a guess.
                 Err(unavailable) => return Err(Transient::Unrecorded(unavailable)),
@@ -313,14 +317,43 @@ where
 
     /// What others have decided while we were at the provider. Never the begin of another round: the
     /// claim has been used.
-    async fn decided_meanwhile(&self, conversation: &Conversation, step: &Step) -> Result<Visit, Transient> {
+    async fn decided_meanwhile(
+        &self,
+        conversation: &Conversation,
+        plan: &Plan,
+        step: &Step,
+        kept: Option<&Reservation>,
+    ) -> Result<Visit, Transient> {
         let stored = self.conversations.load(&conversation.id, self.clock.now()).await;
         let stored = stored.map_err(Transient::Unrecorded)?;
-        match stored.as_ref().and_then(|stored| stored.step(&step.name)).map(|step| &step.progress.state) {
-            Some(StepState::Decided(decision)) => {
-                Ok(Visit::Decided(decision.verdict, decision.because.clone()))
-            }
-            _ => Err(Transient::Contended),
+        let Some(now_stored) = stored.as_ref().and_then(|stored| stored.step(&step.name)) else {
+            return Err(Transient::Contended);
+        };
+        let StepState::Decided(decision) = &now_stored.progress.state else {
+            return Err(Transient::Contended);
+        };
+        if let (Some(reservation), Some(to)) = (kept, &plan.contact)
+            && now_stored.progress.attempt == step.progress.attempt
+        {
+            self.keep_reservation(conversation, now_stored, reservation, to).await;
+        }
+        Ok(Visit::Decided(decision.verdict, decision.because.clone()))
+    }
+
+    /// Stores what a text has reserved with a step that a receipt was quicker to decide, so that its price
+    /// can be settled, and settles the one that the receipt has told. What cannot be stored stays counted.
+    async fn keep_reservation(
+        &self,
+        conversation: &Conversation,
+        step: &Step,
+        reservation: &Reservation,
+        to: &PhoneNumber,
+    ) {
+        let next = Progress { reserved: Some(reservation.clone()), ..step.progress.clone() };
+        let now = self.clock.now();
+        let kept = self.conversations.advance(conversation, step, &next, &Learned::default(), now).await;
+        if let (Ok(Written::Done), Some(by)) = (kept, belated(step, reservation)) {
+            let _stays_counted = self.conversations.correct(reservation, to, by).await;
         }
     }
 

@@ -76,6 +76,7 @@ impl OneConversation {
             cost_micro_usd: None,
             sent_from: None,
             delivery: None,
+            prices: Vec::new(),
             progress: Progress::default(),
         };
         let plan = Plan {

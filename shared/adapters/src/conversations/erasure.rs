@@ -38,7 +38,7 @@ const CONVERSATION: [&str; 19] = [
     "worklist_at",
 ];
 /// What stays of a step.
-const STEP: [&str; 12] = [
+const STEP: [&str; 13] = [
     "due",
     "deadline",
     "unless_replied",
@@ -47,6 +47,7 @@ const STEP: [&str; 12] = [
     "channel",
     "providers",
     "delivery",
+    "prices",
     "truncated",
     "cost_micro_usd",
     "sent_from",

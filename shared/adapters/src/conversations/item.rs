@@ -16,6 +16,7 @@ use messaging::journeys::{Category, Channel};
 use messaging::phone::PhoneNumber;
 use messaging::policy::Policy;
 use messaging::provider::Provider;
+use messaging::receipt::AttemptPrice;
 use messaging::step::Progress;
 use messaging::text::{MessageText, PersonName};
 use serde::{Deserialize, Serialize};
@@ -129,6 +130,8 @@ struct StepItem {
     sent_from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery: Option<DeliveryItem>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    prices: Vec<AttemptPrice>,
     progress: ProgressItem,
 }
 
@@ -270,6 +273,7 @@ impl From<&Step> for StepItem {
             cost_micro_usd: step.cost_micro_usd,
             sent_from: step.sent_from.clone(),
             delivery: step.delivery.as_ref().map(DeliveryItem::from),
+            prices: step.prices.clone(),
             progress: ProgressItem::from(&step.progress),
         }
     }
@@ -293,6 +297,7 @@ impl StepItem {
             cost_micro_usd: self.cost_micro_usd,
             sent_from: self.sent_from,
             delivery: self.delivery.map(|item| item.delivery),
+            prices: self.prices,
             progress: Progress::try_from(self.progress)?,
         })
     }

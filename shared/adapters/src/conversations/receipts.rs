@@ -2,16 +2,17 @@
 //!
 //! ```text
 //! note  Update V (a conversation; nothing known, an earlier attempt, or a lower rank of the same one)
+//! price Update V (prices as they were read, and the same said of a reservation)
 //! keep  Put M#<provider>#<message> / R#<what was said> (absent)
 //! ```
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
-use messaging::conversation::Conversation;
+use messaging::conversation::{Conversation, Step};
 use messaging::ids::{ConversationId, StepName};
 use messaging::ports::{Receipts, Unavailable, Written};
 use messaging::provider::Provider;
-use messaging::receipt::{AttemptId, Delivery, Receipt};
+use messaging::receipt::{AttemptId, AttemptPrice, Delivery, Receipt};
 
 use super::Table;
 use super::expression::{Placeholders, number, text};
@@ -45,6 +46,52 @@ impl Receipts for Table {
             p.path(&format!("steps.{step}")),
         );
         let update = format!("SET {whole} = {}", p.value("delivery", AttributeValue::M(item)));
+        let (pk, sk) = conversation_key(&conversation.id);
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .key("pk", text(pk))
+            .key("sk", text(sk))
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(p.names())
+            .set_expression_attribute_values(p.values())
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(Written::Done),
+            Err(error)
+                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+            {
+                Ok(Written::Overtaken)
+            }
+            Err(error) => Err(unavailable("dynamodb:UpdateItem", &error)),
+        }
+    }
+
+    async fn note_prices(
+        &self,
+        conversation: &Conversation,
+        step: &Step,
+        prices: &[AttemptPrice],
+    ) -> Result<Written, Unavailable> {
+        let value = |prices: &[AttemptPrice]| {
+            serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(prices)
+                .map_err(|_| unbuildable("the prices"))
+        };
+        let mut p = Placeholders::default();
+        let whole = p.path(&format!("steps.{}", step.name));
+        let known = p.path(&format!("steps.{}.prices", step.name));
+        let reserved = p.path(&format!("steps.{}.progress.reserved", step.name));
+        let unchanged = if step.prices.is_empty() {
+            format!("attribute_not_exists({known})")
+        } else {
+            format!("{known} = {}", p.value("known", value(&step.prices)?))
+        };
+        let has = if step.progress.reserved.is_some() { "attribute_exists" } else { "attribute_not_exists" };
+        let condition = format!("attribute_exists({whole}) AND {unchanged} AND {has}({reserved})");
+        let update = format!("SET {known} = {}", p.value("prices", value(prices)?));
         let (pk, sk) = conversation_key(&conversation.id);
         let sent = self
             .client

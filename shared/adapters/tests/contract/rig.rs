@@ -67,6 +67,7 @@ pub(crate) fn conversation(id: &str) -> Conversation {
         cost_micro_usd: None,
         sent_from: None,
         delivery: None,
+        prices: Vec::new(),
         progress: Progress::default(),
     };
     let plan = Plan {

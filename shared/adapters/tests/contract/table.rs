@@ -3,7 +3,8 @@ use std::sync::Arc;
 use adapters::Connection;
 use chrono::TimeDelta;
 use messaging::conversation::{Contact, Conversation, Step};
-use messaging::ports::{Acceptance, Claiming, Conversations, Learned, Written};
+use messaging::limits::{Purse, Reservation};
+use messaging::ports::{Acceptance, Claiming, Conversations, Learned, Purses, Written};
 use messaging::step::{Claim, Decision, Lost, Progress, ProviderMessage, StepState};
 use messaging::verdict::{Because, Verdict};
 use serde_json::json;
@@ -318,4 +319,18 @@ async fn an_error_names_the_operation_and_no_data() {
             "dynamodb:UpdateItem: ValidationException",
         ]
     );
+}
+
+/// What an answer like this leaves open may have happened: taken off twice, the fuse would trip late.
+#[tokio::test]
+async fn money_is_taken_off_by_one_call_and_added_by_up_to_three() {
+    for (by, calls) in [(-8_300, 1), (530, 3)] {
+        let server = MockServer::start().await;
+        Mock::given(method("POST")).respond_with(ResponseTemplate::new(500)).mount(&server).await;
+        let purses = vec![Purse::Month("2027-01".to_owned())];
+        let reservation = Reservation { at: at(0), micro_usd: 8_300, purses };
+        let table = table(&Connection::plain(server.uri()));
+        assert!(table.correct(&reservation, &phone(), by).await.is_err());
+        assert_eq!(server.received_requests().await.unwrap().len(), calls, "{by}");
+    }
 }

@@ -45,6 +45,7 @@ pub(super) fn conversation(n: u32) -> Conversation {
         cost_micro_usd: None,
         sent_from: None,
         delivery: None,
+        prices: Vec::new(),
         progress: Progress::default(),
     };
     let plan = Plan {

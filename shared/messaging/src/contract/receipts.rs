@@ -1,15 +1,18 @@
 //! What providers report, and what it settles.
 
 use super::Table;
-use super::fixtures::{accepted, at, claim, claimed, decided, id, message, phone, step, stored};
+use super::fixtures::{
+    accepted, at, claim, claimed, conversation, decided, id, message, phone, step, stored,
+};
 use crate::conversation::Contact;
 use crate::ids::{ConversationId, StepName};
 use crate::journeys::Channel;
+use crate::limits::{Charge, Dollars, Limits, Purse, Reservation, Reserving};
 use crate::ports::{Learned, OptOutChange, Receiving, StoredInbound, Written};
 use crate::provider::Provider;
-use crate::receipt::{AttemptId, Delivery, DeliveryStatus, Receipt};
+use crate::receipt::{AttemptId, AttemptPrice, Delivery, DeliveryStatus, Receipt, settle_price};
 use crate::reply::ReplyMeaning;
-use crate::step::{Effect, Evidence, ProviderMessage, StepEvent};
+use crate::step::{Effect, Evidence, Progress, ProviderMessage, StepEvent};
 use crate::verdict::{Because, Verdict};
 
 fn delivery(attempt: u32, status: DeliveryStatus) -> Delivery {
@@ -81,6 +84,7 @@ pub async fn a_providers_message_names_its_attempt(table: impl Table) {
         from: None,
         to: None,
         accepted_at: None,
+        price: None,
         at: at(3),
     };
     for _ in 0..2 {
@@ -149,4 +153,69 @@ pub async fn the_customers_last_whatsapp_message_is_known(table: impl Table) {
         assert_eq!(table.store(&inbound).await, Ok(Receiving::Stored));
         assert_eq!(table.contact(&phone()).await.unwrap().last_whatsapp, expected);
     }
+}
+
+/// Case.
+pub async fn prices_are_noted_where_nothing_has_changed(table: impl Table) {
+    let price = |attempt, micro_usd| AttemptPrice { attempt, micro_usd };
+    let conversation = accepted(&table).await;
+    let first = step(&stored(&table, 1).await);
+    let prices = [price(1, 8_830)];
+    assert_eq!(table.note_prices(&conversation, &first, &prices).await, Ok(Written::Done));
+    assert_eq!(table.note_prices(&conversation, &first, &[price(1, 1)]).await, Ok(Written::Overtaken));
+    let second = step(&stored(&table, 1).await);
+    assert_eq!(second.prices, prices);
+    let both = [price(1, 8_830), price(2, 0)];
+    assert_eq!(table.note_prices(&conversation, &second, &both).await, Ok(Written::Done));
+    // What is reserved has become known meanwhile.
+    claim(&table, &step(&conversation), &claimed("a"), 1).await;
+    let read = stored(&table, 1).await;
+    let before = step(&read);
+    assert_eq!(before.prices, both, "they stay whatever becomes of the step");
+    let reservation =
+        Reservation { at: at(1), micro_usd: 8_300, purses: vec![Purse::Month("2027-01".to_owned())] };
+    let sent = Progress { reserved: Some(reservation), ..decided(Verdict::Sent) };
+    table.advance(&read, &before, &sent, &Learned::default(), at(2)).await.unwrap();
+    assert_eq!(table.note_prices(&read, &before, &prices).await, Ok(Written::Overtaken));
+    let fresh = step(&stored(&table, 1).await);
+    assert_eq!(table.note_prices(&read, &fresh, &prices).await, Ok(Written::Done));
+    let mut absent = read;
+    absent.id = ConversationId::new("sms-absent").unwrap();
+    assert_eq!(table.note_prices(&absent, &first, &prices).await, Ok(Written::Overtaken));
+    assert_eq!(table.load(&absent.id, at(0)).await, Ok(None));
+}
+
+/// Case: whatever is reported how often and in whichever order, each difference counts once.
+pub async fn a_reported_price_is_settled_once(table: impl Table) {
+    let limits: Limits = toml::from_str("day = 1").unwrap();
+    let to = phone();
+    let charge = |cost| Charge { to: &to, cost: Dollars::from_micro(cost), now: at(0) };
+    let spent = async || match table.reserve(&charge(1_000_000), &limits).await.unwrap() {
+        Reserving::Exceeded(exceeded) => exceeded.spent.micro(),
+        Reserving::Reserved(_) => panic!("something is reserved"),
+    };
+    accepted(&table).await;
+    let Reserving::Reserved(reservation) = table.reserve(&charge(8_300), &limits).await.unwrap() else {
+        panic!()
+    };
+    claim(&table, &step(&conversation(1)), &claimed("a"), 1).await;
+    let read = stored(&table, 1).await;
+    let sent = Progress { reserved: Some(reservation), ..decided(Verdict::Sent) };
+    table.advance(&read, &step(&read), &sent, &Learned::default(), at(2)).await.unwrap();
+    let about = |attempt| AttemptId { conversation: id(1), step: text(), attempt };
+    let stale = stored(&table, 1).await;
+    for (attempt, micro, counted) in
+        [(1, 5_000, 5_000), (1, 5_000, 5_000), (1, 8_830, 8_830), (1, 5_000, 8_830), (2, 90_000, 8_830)]
+    {
+        let read = stored(&table, 1).await;
+        let price = Dollars::from_micro(micro);
+        let settled = settle_price(&table, &read, &step(&read), &about(attempt), price).await;
+        assert_eq!(settled, Ok(Written::Done));
+        assert_eq!(spent().await, counted, "{attempt}: {micro}");
+        // Two at the same time: the second one takes back what it has added.
+        let raced = settle_price(&table, &stale, &step(&stale), &about(1), Dollars::from_micro(20_000)).await;
+        assert_eq!(raced, Ok(Written::Overtaken));
+        assert_eq!(spent().await, counted, "{attempt}: {micro}");
+    }
+    assert_eq!(step(&stored(&table, 1).await).price_of(1), Some(Dollars::from_micro(8_830)));
 }

@@ -23,6 +23,19 @@ impl Dollars {
         self.0
     }
 
+    /// A provider's price in US dollars, rounded up to a millionth; `None` where it is no price of a text:
+    /// negative, or a thousand dollars and more.
+    #[must_use]
+    pub fn of_price(usd: f64) -> Option<Self> {
+        if !(0.0..1000.0).contains(&usd) {
+            return None;
+        }
+        // What a decimal has lost on its way through binary is no millionth more.
+        let micro = (usd * 1_000_000.0 - 0.001).ceil().max(0.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0 and 10^9")]
+        Some(Self(micro as u64))
+    }
+
     /// Reads `20`, `0.5`, `12.50`: at most six decimals.
     fn parse(text: &str) -> Option<Self> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
@@ -75,6 +88,24 @@ mod tests {
     #[derive(Deserialize)]
     struct File {
         x: Dollars,
+    }
+
+    #[test]
+    fn a_price_is_rounded_up_to_a_millionth() {
+        for (usd, micro) in [
+            (0.0, Some(0)),
+            (0.00581, Some(5_810)),
+            (0.00581 + 0.00302, Some(8_830)),
+            (0.1 + 0.2, Some(300_000)),
+            (0.000_000_4, Some(1)),
+            (999.999_999, Some(999_999_999)),
+            (-0.01, None),
+            (1000.0, None),
+            (f64::NAN, None),
+            (f64::INFINITY, None),
+        ] {
+            assert_eq!(Dollars::of_price(usd).map(Dollars::micro), micro, "{usd}");
+        }
     }
 
     #[test]

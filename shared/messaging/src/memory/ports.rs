@@ -16,7 +16,7 @@ use crate::ports::{
     Receipts, Receiving, Sender, SendingSwitch, StoredInbound, Unavailable, Written,
 };
 use crate::provider::Provider;
-use crate::receipt::{AttemptId, Delivery, Receipt};
+use crate::receipt::{AttemptId, AttemptPrice, Delivery, Receipt};
 use crate::secret::SecretText;
 use crate::step::{Progress, ProviderMessage, Refusal, SendOutcome, StepState, Switch};
 use crate::text::MessageText;
@@ -313,6 +313,25 @@ impl Receipts for World {
         self.call("note_delivery", |state| match state.store.step(&conversation.id, step) {
             Some(stored) if delivery.replaces(stored.delivery.as_ref()) => {
                 stored.delivery = Some(delivery.clone());
+                Written::Done
+            }
+            _ => Written::Overtaken,
+        })
+        .await
+    }
+
+    async fn note_prices(
+        &self,
+        conversation: &Conversation,
+        step: &Step,
+        prices: &[AttemptPrice],
+    ) -> Result<Written, Unavailable> {
+        self.call("note_prices", |state| match state.store.step(&conversation.id, &step.name) {
+            Some(stored)
+                if stored.prices == step.prices
+                    && stored.progress.reserved.is_some() == step.progress.reserved.is_some() =>
+            {
+                stored.prices = prices.to_vec();
                 Written::Done
             }
             _ => Written::Overtaken,

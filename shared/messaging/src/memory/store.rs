@@ -129,7 +129,7 @@ impl Store {
             Some(claim) => claim_of(&stored.progress) == Some(claim),
             None => stored.progress == read.progress,
         };
-        let moves = stands && stored.progress != *next;
+        let moves = stands && stored.progress.state != next.state;
         if stands {
             stored.progress = next.clone();
         }

@@ -42,6 +42,7 @@ pub(crate) fn conversation(id: &str, steps: &[&str]) -> Conversation {
         cost_micro_usd: None,
         sent_from: None,
         delivery: None,
+        prices: Vec::new(),
         progress: Progress::default(),
     };
     let plan = Plan {

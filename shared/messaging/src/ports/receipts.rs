@@ -5,10 +5,10 @@ use std::future::Future;
 use chrono::{DateTime, Utc};
 
 use super::{Unavailable, Written};
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, Step};
 use crate::ids::StepName;
 use crate::provider::Provider;
-use crate::receipt::{AttemptId, Delivery, Receipt};
+use crate::receipt::{AttemptId, AttemptPrice, Delivery, Receipt};
 
 /// What has become of texts that left.
 pub trait Receipts: Send + Sync {
@@ -32,6 +32,19 @@ pub trait Receipts: Send + Sync {
         conversation: &Conversation,
         step: &StepName,
         delivery: &Delivery,
+    ) -> impl Future<Output = Result<Written, Unavailable>> + Send;
+
+    /// Notes what a step's attempts have cost, in the place of what was noted when it was read.
+    ///
+    /// # Errors
+    /// MUST answer `Overtaken` when other prices are noted by now, or when what the last attempt has
+    /// reserved has become known or has gone since. MUST NOT touch anything else, nor create a conversation that
+    /// is absent. An error leaves open whether it was noted.
+    fn note_prices(
+        &self,
+        conversation: &Conversation,
+        step: &Step,
+        prices: &[AttemptPrice],
     ) -> impl Future<Output = Result<Written, Unavailable>> + Send;
 
     /// Keeps a receipt that belongs to no step, or is of a kind that is not known; the same one once.

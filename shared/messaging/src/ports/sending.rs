@@ -37,7 +37,9 @@ pub trait Purses: Send + Sync {
     /// Corrects what was reserved by a difference: takes it back, or settles it by the true price.
     ///
     /// # Errors
-    /// MUST NOT create a counter that is gone. An error leaves open whether it was corrected.
+    /// MUST NOT create a counter that is gone. MUST take nothing off twice, whatever is repeated inside;
+    /// an error leaves open whether it was corrected, and what is taken off is not to be asked for again:
+    /// counted twice the fuse trips early, taken off twice it would trip late.
     fn correct(
         &self,
         reservation: &Reservation,

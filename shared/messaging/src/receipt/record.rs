@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{AttemptId, Delivery, Receipt};
+use super::{AttemptId, Delivery, Receipt, settle_price};
 use crate::clock::{Clock, ceil_to_second};
 use crate::conversation::{Conversation, Step};
-use crate::ports::{Conversations, Executions, Inbox, Learned, Receipts, Unavailable, Written};
+use crate::ports::{Conversations, Executions, Inbox, Learned, Purses, Receipts, Unavailable, Written};
 use crate::provider::Provider;
 use crate::step::{Effect, Evidence, ProviderMessage, StepEvent, StepState};
 use crate::verdict::{Because, Verdict};
@@ -46,7 +46,7 @@ pub async fn record<P, E>(
     clock: &impl Clock,
 ) -> Result<Recorded, Unavailable>
 where
-    P: Conversations + Receipts + Inbox,
+    P: Conversations + Purses + Receipts + Inbox,
     E: Executions,
 {
     let mut settled = false;
@@ -145,7 +145,7 @@ struct Recording<'a, P, E> {
     now: DateTime<Utc>,
 }
 
-impl<P: Conversations + Receipts, E: Executions> Recording<'_, P, E> {
+impl<P: Conversations + Purses + Receipts, E: Executions> Recording<'_, P, E> {
     /// One reading, and one change of the step or one note.
     async fn weigh(&self) -> Result<Weighed, Unavailable> {
         let delivery = self.receipt.status.map(|status| Delivery {
@@ -158,6 +158,12 @@ impl<P: Conversations + Receipts, E: Executions> Recording<'_, P, E> {
             delivery.as_ref().is_some_and(|delivery| delivery.replaces(self.step.delivery.as_ref()));
         if let Some(weighed) = self.settle(is_news).await? {
             return Ok(weighed);
+        }
+        if let Some(price) = self.receipt.price
+            && settle_price(self.ports, self.conversation, self.step, self.about, price).await?
+                == Written::Overtaken
+        {
+            return Ok(Weighed::Overtaken);
         }
         let Some(delivery) = delivery else { return Ok(Weighed::As(Recorded::UnknownKind)) };
         let again = self.try_again(is_news).await?;

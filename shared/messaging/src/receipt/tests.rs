@@ -30,6 +30,7 @@ fn receipt(status: DeliveryStatus) -> Receipt {
         from: Some("+15005550006".to_owned()),
         to: None,
         accepted_at: None,
+        price: None,
         at: at(10),
     }
 }

@@ -8,9 +8,6 @@ use crate::ports::{Learned, Purses, Sender};
 use crate::step::{Refusal, SendOutcome, StepEvent};
 use crate::verdict::Because;
 
-/// How often money is given back before it is left to the safe side: counted though not spent.
-const TRIES: usize = 3;
-
 /// What became of asking.
 pub(super) struct Asked {
     said: Said,
@@ -73,14 +70,11 @@ impl Asked {
     }
 }
 
-/// Takes a reservation back. What cannot be given back stays counted: the fuse trips early, never late.
+/// Takes a reservation back, once. What is not given back stays counted: the fuse trips early, never
+/// late, as it would if a correction whose answer was lost were repeated.
 pub(crate) async fn give_back(purses: &impl Purses, reservation: &Reservation, to: &PhoneNumber) {
     let Ok(micro) = i64::try_from(reservation.micro_usd) else { return };
-    for _ in 0..TRIES {
-        if purses.correct(reservation, to, -micro).await.is_ok() {
-            return;
-        }
-    }
+    let _stays_counted = purses.correct(reservation, to, -micro).await;
 }
 
 /// Reserves what the text costs, where something is limited, and asks the provider.

@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+
 use crate::conversation::Conversation;
-use crate::ids::StepName;
+use crate::ids::{ConversationId, StepName};
 use crate::journeys::Journeys;
+use crate::limits::Dollars;
 use crate::memory::{FAULTS, Fact, Fault, World, at, conversation};
 use crate::ports::CurrentJourneys;
+use crate::provider::Provider;
+use crate::receipt::{AttemptId, DeliveryStatus, Receipt, record};
 use crate::step::{Refusal, SendOutcome, StepState};
-use crate::take_step::Visit;
+use crate::take_step::{TakeStep, Visit};
 use crate::verdict::{Because, Verdict};
 
 fn text() -> StepName {
@@ -166,4 +171,84 @@ fn a_place_is_taken_once_and_a_missed_one_is_given_up() {
     let progress = stored.step(&text()).unwrap().progress.clone();
     assert!(matches!(progress.state, StepState::Decided(_)));
     assert_eq!(progress.slot, None);
+}
+
+fn priced(micro_usd: u64) -> Receipt {
+    Receipt {
+        provider: Provider::Sns,
+        message_id: "sms-0.text.1".to_owned(),
+        about: Some(about(1)),
+        status: Some(DeliveryStatus::Delivered),
+        said: "SUCCESS".to_owned(),
+        code: None,
+        retryable: false,
+        opted_out: false,
+        from: None,
+        to: None,
+        accepted_at: None,
+        price: Some(Dollars::from_micro(micro_usd)),
+        at: at(3),
+    }
+}
+
+fn about(attempt: u32) -> AttemptId {
+    AttemptId { conversation: ConversationId::new("sms-0").unwrap(), step: text(), attempt }
+}
+
+/// Whatever goes wrong, at each call of recording it, once or twice delivered: never less is counted than
+/// was spent, and without faults exactly that.
+#[test]
+fn whatever_fails_a_price_is_never_counted_short() {
+    for price in [0, 60_000, 100_000, 140_000] {
+        let sent = || {
+            let conversations = many(1);
+            let world = world("[limits]\nday = 1", &conversations);
+            world.run(&conversations[0].id, &text());
+            world
+        };
+        let calm = sent();
+        let before = calm.state().calls.len();
+        for _ in 0..2 {
+            record(&calm, &calm, &priced(price), &calm).now_or_never().unwrap().unwrap();
+            assert_eq!(spent(&calm), price);
+        }
+        let calls = calm.state().calls.len();
+        for place in before..calls {
+            for fault in FAULTS {
+                let world = sent();
+                world.state().weather.script.insert(place, fault);
+                for _ in 0..3 {
+                    let _died = record(&world, &world, &priced(price), &world).now_or_never();
+                }
+                assert!(spent(&world) >= price, "{fault:?} at {place}: {} of {price}", spent(&world));
+                let known = world.state().store.live(&about(1).conversation, at(0)).cloned().unwrap();
+                let known = known.step(&text()).unwrap().price_of(1);
+                assert_eq!(known, Some(Dollars::from_micro(price)), "{fault:?} at {place}");
+            }
+        }
+    }
+}
+
+/// The receipt, with its price, is quicker than the answer that the invocation is about to record.
+#[test]
+fn a_price_that_overtakes_the_record_is_settled_by_the_visit() {
+    let conversations = many(1);
+    let world = world("[limits]\nday = 1", &conversations);
+    world.state().interleaved = true;
+    let take =
+        TakeStep { conversations: &world, sender: &world, switch: &world, rules: &world, clock: &world };
+    let (id, name) = (about(1).conversation, text());
+    let mut visit = Box::pin(take.visit(&id, &name, "a"));
+    while world.state().attempts.is_empty() {
+        assert!((&mut visit).now_or_never().is_none());
+    }
+    world.state().interleaved = false;
+    record(&world, &world, &priced(60_000), &world).now_or_never().unwrap().unwrap();
+    assert_eq!(spent(&world), 100_000, "nobody knows yet what was reserved");
+    let visited = visit.now_or_never().unwrap().unwrap();
+    assert!(matches!(visited, Visit::Decided(Verdict::Sent, _)), "{visited:?}");
+    assert_eq!(spent(&world), 60_000);
+    // What is reported later finds the reservation.
+    record(&world, &world, &priced(70_000), &world).now_or_never().unwrap().unwrap();
+    assert_eq!(spent(&world), 70_000);
 }
