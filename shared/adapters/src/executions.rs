@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use messaging::clock::to_rfc3339;
 use messaging::ids::{ConversationId, StepName, execution_name, rerun_name};
-use messaging::ports::{Executions, Unavailable};
+use messaging::ports::{Executions, Started, Unavailable};
 
 use crate::connection::{Connection, configured};
 use crate::failure::unavailable;
@@ -30,14 +30,15 @@ pub fn execution_input(conversation: &ConversationId, step: &StepName, due: Date
 }
 
 impl StateMachine {
-    async fn start_named(&self, name: String, input: String) -> Result<(), Unavailable> {
+    async fn start_named(&self, name: String, input: String) -> Result<Started, Unavailable> {
         let started =
             self.client.start_execution().state_machine_arn(&self.arn).name(name).input(input).send().await;
         match started {
-            Ok(_) => Ok(()),
-            // The name is the step's and nobody else's, so whatever exists under it is this step's
-            // execution: running (with a due time that has moved on) or ended.
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_execution_already_exists()) => Ok(()),
+            // Also when it runs already with the same input.
+            Ok(_) => Ok(Started::Waits),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_execution_already_exists()) => {
+                Ok(Started::NumberTaken)
+            }
             Err(error) => Err(unavailable("states:StartExecution", &error)),
         }
     }
@@ -80,8 +81,10 @@ impl Executions for StateMachine {
         step: &StepName,
         due: DateTime<Utc>,
     ) -> Result<(), Unavailable> {
+        // The name is the step's and nobody else's, so whatever exists under it is this step's execution:
+        // running (with a due time that has moved on) or ended.
         let name = execution_name(conversation, step);
-        self.start_named(name, execution_input(conversation, step, due)).await
+        self.start_named(name, execution_input(conversation, step, due)).await.map(|_| ())
     }
 
     async fn start_again(
@@ -90,7 +93,7 @@ impl Executions for StateMachine {
         step: &StepName,
         number: u32,
         due: DateTime<Utc>,
-    ) -> Result<(), Unavailable> {
+    ) -> Result<Started, Unavailable> {
         let name = rerun_name(conversation, step, number)
             .map_err(|error| Unavailable { operation: "states:StartExecution", reason: error.to_string() })?;
         self.start_named(name, execution_input(conversation, step, due)).await

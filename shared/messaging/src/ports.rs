@@ -235,17 +235,27 @@ pub trait Executions: Send + Sync {
         due: DateTime<Utc>,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// Starts a step's further execution of that number (from 1), after it was planned anew.
+    /// Starts a step's further execution of that number (from 1). MUST answer [`Started::Waits`] when it
+    /// exists already, runs, and has the same due time.
     ///
     /// # Errors
-    /// As `start`: MUST succeed when that execution exists already.
+    /// When Step Functions cannot be reached, or did not answer: it may have been started.
     fn start_again(
         &self,
         conversation: &ConversationId,
         step: &StepName,
         number: u32,
         due: DateTime<Utc>,
-    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Started, Unavailable>> + Send;
+}
+
+/// What became of the start of a further execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Started {
+    /// It waits for its due time.
+    Waits,
+    /// There has been one of that number with another due time, or one that has ended.
+    NumberTaken,
 }
 
 /// One text on its way to a provider.

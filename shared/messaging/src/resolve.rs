@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::clock::ceil_to_second;
 use crate::conversation::{Conversation, Step};
 use crate::ids::{ConversationId, StepName};
-use crate::ports::{Conversations, Executions, Learned, Purses, Unavailable, Written};
+use crate::ports::{Conversations, Executions, Learned, Purses, Started, Unavailable, Written};
 use crate::step::{CLAIM_LIFETIME, Effect, Evidence, Progress, StepEvent, StepState};
 use crate::take_step::give_back;
 use crate::verdict::{Because, Verdict};
@@ -173,22 +173,26 @@ async fn write(
     if effect == Effect::Nothing {
         return Err(ResolveError::Overtaken);
     }
-    match conversations.advance(conversation, step, next, &Learned::default(), now).await? {
-        Written::Overtaken => Err(ResolveError::Overtaken),
-        Written::Done => match effect {
-            Effect::StartAgain(number) => {
-                let contact = conversation.plan.as_ref().and_then(|plan| plan.contact.as_ref());
-                // What the provider has named a price for was paid for, whatever became of it.
-                let priced = step.price_of(step.progress.attempt).is_some();
-                if let (Some(reservation), Some(to), false) = (&step.progress.reserved, contact, priced) {
-                    give_back(conversations, reservation, to).await;
-                }
-                let due = ceil_to_second(now);
-                executions.start_again(&conversation.id, &step.name, number, due).await?;
-                Ok(Resolved::RunsAgain(number))
-            }
-            _ => Ok(Resolved::Sent),
-        },
+    if conversations.advance(conversation, step, next, &Learned::default(), now).await? == Written::Overtaken
+    {
+        return Err(ResolveError::Overtaken);
+    }
+    let Effect::StartAgain(number) = effect else { return Ok(Resolved::Sent) };
+    let contact = conversation.plan.as_ref().and_then(|plan| plan.contact.as_ref());
+    // What the provider has named a price for was paid for, whatever became of it.
+    let priced = step.price_of(step.progress.attempt).is_some();
+    if let (Some(reservation), Some(to), false) = (&step.progress.reserved, contact, priced) {
+        give_back(conversations, reservation, to).await;
+    }
+    let due = ceil_to_second(now);
+    match executions.start_again(&conversation.id, &step.name, number, due).await? {
+        Started::Waits => Ok(Resolved::RunsAgain(number)),
+        // Of an execution that was started for a receipt, which then could not plan the step. It may have
+        // ended: the step is planned for the next number, and started under that one.
+        Started::NumberTaken => {
+            let planned = Step { progress: next.clone(), ..step.clone() };
+            Box::pin(apply(conversations, executions, conversation, &planned, Evidence::TryAgain, now)).await
+        }
     }
 }
 

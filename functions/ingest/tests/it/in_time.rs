@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use messaging::ids::{ConversationId, StepName};
 use messaging::memory::World;
-use messaging::ports::{Executions, Unavailable};
+use messaging::ports::{Executions, Started, Unavailable};
 use serde_json::{Value, json};
 
 use crate::rig::{JOURNEYS, event, ingest, read, world};
@@ -40,7 +40,7 @@ impl Executions for Slow {
         step: &StepName,
         number: u32,
         due: DateTime<Utc>,
-    ) -> Result<(), Unavailable> {
+    ) -> Result<Started, Unavailable> {
         self.world.start_again(conversation, step, number, due).await
     }
 }

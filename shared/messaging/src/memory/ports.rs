@@ -13,7 +13,7 @@ use crate::phone::PhoneNumber;
 use crate::ports::{
     Acceptance, Cancelling, Claiming, Conversations, CurrentJourneys, Ended, Ending, Executions, Form, Inbox,
     JourneySource, KeyRing, Learned, Notices, OptOutChange, OutboundText, Quarantine, QuarantinedEvent,
-    Receipts, Receiving, Sender, SendingSwitch, StoredInbound, Unavailable, Written,
+    Receipts, Receiving, Sender, SendingSwitch, Started, StoredInbound, Unavailable, Written,
 };
 use crate::provider::Provider;
 use crate::receipt::{AttemptId, AttemptPrice, Delivery, Receipt};
@@ -285,14 +285,26 @@ impl Executions for World {
         step: &StepName,
         number: u32,
         due: DateTime<Utc>,
-    ) -> Result<(), Unavailable> {
-        self.call("start_again", |state| match rerun_name(conversation, step, number) {
-            Ok(name) if !state.executions.contains_key(&name) => {
-                state.executions.insert(name.clone(), to_rfc3339(due));
-                state.note(Fact::Started { execution: name });
+    ) -> Result<Started, Unavailable> {
+        self.call("start_again", |state| {
+            let name = match rerun_name(conversation, step, number) {
+                Ok(name) => name,
+                Err(error) => {
+                    state.inconsistencies.push(error.to_string());
+                    return Started::NumberTaken;
+                }
+            };
+            let waits = to_rfc3339(due);
+            match state.executions.get(&name) {
+                // It waits for its due time before anything else.
+                Some(first) if *first == waits && due > state.now => Started::Waits,
+                Some(_) => Started::NumberTaken,
+                None => {
+                    state.executions.insert(name.clone(), waits);
+                    state.note(Fact::Started { execution: name });
+                    Started::Waits
+                }
             }
-            Ok(_) => {}
-            Err(error) => state.inconsistencies.push(error.to_string()),
         })
         .await
     }

@@ -5,9 +5,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{AttemptId, Delivery, Receipt, settle_price};
 use crate::clock::{Clock, ceil_to_second};
 use crate::conversation::{Conversation, Step};
-use crate::ports::{Conversations, Executions, Inbox, Learned, Purses, Receipts, Unavailable, Written};
+use crate::ports::{
+    Conversations, Executions, Inbox, Learned, Purses, Receipts, Started, Unavailable, Written,
+};
 use crate::provider::Provider;
-use crate::step::{Effect, Evidence, ProviderMessage, StepEvent, StepState};
+use crate::step::{Effect, Evidence, Progress, ProviderMessage, StepEvent, StepState};
 use crate::verdict::{Because, Verdict};
 
 /// What became of a receipt.
@@ -31,6 +33,11 @@ pub enum Recorded {
 const ROUNDS: usize = 5;
 /// A text that the carrier or the phone could not take is tried again after this time.
 pub(crate) const RETRY_AFTER: TimeDelta = TimeDelta::minutes(15);
+/// An execution that is started before its step is planned visits it no sooner than this: longer than any
+/// invocation lives (30 s), so the step is planned by then or never will be.
+const VISIT_AFTER_PLAN: TimeDelta = TimeDelta::seconds(60);
+/// How many numbers of executions are tried. Providers repeat a receipt less often.
+const MAX_STARTS: u32 = 16;
 /// A provider's clock and ours agree about an acceptance within this time.
 const CLOCKS_AGREE: TimeDelta = TimeDelta::seconds(30);
 
@@ -209,36 +216,40 @@ impl<P: Conversations + Purses + Receipts, E: Executions> Recording<'_, P, E> {
         }
     }
 
-    /// Plans a text that did not arrive once more, by itself once only and inside its deadline, and
-    /// starts its execution; `None` when that is not the case.
+    /// Plans a text that did not arrive once more, by itself once only and inside its deadline; `None`
+    /// when that is not the case. Its execution is started first: one that finds the step as it was ends
+    /// there, but a step that is planned without one would never come to a verdict.
     async fn try_again(&self, is_news: bool) -> Result<Option<Written>, Unavailable> {
-        let due = ceil_to_second(self.receipt.at.max(self.step.due) + RETRY_AFTER);
         let progress = &self.step.progress;
-        if !self.receipt.retryable || self.about.attempt != progress.attempt {
-            return Ok(None);
-        }
-        let (id, name) = (&self.conversation.id, &self.step.name);
-        if progress.reruns == 1 && progress.state == StepState::Planned {
-            // It was planned anew by an earlier delivery of this receipt, which may have ended there. Past
-            // the deadline, too: without an execution it would never come to a verdict.
-            self.executions.start_again(id, name, 1, due).await?;
-            return Ok(None);
-        }
-        if due > self.step.deadline {
-            return Ok(None);
-        }
-        if progress.reruns > 0 || !is_news {
+        let is_about_the_last = self.about.attempt == progress.attempt;
+        if !(self.receipt.retryable && is_about_the_last && is_news && progress.reruns == 0) {
             return Ok(None);
         }
         let failed = StepEvent::Attested { attempt: self.about.attempt, evidence: Evidence::NotDelivered };
-        let (next, effect) = progress.on(failed, self.now);
-        let Effect::StartAgain(number) = effect else { return Ok(None) };
-        let written =
-            self.ports.advance(self.conversation, self.step, &next, &Learned::default(), self.now).await?;
-        if written == Written::Done {
-            self.executions.start_again(id, name, number, due).await?;
+        let (next, Effect::StartAgain(_)) = progress.on(failed, self.now) else { return Ok(None) };
+        let wanted = self.receipt.at.max(self.step.due) + RETRY_AFTER;
+        let due = ceil_to_second(wanted.max(self.now + VISIT_AFTER_PLAN));
+        if due > self.step.deadline {
+            return Ok(None);
         }
-        Ok(Some(written))
+        let number = self.start_again(due).await?;
+        let next = Progress { reruns: number, ..next };
+        self.ports.advance(self.conversation, self.step, &next, &Learned::default(), self.now).await.map(Some)
+    }
+
+    /// Starts a further execution, and says its number: the first that is free. Others are taken when an
+    /// earlier delivery of this receipt started one and could not plan the step.
+    async fn start_again(&self, due: DateTime<Utc>) -> Result<u32, Unavailable> {
+        for number in 1..=MAX_STARTS {
+            let (id, name) = (&self.conversation.id, &self.step.name);
+            if self.executions.start_again(id, name, number, due).await? == Started::Waits {
+                return Ok(number);
+            }
+        }
+        Err(Unavailable {
+            operation: "states:StartExecution",
+            reason: format!("{MAX_STARTS} further executions of the step exist already"),
+        })
     }
 
     fn because(&self) -> Because {

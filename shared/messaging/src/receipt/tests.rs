@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::conversation::Conversation;
-use crate::memory::{World, at, conversation, phone};
+use crate::memory::{Fault, World, at, conversation, phone};
 use crate::step::{Claim, Decision, Lost, Progress, SendOutcome, StepState};
 use crate::verdict::{Because, Verdict};
 
@@ -174,16 +174,36 @@ fn a_retryable_failure_is_tried_again_once_and_inside_the_deadline() {
     assert!(world.state().executions.is_empty());
 }
 
+/// No step is ever planned without an execution that visits it afterwards.
 #[test]
-fn a_rerun_that_was_stored_and_not_started_is_started_by_the_next_delivery() {
+fn a_text_is_planned_anew_only_when_its_execution_waits() {
+    let failed = Receipt { retryable: true, ..receipt(DeliveryStatus::Undelivered) };
+    // load, start_again, advance
+    for (place, fault) in [(1, Fault::Before), (1, Fault::LostAnswer), (2, Fault::Before)] {
+        let world = world_with(decided(Verdict::Sent));
+        world.state().weather.script.insert(place, fault);
+        assert!(record(&world, &world, &failed, &world).now_or_never().unwrap().is_err());
+        assert_eq!(verdict(&world), Some(Verdict::Sent), "{fault:?} at {place}");
+        assert_eq!(recorded(&world, &failed), Recorded::TriedAgain);
+        assert_eq!(verdict(&world), None);
+        assert_eq!(world.state().executions.keys().collect::<Vec<_>>(), ["sms-1.text.r1"]);
+    }
+}
+
+#[test]
+fn an_execution_that_came_too_early_is_followed_by_the_next() {
     let failed = Receipt { retryable: true, ..receipt(DeliveryStatus::Undelivered) };
     let world = world_with(decided(Verdict::Sent));
-    // load, advance, start_again
-    world.state().weather.script.insert(2, crate::memory::Fault::Before);
+    world.state().weather.script.insert(2, Fault::Before);
     assert!(record(&world, &world, &failed, &world).now_or_never().unwrap().is_err());
-    assert!(world.state().executions.is_empty());
-    recorded(&world, &failed);
-    assert!(world.state().executions.contains_key("sms-1.text.r1"));
+    // In the last minute before the visit, the step may be planned after it.
+    let now = at(10 + 900 - 30);
+    world.state().now = now;
+    assert_eq!(recorded(&world, &failed), Recorded::TriedAgain);
+    let due = crate::clock::to_rfc3339(now + chrono::TimeDelta::seconds(60));
+    let state = world.state();
+    assert_eq!(state.executions["sms-1.text.r2"], due);
+    assert_eq!(state.executions.len(), 2);
 }
 
 #[test]

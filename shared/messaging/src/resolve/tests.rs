@@ -72,6 +72,18 @@ fn a_start_that_failed_is_made_up_for_by_a_repetition() {
     assert_eq!(world.state().executions.len(), 1);
 }
 
+/// An execution that was started for a receipt, which could not plan the step, has that number.
+#[test]
+fn a_number_that_is_taken_is_passed_over() {
+    let world = world_with(decided(Verdict::RejectedByProvider));
+    world.state().executions.insert("sms-1.text.r1".to_owned(), "2026-11-20T12:00:00Z".to_owned());
+    let now = world.state().now;
+    let retried = retry(&world, &world, &id(), &name(), now).now_or_never().unwrap();
+    assert_eq!(retried, Ok(Resolved::RunsAgain(2)));
+    assert!(world.state().executions.contains_key("sms-1.text.r2"));
+    assert_eq!(world.run(&id(), &name()), Some(Verdict::Sent));
+}
+
 #[test]
 fn only_what_has_certainly_not_left_is_tried_again() {
     let retried = |world: &World| {
