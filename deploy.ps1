@@ -36,7 +36,7 @@ try {
     }
     elseif (Get-Command wsl.exe -ErrorAction SilentlyContinue) {
         # The environment of deploy.sh comes along (see env.example); /p translates no path here.
-        $names = 'AWS_PROFILE', 'AWS_REGION', 'TWILIO_FROM', 'TWILIO_WHATSAPP_FROM', 'AFTERWORD_PUBLIC_URL', 'AFTERWORD_ALARM_EMAIL',
+        $names = 'AWS_PROFILE', 'AWS_REGION', 'TWILIO_FROM', 'TWILIO_WHATSAPP_FROM', 'TWILIO_OTP_FROM', 'AFTERWORD_PUBLIC_URL', 'AFTERWORD_ALARM_EMAIL',
             'AFTERWORD_SILENT_SOURCE', 'AFTERWORD_MONTHLY_SPEND_LIMIT', 'AFTERWORD_RESERVED_CONCURRENCY',
             'AFTERWORD_END_USER_MESSAGING', 'AFTERWORD_ORIGINATION_IDENTITY', 'AFTERWORD_SNS_DELIVERY_LOGS'
         $env:WSLENV = ((@($env:WSLENV) + $names) | Where-Object { $_ }) -join ':'

@@ -15,7 +15,8 @@ use http_edge::{Problem, Request, Response};
 use messaging::clock::Clock;
 use messaging::otp::{IssueCode, Issued, VerifyCode};
 use messaging::ports::{
-    CodeTexts, Codes, Conversations, JourneySource, KeyRing, Randomness, SendingSwitch, Unavailable,
+    CodeTexts, Codes, Conversations, JourneySource, KeyRing, Purses, Randomness, Schedules, SendingSwitch,
+    Unavailable,
 };
 use messaging::secret::SecretText;
 use serde::Serialize;
@@ -57,7 +58,7 @@ struct Verified {
 
 impl<C, K, J, P, R, W, T> Otp<C, K, J, P, R, W, T>
 where
-    C: Codes + Conversations,
+    C: Codes + Conversations + Purses + Schedules,
     K: KeyRing,
     J: JourneySource,
     P: CodeTexts,
@@ -103,8 +104,8 @@ where
             switch: &self.switch,
             clock: &self.clock,
         };
-        let words = current.journeys.notice("one_time_code");
-        let issued = issue.issue(&call, settings, words, key).await.map_err(|e| unavailable(request, &e))?;
+        let issued =
+            issue.issue(&call, &current.journeys, key).await.map_err(|e| unavailable(request, &e))?;
         answer(request, issued)
     }
 
@@ -152,7 +153,7 @@ fn answer(request: &Request, issued: Issued) -> Result<Response, Problem> {
         }
         Issued::TooSoon { retry_after } => Err(Problem::TooManyRequests { retry_after }),
         Issued::Limited { scope, retry_after } => {
-            noted("code_limited", scope);
+            noted("code_limited", &scope);
             Err(Problem::TooManyRequests { retry_after })
         }
         Issued::OptedOut => {

@@ -27,7 +27,7 @@ async fn main() -> Result<(), Error> {
     let secrets = Arc::new(Secrets::new(&connection, required("SECRET_ID")?, SystemClock));
     let settings = TwilioSettings {
         base_url: optional("TWILIO_BASE_URL").unwrap_or_else(|| "https://api.twilio.com".to_owned()),
-        from: required("TWILIO_FROM")?,
+        from: optional("TWILIO_OTP_FROM").map_or_else(|| required("TWILIO_FROM"), Ok)?,
         whatsapp_from: None,
         public_url: String::new(),
     };

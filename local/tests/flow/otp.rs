@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
-use crate::rig::{Answer, KEY, PHONE, Rig};
+use crate::rig::{Answer, KEY, PHONE, Rig, in_transit};
 
 async fn post(rig: &Rig, path: &str, body: &Value) -> Answer {
     let headers = [("x-api-key", KEY), ("content-type", "application/json")];
@@ -287,4 +287,65 @@ async fn a_code_is_on_the_phone_and_nowhere_else() {
         let text = String::from_utf8_lossy(&place.1);
         assert!(!text.contains("2025550143") && !text.contains("canary-purpose"), "{}", place.0);
     }
+}
+
+async fn under(rules: &str) -> Rig {
+    Rig::with(|options| options.journeys = format!("{rules}\n{}", options.journeys)).await
+}
+
+/// Codes and texts are paid for under the same limits.
+#[tokio::test]
+async fn a_code_beyond_the_money_limit_is_refused_until_it_begins_anew() {
+    let rig = under("[limits]\nday = 0.0166\ncountries = { GB = { day = 0.05 } }").await;
+    let text = rig.accepted(&in_transit(1)).await;
+    rig.advance(0).await;
+    assert_eq!(rig.texts(&text).await.len(), 1);
+    assert_eq!(ask(&rig, "+12025550144", "login").await.status, 202);
+    let refused = ask(&rig, "+12025550145", "login").await;
+    assert_eq!((refused.status, &refused.json()["type"]), (429, &json!("urn:afterword:too_many_requests")));
+    let wait: i64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=24 * 3600).contains(&wait), "{wait}");
+    // A country without a known price: `unpriced`, ten cents.
+    assert_eq!(ask(&rig, "+447700900123", "login").await.status, 429);
+    let next = rig.accepted(&in_transit(2)).await;
+    rig.advance(0).await;
+    assert_eq!(rig.execution(&next).await.end(), "BlockedBudget");
+    rig.advance(wait).await;
+    assert_eq!(ask(&rig, "+12025550145", "login").await.status, 202);
+    assert_eq!(rig.outbox().await.len(), 3);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_code_that_was_not_sent_costs_nothing() {
+    let rig = under("[limits]\nday = 0.0083").await;
+    rig.fault("twilio:CreateMessage", "fail_before", 1).await;
+    assert_eq!(ask(&rig, PHONE, "login").await.status, 503);
+    assert_eq!(ask(&rig, PHONE, "login").await.status, 202);
+    assert_eq!(ask(&rig, "+12025550144", "login").await.status, 429);
+    rig.stop().await;
+}
+
+/// A code takes a place of its number's present second; texts that wait go first.
+#[tokio::test]
+async fn codes_and_texts_share_the_pace_of_their_number() {
+    let rules = "[pacing]\nnumbers = { \"+15005550009\" = 1 }";
+    let rig = Rig::with(|options| {
+        options.given.twilio_from = Some("+15005550009".to_owned());
+        options.journeys = format!("{rules}\n{}", options.journeys);
+    })
+    .await;
+    assert_eq!(ask(&rig, PHONE, "login").await.status, 202);
+    let refused = ask(&rig, "+12025550144", "login").await;
+    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("1")));
+    for n in 1..=3 {
+        rig.accepted(&in_transit(n)).await;
+    }
+    rig.advance(1).await;
+    let refused = ask(&rig, "+12025550144", "login").await;
+    assert_eq!(refused.status, 429, "the text of this second, and those that wait");
+    rig.advance(3).await;
+    assert_eq!(ask(&rig, "+12025550144", "login").await.status, 202);
+    assert_eq!(rig.outbox().await.len(), 5);
+    rig.stop().await;
 }

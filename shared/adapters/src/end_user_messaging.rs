@@ -157,6 +157,11 @@ impl EndUserMessaging {
         }
     }
 
+    /// The pool or number that texts leave from, where it is set.
+    pub(crate) fn origin(&self) -> Option<&str> {
+        self.settings.origination.as_deref()
+    }
+
     /// The number that texts leave from, where it is one and no pool.
     fn number(&self) -> Option<String> {
         self.settings.origination.clone().filter(|origination| origination.starts_with('+'))

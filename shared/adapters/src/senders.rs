@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use messaging::clock::Clock;
+use messaging::conversation::Step;
 use messaging::ports::{OutboundText, Receipts, Sender};
 use messaging::provider::Provider;
 use messaging::receipt::AttemptId;
@@ -42,6 +43,14 @@ impl<K: Clock> Sender for Senders<K> {
             },
         };
         sent.unwrap_or_else(|| missing(text.provider))
+    }
+
+    fn origin(&self, step: &Step) -> Option<&str> {
+        match step.carrier() {
+            Provider::Twilio => self.twilio.as_ref().map(|twilio| twilio.origin(step.channel)),
+            Provider::EndUserMessaging => self.end_user_messaging.as_ref()?.origin(),
+            Provider::Sns => self.sns.as_ref()?.origin(),
+        }
     }
 
     /// Only Twilio has records that can be searched. A message that is another attempt's is none.

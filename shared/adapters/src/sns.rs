@@ -90,6 +90,11 @@ impl Sns {
         }
     }
 
+    /// The number that texts leave from, where it is set.
+    pub(crate) fn origin(&self) -> Option<&str> {
+        self.settings.origination_number.as_deref()
+    }
+
     fn attributes(&self, text: &OutboundText<'_>) -> Vec<(&'static str, &'static str, String)> {
         let kind = if is_promotional(text.step.category) { "Promotional" } else { "Transactional" };
         let ids = format!("{}.{}.{}", text.conversation, text.step.name, text.attempt);

@@ -68,13 +68,25 @@ pub struct Twilio<K> {
     http: SharedHttpConnector,
     secrets: Arc<Secrets<K>>,
     settings: TwilioSettings,
+    whatsapp_origin: String,
 }
 
 impl<K: Clock> Twilio<K> {
     /// A sender with the account's SID and token taken from the installation's secret.
     #[must_use]
     pub fn new(connection: &Connection, secrets: Arc<Secrets<K>>, settings: TwilioSettings) -> Self {
-        Self { http: connection.provider_http.clone(), secrets, settings }
+        let from = settings.from(Channel::Whatsapp);
+        let is_service = from.starts_with("MG");
+        let whatsapp_origin = if is_service { from.to_owned() } else { format!("whatsapp:{from}") };
+        Self { http: connection.provider_http.clone(), secrets, settings, whatsapp_origin }
+    }
+
+    /// The number or service that texts of a channel leave from; a number of WhatsApp's as Twilio writes it.
+    pub(crate) fn origin(&self, channel: Channel) -> &str {
+        match channel {
+            Channel::Sms => &self.settings.from,
+            Channel::Whatsapp => &self.whatsapp_origin,
+        }
     }
 
     /// Posts a form, once.

@@ -78,6 +78,7 @@ macro_rules! for_each_case {
             prices_are_noted_where_nothing_has_changed
             a_reported_price_is_settled_once
             each_place_of_a_schedule_is_taken_once
+            a_place_of_the_present_second_is_taken_once
             a_delivery_is_noted_and_never_regresses
             a_providers_message_names_its_attempt
             a_verdict_that_was_settled_meanwhile_is_another_one

@@ -8,7 +8,7 @@ mod dollars;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use dollars::Dollars;
@@ -189,6 +189,18 @@ impl Exceeded {
                 spent,
             })
         })
+    }
+
+    /// When the limit begins anew: with the next day, or the next month, of UTC.
+    #[must_use]
+    pub fn begins_anew(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let today = now.date_naive();
+        let next = if self.limit.ends_with("month") {
+            today.with_day(1).and_then(|first| first.checked_add_months(Months::new(1)))
+        } else {
+            today.succ_opt()
+        };
+        next.unwrap_or(today).and_time(NaiveTime::MIN).and_utc()
     }
 
     /// The facts behind `BlockedBudget`.

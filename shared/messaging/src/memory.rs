@@ -72,7 +72,7 @@ pub struct State {
     /// What has been spent.
     pub spent: Spent,
     /// The senders' schedules.
-    pub schedules: BTreeMap<&'static str, Schedule>,
+    pub schedules: BTreeMap<String, Schedule>,
     /// What has taken effect, in order: what a checker judges by.
     pub facts: Vec<Recorded>,
     /// What no port should ever be asked.

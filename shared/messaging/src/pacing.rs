@@ -1,8 +1,12 @@
 //! Pacing: how many texts a sender takes in a second. What is too much now is put off, not refused.
 //!
 //! Each sender has a schedule: its next second with a free place. A text takes a place once, stores it
-//! with its step and leaves in that second.
+//! with its step and leaves in that second. A one-time code, for which somebody waits, leaves in the
+//! present second if that has a place, and not at all else.
+//!
+//! A sender is a provider, or one of the numbers that it sends from, where that has a pace of its own.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -29,15 +33,30 @@ pub struct Pacing {
     pub end_user_messaging: Option<NonZeroU32>,
     /// Amazon SNS (takes 20).
     pub sns: Option<NonZeroU32>,
+    /// Numbers, pools and services that have a pace of their own, as their provider's setting names them;
+    /// `whatsapp:` before a number of WhatsApp's.
+    #[serde(default)]
+    pub numbers: BTreeMap<String, NonZeroU32>,
 }
 
 /// A sender and its pace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pace {
-    /// Its name; persisted.
+    /// The provider's name; persisted.
     pub sender: &'static str,
+    /// Its number, where that has a pace of its own; persisted.
+    pub number: Option<String>,
     /// Texts in a second.
     pub per_second: NonZeroU32,
+}
+
+/// What asking for a place at this moment led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placed {
+    /// The text leaves now: it has a place in the second that began then.
+    Now(DateTime<Utc>),
+    /// There is none before that instant; nothing was taken.
+    NotBefore(DateTime<Utc>),
 }
 
 /// Where a sender's schedule stands.
@@ -50,16 +69,34 @@ pub struct Schedule {
 }
 
 impl Pacing {
-    /// The pace of whoever carries a step next; `None` where it has none.
+    /// The pace of whoever carries a step next, from that number; `None` where it has none.
     #[must_use]
-    pub fn of(&self, step: &Step) -> Option<Pace> {
-        let (sender, per_second) = match (step.carrier(), step.channel) {
+    pub fn of(&self, step: &Step, from: Option<&str>) -> Option<Pace> {
+        self.of_sender(step.carrier(), step.channel, from)
+    }
+
+    /// The pace of a provider's number.
+    #[must_use]
+    pub fn of_sender(&self, provider: Provider, channel: Channel, from: Option<&str>) -> Option<Pace> {
+        let (sender, per_second) = match (provider, channel) {
             (Provider::Twilio, Channel::Whatsapp) => ("twilio_whatsapp", self.twilio_whatsapp),
             (Provider::Twilio, Channel::Sms) => ("twilio", self.twilio),
             (Provider::EndUserMessaging, _) => ("end_user_messaging", self.end_user_messaging),
             (Provider::Sns, _) => ("sns", self.sns),
         };
-        per_second.map(|per_second| Pace { sender, per_second })
+        let own = from.and_then(|from| self.numbers.get_key_value(from));
+        if let Some((number, per_second)) = own {
+            return Some(Pace { sender, number: Some(number.clone()), per_second: *per_second });
+        }
+        per_second.map(|per_second| Pace { sender, number: None, per_second })
+    }
+}
+
+impl Pace {
+    /// The name of its schedule.
+    #[must_use]
+    pub fn schedule(&self) -> &str {
+        self.number.as_deref().unwrap_or(self.sender)
     }
 }
 
@@ -67,7 +104,7 @@ impl Schedule {
     /// The next free place at a pace: never before the next whole second, so that a second's texts leave
     /// at its beginning and no two seconds' run into each other.
     #[must_use]
-    pub fn next(known: Option<Self>, pace: Pace, now: DateTime<Utc>) -> Self {
+    pub fn next(known: Option<Self>, pace: &Pace, now: DateTime<Utc>) -> Self {
         let from = ceil_to_second(now).timestamp();
         match known {
             Some(known) if known.second >= from && known.taken < pace.per_second.get() => {
@@ -75,6 +112,21 @@ impl Schedule {
             }
             Some(known) if known.second >= from => Self { second: known.second + 1, taken: 1 },
             _ => Self { second: from, taken: 1 },
+        }
+    }
+
+    /// A place in the present second; else the beginning of the next one that has any.
+    ///
+    /// # Errors
+    /// The present second is full, or texts wait for later ones already.
+    pub fn at_once(known: Option<Self>, pace: &Pace, now: DateTime<Utc>) -> Result<Self, DateTime<Utc>> {
+        let second = now.timestamp();
+        match known {
+            Some(known) if known.second == second && known.taken < pace.per_second.get() => {
+                Ok(Self { taken: known.taken + 1, ..known })
+            }
+            Some(known) if known.second >= second => Err(Self::next(Some(known), pace, now).instant()),
+            _ => Ok(Self { second, taken: 1 }),
         }
     }
 
@@ -93,8 +145,6 @@ pub fn is_good(slot: DateTime<Utc>, now: DateTime<Utc>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -104,16 +154,42 @@ mod tests {
     }
 
     fn pace(per_second: u32) -> Pace {
-        Pace { sender: "sns", per_second: NonZeroU32::new(per_second).unwrap() }
+        Pace { sender: "sns", number: None, per_second: NonZeroU32::new(per_second).unwrap() }
     }
 
     #[test]
     fn a_thousand_texts_at_twenty_a_second_take_fifty_seconds() {
         let mut schedule = None;
-        let slots: Vec<_> =
-            (0..1000).map(|_| schedule.insert(Schedule::next(schedule, pace(20), at(0))).instant()).collect();
+        let slots: Vec<_> = (0..1000)
+            .map(|_| schedule.insert(Schedule::next(schedule, &pace(20), at(0))).instant())
+            .collect();
         assert_eq!((slots[0], slots[19], slots[20]), (at(0), at(0), at(1000)));
         assert_eq!(slots[999], at(49_000));
+    }
+
+    #[test]
+    fn a_code_leaves_in_the_present_second_or_not() {
+        let at_once = |known, millis| Schedule::at_once(known, &pace(2), at(millis));
+        let full = Schedule { second: at(0).timestamp(), taken: 2 };
+        assert_eq!(at_once(None, 400), Ok(Schedule { taken: 1, ..full }));
+        assert_eq!(at_once(Some(Schedule { taken: 1, ..full }), 999), Ok(full));
+        assert_eq!(at_once(Some(full), 999), Err(at(1000)));
+        assert_eq!(at_once(Some(full), 1000), Ok(Schedule { second: full.second + 1, taken: 1 }));
+        let booked = Schedule { second: full.second + 60, taken: 2 };
+        assert_eq!(at_once(Some(booked), 0), Err(at(61_000)), "texts wait until then");
+    }
+
+    #[test]
+    fn a_number_may_have_a_pace_of_its_own() {
+        let pacing: Pacing = toml::from_str("twilio = 5\nnumbers = { \"+15005550006\" = 1 }").unwrap();
+        let of = |channel, from| pacing.of_sender(Provider::Twilio, channel, from);
+        let own = of(Channel::Sms, Some("+15005550006")).unwrap();
+        assert_eq!((own.schedule(), own.sender, own.per_second.get()), ("+15005550006", "twilio", 1));
+        for from in [None, Some("+15005550007")] {
+            let shared = of(Channel::Sms, from).unwrap();
+            assert_eq!((shared.schedule(), shared.per_second.get()), ("twilio", 5));
+        }
+        assert_eq!(of(Channel::Whatsapp, Some("whatsapp:+15005550006")), None);
     }
 
     #[test]
@@ -123,21 +199,37 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever arrives when: nothing leaves early, nothing is lost, and no second has too many, from
-        /// whichever instant it is counted.
+        /// Whatever arrives when, texts and codes: no text leaves early, nothing is lost, and no second has
+        /// too many.
         #[test]
-        fn no_second_has_more_than_its_texts(per_second in 1_u32..30, gaps in prop::collection::vec(0_i64..400, 1..300)) {
+        fn no_second_has_more_than_its_texts(
+            per_second in 1_u32..30,
+            arrivals in prop::collection::vec((0_i64..400, any::<bool>()), 1..300),
+        ) {
             let mut schedule = None;
             let mut now = 0;
             let mut left: BTreeMap<i64, u32> = BTreeMap::new();
-            for gap in gaps {
+            for (gap, is_code) in arrivals {
                 now += gap;
-                let next = Schedule::next(schedule, pace(per_second), at(now));
-                prop_assert!(next.instant() >= at(now));
+                let next = if is_code {
+                    match Schedule::at_once(schedule, &pace(per_second), at(now)) {
+                        Ok(next) => next,
+                        Err(later) => {
+                            let second = at(now).timestamp();
+                            let is_full = left.get(&second) == Some(&per_second);
+                            prop_assert!(is_full || left.keys().any(|taken| *taken > second));
+                            prop_assert!(later > at(now));
+                            continue;
+                        }
+                    }
+                } else {
+                    let next = Schedule::next(schedule, &pace(per_second), at(now));
+                    prop_assert!(next.instant() >= at(now));
+                    next
+                };
                 *left.entry(next.second).or_default() += 1;
                 schedule = Some(next);
             }
-            // Every text leaves at a whole second, so a second from anywhere holds one of them.
             prop_assert!(left.values().all(|texts| *texts <= per_second));
         }
     }

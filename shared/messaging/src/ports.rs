@@ -295,6 +295,12 @@ pub trait Sender: Send + Sync {
     /// the text.
     fn send(&self, text: &OutboundText<'_>) -> impl Future<Output = SendOutcome> + Send;
 
+    /// The number, pool or service that a step's next text leaves from, where that is known beforehand;
+    /// `whatsapp:` before a number of WhatsApp's.
+    fn origin(&self, _step: &Step) -> Option<&str> {
+        None
+    }
+
     /// Looks for a text whose answer was lost in the provider's own records: the message that can be
     /// that attempt and no other. `since` is when the provider was called.
     ///

@@ -226,7 +226,9 @@ where
         }
         let switch = self.switch.read().await;
         if switch == Switch::On
-            && let Some(paced) = pace::paced(self.conversations, &around.rules.pacing, step, now).await?
+            && let Some(paced) =
+                pace::paced(self.conversations, &around.rules.pacing, step, self.sender.origin(step), now)
+                    .await?
         {
             return Ok(paced);
         }

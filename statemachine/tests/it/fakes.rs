@@ -10,7 +10,7 @@ use messaging::conversation::{Contact, Conversation, Plan, Step};
 use messaging::ids::{ConversationId, JourneyName, SourceName, StepName};
 use messaging::journeys::{Category, Channel, Journeys};
 use messaging::limits::{Charge, Limits, Reservation, Reserving};
-use messaging::pacing::Pace;
+use messaging::pacing::{Pace, Placed};
 use messaging::phone::PhoneNumber;
 use messaging::ports::{
     Acceptance, Cancelling, Claiming, Consents, Conversations, Ended, Ending, Learned, OutboundText, Purses,
@@ -202,7 +202,11 @@ impl Purses for OneConversation {
 }
 
 impl Schedules for OneConversation {
-    async fn take_slot(&self, _: Pace, _: DateTime<Utc>) -> Result<DateTime<Utc>, Unavailable> {
+    async fn take_place_now(&self, _: &Pace, _: DateTime<Utc>) -> Result<Placed, Unavailable> {
+        unreachable!("nothing is paced")
+    }
+
+    async fn take_slot(&self, _: &Pace, _: DateTime<Utc>) -> Result<DateTime<Utc>, Unavailable> {
         unreachable!("nothing is paced")
     }
 }

@@ -1,4 +1,4 @@
-//! The senders' schedules: `S#<sender>` / `S`, the last second with a taken place and how many of it are.
+//! The senders' schedules: `S#<provider or number>` / `S`, the last second with a taken place and how many of it are.
 //!
 //! Three conditional updates, of which exactly one fits what is stored: one place more of that second,
 //! the first of the next second, or the first of a schedule that lies in the past. Who chose another one
@@ -7,7 +7,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, TimeDelta, Utc};
 use messaging::clock::ceil_to_second;
-use messaging::pacing::{Pace, Schedule};
+use messaging::pacing::{Pace, Placed, Schedule};
 use messaging::ports::{Schedules, Unavailable};
 
 use super::Table;
@@ -24,7 +24,7 @@ const KEPT: TimeDelta = TimeDelta::days(2);
 const TRIES: usize = 50;
 
 impl Schedules for Table {
-    async fn take_slot(&self, pace: Pace, now: DateTime<Utc>) -> Result<DateTime<Utc>, Unavailable> {
+    async fn take_slot(&self, pace: &Pace, now: DateTime<Utc>) -> Result<DateTime<Utc>, Unavailable> {
         let from = ceil_to_second(now).timestamp();
         // What is stored most often when it matters: a second with a place left.
         let mut known = Some(Schedule { second: from, taken: 0 });
@@ -34,15 +34,30 @@ impl Schedules for Table {
                 Err(stored) => known = stored,
             }
         }
-        Err(Unavailable { operation: OPERATION, reason: "the schedule is contended".to_owned() })
+        Err(contended())
+    }
+
+    async fn take_place_now(&self, pace: &Pace, now: DateTime<Utc>) -> Result<Placed, Unavailable> {
+        let second = now.timestamp();
+        let mut known = Some(Schedule { second, taken: 0 });
+        for _ in 0..TRIES {
+            if let Err(later) = Schedule::at_once(known, pace, now) {
+                return Ok(Placed::NotBefore(later));
+            }
+            match self.take_place_of(pace, known, second).await? {
+                Ok(taken) => return Ok(Placed::Now(taken.instant())),
+                Err(stored) => known = stored,
+            }
+        }
+        Err(contended())
     }
 }
 
 impl Table {
-    /// Takes a place in the way that fits what is known; else what is stored.
+    /// Takes a place of this or a later second in the way that fits what is known; else what is stored.
     async fn take_place(
         &self,
-        pace: Pace,
+        pace: &Pace,
         known: Option<Schedule>,
         from: i64,
     ) -> Result<Result<Schedule, Option<Schedule>>, Unavailable> {
@@ -67,6 +82,40 @@ impl Table {
                 (format!("{second} = {second} + {one}, {taken} = {one}"), condition)
             }
         };
+        self.reschedule(pace, p, &sets, condition, from).await
+    }
+
+    /// Takes a place of that very second; else what is stored.
+    async fn take_place_of(
+        &self,
+        pace: &Pace,
+        known: Option<Schedule>,
+        this: i64,
+    ) -> Result<Result<Schedule, Option<Schedule>>, Unavailable> {
+        let mut p = Placeholders::default();
+        let (second, taken) = (p.path("second"), p.path("taken"));
+        let start = p.value("this", number(this));
+        let one = p.value("one", number(1));
+        let (sets, condition) = if known.is_some_and(|known| known.second == this) {
+            let rate = p.value("rate", number(pace.per_second.get()));
+            (format!("{taken} = {taken} + {one}"), format!("{second} = {start} AND {taken} < {rate}"))
+        } else {
+            (
+                format!("{second} = {start}, {taken} = {one}"),
+                format!("attribute_not_exists({second}) OR {second} < {start}"),
+            )
+        };
+        self.reschedule(pace, p, &sets, condition, this).await
+    }
+
+    async fn reschedule(
+        &self,
+        pace: &Pace,
+        mut p: Placeholders,
+        sets: &str,
+        condition: String,
+        from: i64,
+    ) -> Result<Result<Schedule, Option<Schedule>>, Unavailable> {
         let update = format!(
             "SET {} = {}, {} = {}, {sets}",
             p.path("v"),
@@ -74,11 +123,12 @@ impl Table {
             p.path("expires_at"),
             p.value("expires_at", number(from + KEPT.num_seconds())),
         );
+        let key = format!("S#{}", pace.schedule());
         let sent = self
             .client
             .update_item()
             .table_name(&self.name)
-            .key("pk", text(format!("S#{}", pace.sender)))
+            .key("pk", text(&key))
             .key("sk", text("S"))
             .update_expression(update)
             .condition_expression(condition)
@@ -93,13 +143,17 @@ impl Table {
             Ok(answer) => answer.attributes.as_ref().and_then(schedule).map(Ok).ok_or_else(unreadable),
             Err(error) => match error.as_service_error() {
                 Some(refused) if refused.is_conditional_check_failed_exception() => {
-                    let stored = self.get((format!("S#{}", pace.sender), "S".to_owned())).await?;
+                    let stored = self.get((key, "S".to_owned())).await?;
                     Ok(Err(stored.as_ref().and_then(schedule)))
                 }
                 _ => Err(unavailable(OPERATION, &error)),
             },
         }
     }
+}
+
+fn contended() -> Unavailable {
+    Unavailable { operation: OPERATION, reason: "the schedule is contended".to_owned() }
 }
 
 fn schedule(item: &Item) -> Option<Schedule> {

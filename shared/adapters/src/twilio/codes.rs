@@ -16,6 +16,10 @@ use crate::exchange::Lost;
 const CODE_CALL_TIMEOUT: Duration = Duration::from_secs(7);
 
 impl<K: Clock> CodeTexts for Twilio<K> {
+    fn origin(&self) -> Option<&str> {
+        Some(&self.settings.from)
+    }
+
     async fn send_code(
         &self,
         to: &PhoneNumber,

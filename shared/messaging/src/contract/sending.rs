@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use super::Table;
 use super::fixtures::{at, phone};
 use crate::limits::{Charge, Dollars, Exceeded, Limits, Reserving};
-use crate::pacing::Pace;
+use crate::pacing::{Pace, Placed};
 use crate::phone::PhoneNumber;
 
 /// So many ask at the same moment: more than that wait for a connection, not for each other.
@@ -85,10 +85,10 @@ pub async fn a_country_has_limits_of_its_own(table: impl Table) {
 
 /// Case: a thousand, fifty at the same moment, at twenty a second.
 pub async fn each_place_of_a_schedule_is_taken_once(table: impl Table) {
-    let pace = Pace { sender: "sns", per_second: NonZeroU32::new(20).unwrap() };
+    let pace = Pace { sender: "sns", number: None, per_second: NonZeroU32::new(20).unwrap() };
     let mut slots = Vec::new();
     for _ in 0..1000 / AT_ONCE {
-        slots.extend(join_all((0..AT_ONCE).map(|_| table.take_slot(pace, at(0)))).await);
+        slots.extend(join_all((0..AT_ONCE).map(|_| table.take_slot(&pace, at(0)))).await);
     }
     let mut seconds: BTreeMap<_, u32> = BTreeMap::new();
     for slot in slots {
@@ -98,8 +98,37 @@ pub async fn each_place_of_a_schedule_is_taken_once(table: impl Table) {
     assert_eq!(seconds, expected);
     // Later, and after a while without texts: at once.
     let later = at(100) + chrono::TimeDelta::milliseconds(1);
-    assert_eq!(table.take_slot(pace, later).await, Ok(at(101)));
-    let other = Pace { sender: "twilio", per_second: NonZeroU32::MIN };
-    assert_eq!(table.take_slot(other, at(0)).await, Ok(at(0)));
-    assert_eq!(table.take_slot(other, at(0)).await, Ok(at(1)));
+    assert_eq!(table.take_slot(&pace, later).await, Ok(at(101)));
+    let other = Pace { sender: "twilio", number: None, per_second: NonZeroU32::MIN };
+    assert_eq!(table.take_slot(&other, at(0)).await, Ok(at(0)));
+    assert_eq!(table.take_slot(&other, at(0)).await, Ok(at(1)));
+    // A number of the same provider, with a pace of its own.
+    let own = Pace { number: Some("+15005550006".to_owned()), ..other.clone() };
+    assert_eq!(table.take_slot(&own, at(0)).await, Ok(at(0)));
+    assert_eq!(table.take_slot(&other, at(0)).await, Ok(at(2)));
+}
+
+/// Case: fifty at the same moment, and the present second has seven places.
+pub async fn a_place_of_the_present_second_is_taken_once(table: impl Table) {
+    let pace = Pace { sender: "twilio", number: None, per_second: NonZeroU32::new(7).unwrap() };
+    let moment = at(10) + chrono::TimeDelta::milliseconds(400);
+    for now in [moment, moment + chrono::TimeDelta::seconds(1)] {
+        let second = at(now.timestamp() - at(0).timestamp());
+        let asked = join_all((0..AT_ONCE).map(|_| table.take_place_now(&pace, now))).await;
+        let placed = asked.iter().filter(|placed| **placed == Ok(Placed::Now(second))).count();
+        assert_eq!(placed, 7);
+        let next = second + chrono::TimeDelta::seconds(1);
+        assert!(
+            asked
+                .iter()
+                .all(|placed| [Ok(Placed::Now(second)), Ok(Placed::NotBefore(next))].contains(placed))
+        );
+    }
+    // Texts have taken what comes: nobody is let in before them.
+    for _ in 0..8 {
+        table.take_slot(&pace, at(12)).await.unwrap();
+    }
+    assert_eq!(table.take_place_now(&pace, at(12)).await, Ok(Placed::NotBefore(at(13))));
+    assert_eq!(table.take_place_now(&pace, at(13)).await, Ok(Placed::Now(at(13))));
+    assert_eq!(table.take_slot(&pace, at(13)).await, Ok(at(13)));
 }

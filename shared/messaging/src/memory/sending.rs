@@ -9,7 +9,7 @@ use super::{Fact, Mutation, State, World};
 use crate::consent::{Consent, ConsentChange};
 use crate::journeys::Journeys;
 use crate::limits::{Charge, Dollars, Exceeded, Limits, Purse, Reservation, Reserving};
-use crate::pacing::{Pace, Schedule};
+use crate::pacing::{Pace, Placed, Schedule};
 use crate::phone::PhoneNumber;
 use crate::ports::{Consents, Purses, Schedules, SendingRules, Unavailable};
 
@@ -103,16 +103,32 @@ impl State {
     }
 }
 
+impl State {
+    fn places(&mut self, pace: &Pace, next: Schedule) -> DateTime<Utc> {
+        if self.mutation != Some(Mutation::NoPacing) {
+            self.schedules.insert(pace.schedule().to_owned(), next);
+        }
+        self.note(Fact::Placed { slot: next.instant() });
+        next.instant()
+    }
+}
+
 impl Schedules for World {
-    async fn take_slot(&self, pace: Pace, now: DateTime<Utc>) -> Result<DateTime<Utc>, Unavailable> {
+    async fn take_slot(&self, pace: &Pace, now: DateTime<Utc>) -> Result<DateTime<Utc>, Unavailable> {
         self.call("take_slot", |state| {
-            let known = state.schedules.get(pace.sender).copied();
-            let next = Schedule::next(known, pace, now);
-            if state.mutation != Some(Mutation::NoPacing) {
-                state.schedules.insert(pace.sender, next);
+            let known = state.schedules.get(pace.schedule()).copied();
+            state.places(pace, Schedule::next(known, pace, now))
+        })
+        .await
+    }
+
+    async fn take_place_now(&self, pace: &Pace, now: DateTime<Utc>) -> Result<Placed, Unavailable> {
+        self.call("take_place_now", |state| {
+            let known = state.schedules.get(pace.schedule()).copied();
+            match Schedule::at_once(known, pace, now) {
+                Ok(next) => Placed::Now(state.places(pace, next)),
+                Err(later) => Placed::NotBefore(later),
             }
-            state.note(Fact::Placed { slot: next.instant() });
-            next.instant()
         })
         .await
     }

@@ -3,12 +3,21 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::limits::{CodeLimit, limits_of};
-use super::settings::{ONE_TIME_CODE_WORDS, OtpSettings};
+use super::settings::ONE_TIME_CODE_WORDS;
 use super::{CodeHash, CodeSlot, OneTimeCode, StoredCode, random_id};
 use crate::clock::Clock;
-use crate::ports::{CodeTexts, Codes, Conversations, Randomness, SendingSwitch, Unavailable, Written};
+use crate::journeys::{Category, Channel, Journeys};
+use crate::limits::{Charge, Exceeded, Reservation, Reserving};
+use crate::pacing::Placed;
+use crate::phone::PhoneNumber;
+use crate::ports::{
+    CodeTexts, Codes, Conversations, Purses, Randomness, Schedules, SendingSwitch, Unavailable, Written,
+};
+use crate::provider::Provider;
 use crate::secret::SecretText;
+use crate::segments;
 use crate::step::{Refusal, SendOutcome, Switch};
+use crate::take_step::give_back;
 use crate::text::{MessageText, Variables, render};
 
 /// What a service asks for.
@@ -41,10 +50,10 @@ pub enum Issued {
         /// Seconds after which the next one may be asked for.
         retry_after: u32,
     },
-    /// A limit is reached.
+    /// A limit is reached: of codes, of money, or of the sender's pace.
     Limited {
-        /// Which: `phone_hour`, `prefix_hour`, ...
-        scope: &'static str,
+        /// Which: `phone_hour`, `prefix_hour`, ..., `limits.day`, `pacing`.
+        scope: String,
         /// Seconds after which it is lifted.
         retry_after: u32,
     },
@@ -73,22 +82,21 @@ pub struct IssueCode<'a, C, P, R, S, K> {
 
 impl<C, P, R, S, K> IssueCode<'_, C, P, R, S, K>
 where
-    C: Codes + Conversations,
+    C: Codes + Conversations + Purses + Schedules,
     P: CodeTexts,
     R: Randomness,
     S: SendingSwitch,
     K: Clock,
 {
-    /// Issues a code, unless something stands against it. `key` hashes it; `words` are a template of
-    /// `code` and `minutes`.
+    /// Issues a code, unless something stands against it. `journeys` are in force: words, limits of codes
+    /// and of money, pace. `key` hashes the code.
     ///
     /// # Errors
     /// When the store cannot be reached: nothing was sent.
     pub async fn issue(
         &self,
         request: &CodeRequest,
-        settings: &OtpSettings,
-        words: Option<&str>,
+        journeys: &Journeys,
         key: &SecretText,
     ) -> Result<Issued, Unavailable> {
         let switch = self.switch.read().await;
@@ -100,6 +108,7 @@ where
         if self.codes.contact(slot.phone()).await?.opted_out_at.is_some() {
             return Ok(Issued::OptedOut);
         }
+        let settings = &journeys.otp;
         let resend_after = settings.resend_after.delta();
         if let Some(last) = self.codes.last_code_at(slot).await?
             && last + resend_after > now
@@ -109,7 +118,7 @@ where
         let limits = limits_of(slot.phone(), settings, now);
         if let Some(reached) = self.count(&limits).await? {
             return Ok(Issued::Limited {
-                scope: reached.scope,
+                scope: reached.scope.to_owned(),
                 retry_after: seconds_until(reached.until, now),
             });
         }
@@ -123,7 +132,13 @@ where
             issued_at: now,
             valid_until: now + validity,
         };
-        let text = text_of(words, &code, request.validity_minutes)?;
+        let text = text_of(journeys.notice("one_time_code"), &code, request.validity_minutes)?;
+        if switch == Switch::On
+            && let Some(full) = self.full_until(journeys, now).await?
+        {
+            self.uncount(&limits).await;
+            return Ok(Issued::Limited { scope: "pacing".to_owned(), retry_after: seconds_until(full, now) });
+        }
         if self.codes.issue_code(&stored, resend_after).await? == Written::Overtaken {
             // Another call for the same phone and purpose was faster; its code is the one.
             self.uncount(&limits).await;
@@ -133,14 +148,24 @@ where
         if switch == Switch::Shadow {
             return Ok(Issued::Shadowed { expires_in });
         }
-        Ok(match self.texts.send_code(slot.phone(), &text, stored.valid_until, now).await {
+        let reserved = match self.reserve(slot.phone(), &text, journeys, now).await {
+            Ok(reserved) => reserved,
+            Err(not_reserved) => {
+                self.take_back(slot, &stored.id, &limits).await;
+                return not_reserved;
+            }
+        };
+        let outcome = self.texts.send_code(slot.phone(), &text, stored.valid_until, now).await;
+        let may_cost = matches!(outcome, SendOutcome::Accepted { .. } | SendOutcome::Unknown { .. });
+        if let Some(reservation) = reserved.filter(|_| !may_cost) {
+            give_back(self.codes, &reservation, slot.phone()).await;
+        }
+        Ok(match outcome {
             SendOutcome::Accepted { .. } | SendOutcome::Unknown { .. } => Issued::Sent { expires_in },
             // A refusal that is the provider's own (a token, an account) is nobody's number's fault.
             SendOutcome::NotSent { because }
             | SendOutcome::Rejected { refusal: Refusal::Provider, because } => {
-                // So that the caller's repeat finds everything as it was.
-                let _given_up = self.codes.withdraw_code(slot, &stored.id).await;
-                self.uncount(&limits).await;
+                self.take_back(slot, &stored.id, &limits).await;
                 let reason = because.get("reason").and_then(serde_json::Value::as_str).unwrap_or("not sent");
                 Issued::Unavailable(Unavailable { operation: "provider", reason: reason.to_owned() })
             }
@@ -151,6 +176,50 @@ where
             // What was counted stays counted: numbers that cannot be texted are what pumping tries.
             SendOutcome::Rejected { .. } => Issued::Undeliverable,
         })
+    }
+
+    /// Takes a place in the sender's present second; or says when there is one.
+    async fn full_until(
+        &self,
+        journeys: &Journeys,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, Unavailable> {
+        let from = self.texts.origin();
+        let Some(pace) = journeys.pacing.of_sender(Provider::Twilio, Channel::Sms, from) else {
+            return Ok(None);
+        };
+        Ok(match self.codes.take_place_now(&pace, now).await? {
+            Placed::Now(_) => None,
+            Placed::NotBefore(later) => Some(later),
+        })
+    }
+
+    /// Reserves what the text costs under the same limits as any other, where there are any; else what the
+    /// caller is told.
+    async fn reserve(
+        &self,
+        to: &PhoneNumber,
+        text: &MessageText,
+        journeys: &Journeys,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Reservation>, Result<Issued, Unavailable>> {
+        if journeys.limits.is_none() {
+            return Ok(None);
+        }
+        let parts = segments::split(text.expose()).segments;
+        let price = to.country().and_then(|country| journeys.prices.cost(country, Category::Otp, parts));
+        let charge = Charge { to, cost: journeys.limits.cost(price), now };
+        match self.codes.reserve(&charge, &journeys.limits).await {
+            Ok(Reserving::Reserved(reservation)) => Ok(Some(reservation)),
+            Ok(Reserving::Exceeded(exceeded)) => Err(Ok(over_budget(exceeded, now))),
+            Err(trouble) => Err(Err(trouble)),
+        }
+    }
+
+    /// So that the caller's repeat finds everything as it was: the code is not good, and does not count.
+    async fn take_back(&self, slot: &CodeSlot, id: &str, limits: &[CodeLimit]) {
+        let _given_up = self.codes.withdraw_code(slot, id).await;
+        self.uncount(limits).await;
     }
 
     /// Counts against every limit, or against none and says which is reached.
@@ -183,6 +252,11 @@ fn text_of(words: Option<&str>, code: &OneTimeCode, minutes: u8) -> Result<Messa
     let own = words.and_then(|words| render(words, &variables).ok()).filter(says_it);
     own.map_or_else(|| render(ONE_TIME_CODE_WORDS, &variables), Ok)
         .map_err(|_| Unavailable { operation: "notices", reason: "one_time_code".to_owned() })
+}
+
+fn over_budget(exceeded: Exceeded, now: DateTime<Utc>) -> Issued {
+    let retry_after = seconds_until(exceeded.begins_anew(now), now);
+    Issued::Limited { scope: exceeded.limit, retry_after }
 }
 
 /// Whole seconds, at least one.

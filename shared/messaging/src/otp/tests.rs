@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::clock::Clock;
-use crate::memory::{Fault, World, at};
+use crate::journeys::Journeys;
+use crate::memory::{Fact, Fault, World, at};
 use crate::otp::limits::limits_of;
 
 fn phone() -> PhoneNumber {
@@ -30,7 +31,26 @@ fn settings() -> OtpSettings {
 fn issue_in(world: &World, slot: &CodeSlot, settings: &OtpSettings, words: Option<&str>) -> Issued {
     let request = CodeRequest { slot: slot.clone(), length: 6, validity_minutes: 10 };
     let issue = IssueCode { codes: world, texts: world, randomness: world, switch: world, clock: world };
-    issue.issue(&request, settings, words, &key("k")).now_or_never().unwrap().unwrap()
+    let mut journeys = Journeys { otp: settings.clone(), ..Journeys::default() };
+    journeys.notices.extend(words.map(|words| ("one_time_code".to_owned(), words.to_owned())));
+    issue.issue(&request, &journeys, &key("k")).now_or_never().unwrap().unwrap()
+}
+
+/// Under the rules of a file.
+fn issue_under(world: &World, phone: &str, rules: &str) -> Option<Result<Issued, Unavailable>> {
+    let journeys = Journeys::from_toml(&format!("{rules}\n[sources]\n[journeys]\n[texts]\n")).unwrap();
+    let slot = CodeSlot::new(PhoneNumber::parse_e164(phone).unwrap(), "login");
+    let request = CodeRequest { slot, length: 6, validity_minutes: 10 };
+    let issue = IssueCode { codes: world, texts: world, randomness: world, switch: world, clock: world };
+    issue.issue(&request, &journeys, &key("k")).now_or_never()
+}
+
+fn texts(world: &World) -> usize {
+    world.state().facts.iter().filter(|recorded| matches!(recorded.fact, Fact::Noticed { .. })).count()
+}
+
+fn spent(world: &World) -> u64 {
+    world.state().spent.values().flat_map(|counters| counters.values()).copied().max().unwrap_or_default()
 }
 
 fn issue(world: &World) -> Issued {
@@ -172,7 +192,7 @@ fn each_limit_holds_and_says_when_it_is_lifted() {
             assert_eq!(issued, Issued::Sent { expires_in: 600 }, "{scope}");
         }
         let limited = issue_in(&world, &slot(others[last], "c"), &settings, None);
-        assert_eq!(limited, Issued::Limited { scope, retry_after: wait });
+        assert_eq!(limited, Issued::Limited { scope: scope.to_owned(), retry_after: wait });
         let elsewhere = issue_in(&world, &slot("+447700900123", "c"), &settings, None);
         assert_eq!(elsewhere, Issued::Sent { expires_in: 600 }, "{scope}");
         world.pass(i64::from(wait));
@@ -305,4 +325,82 @@ proptest! {
         let expected = (4..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
         prop_assert_eq!(OneTimeCode::new(&text).is_some(), expected);
     }
+}
+
+const TWO: &str = "[limits]\nday = 0.0166";
+
+#[test]
+fn codes_are_paid_for_under_the_limits_of_all_texts() {
+    let world = world();
+    for phone in ["+12025550143", "+12025550144"] {
+        assert_eq!(issue_under(&world, phone, TWO), Some(Ok(Issued::Sent { expires_in: 600 })));
+    }
+    // 2027-01-15T08:00:00Z
+    let until_midnight = 16 * 3600;
+    let limited = Issued::Limited { scope: "limits.day".to_owned(), retry_after: until_midnight };
+    assert_eq!(issue_under(&world, "+12025550145", TWO), Some(Ok(limited)));
+    assert_eq!((texts(&world), spent(&world)), (2, 16_600));
+    // Nothing else stands against it once there is money.
+    assert_eq!(issue_under(&world, "+12025550145", ""), Some(Ok(Issued::Sent { expires_in: 600 })));
+    let month = "[limits]\nmonth = 0.001";
+    let Some(Ok(Issued::Limited { scope, retry_after })) = issue_under(&world, "+12025550146", month) else {
+        panic!("limited")
+    };
+    assert_eq!((scope.as_str(), retry_after), ("limits.month", until_midnight + 16 * 24 * 3600));
+}
+
+#[test]
+fn what_a_code_has_not_cost_is_given_back() {
+    for (fault, kept) in [
+        (Fault::Before, 0),
+        (Fault::Refused, 0),
+        (Fault::OptedOut, 0),
+        (Fault::Throttled, 0),
+        (Fault::LostAnswer, 8_300),
+        (Fault::Conflict, 8_300),
+    ] {
+        let world = world();
+        let mut calm = true;
+        world.state().weather.forecast = Some(Box::new(move |operation| {
+            (operation == "send_code" && std::mem::take(&mut calm)).then_some(fault)
+        }));
+        issue_under(&world, "+12025550143", TWO).unwrap().unwrap();
+        assert_eq!(spent(&world), kept, "{fault:?}");
+    }
+}
+
+/// Whatever goes wrong, at each call: no code beyond the limit, and none that is not counted.
+#[test]
+fn whatever_fails_no_code_is_beyond_the_money() {
+    const ONE: &str = "[limits]\nday = 0.0083";
+    let phones = ["+12025550143", "+12025550144", "+12025550145"];
+    let calm = world();
+    for phone in phones {
+        issue_under(&calm, phone, ONE).unwrap().unwrap();
+    }
+    let calls = calm.state().calls.len();
+    for place in 0..calls {
+        for fault in crate::memory::PROVIDER_FAULTS {
+            let world = world();
+            world.state().weather.script.insert(place, fault);
+            for phone in phones {
+                let _died = issue_under(&world, phone, ONE);
+            }
+            assert!(texts(&world) <= 1, "{fault:?} at {place}");
+            assert!(spent(&world) >= 8_300 * texts(&world) as u64, "{fault:?} at {place}");
+        }
+    }
+}
+
+#[test]
+fn codes_leave_at_the_pace_of_their_sender_or_not_at_all() {
+    let world = world();
+    let paced = "[pacing]\ntwilio = 1";
+    assert_eq!(issue_under(&world, "+12025550143", paced), Some(Ok(Issued::Sent { expires_in: 600 })));
+    let limited = Issued::Limited { scope: "pacing".to_owned(), retry_after: 1 };
+    assert_eq!(issue_under(&world, "+12025550144", paced), Some(Ok(limited)));
+    world.pass(1);
+    // Neither counted nor kept waiting.
+    assert_eq!(issue_under(&world, "+12025550144", paced), Some(Ok(Issued::Sent { expires_in: 600 })));
+    assert_eq!(texts(&world), 2);
 }

@@ -93,6 +93,11 @@ pub trait Codes: Send + Sync {
 
 /// The way of a code to a phone.
 pub trait CodeTexts: Send + Sync {
+    /// The number or service that codes leave from, where that is known beforehand.
+    fn origin(&self) -> Option<&str> {
+        None
+    }
+
     /// Sends a code's words, once.
     ///
     /// As [`super::Sender::send`]: infallible, at most one attempt on the wire, `NotSent` only when the

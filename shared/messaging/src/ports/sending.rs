@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::Unavailable;
 use crate::journeys::Journeys;
 use crate::limits::{Charge, Limits, Reservation, Reserving};
-use crate::pacing::Pace;
+use crate::pacing::{Pace, Placed};
 use crate::phone::PhoneNumber;
 
 /// The rules of sending that are never copied into a conversation, because who changes them wants them
@@ -56,7 +56,19 @@ pub trait Schedules: Send + Sync {
     /// MUST give each place to one caller, however many ask at once. An error may have taken one.
     fn take_slot(
         &self,
-        pace: Pace,
+        pace: &Pace,
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<DateTime<Utc>, Unavailable>> + Send;
+
+    /// Takes a place in the present second, if it has one
+    /// ([`Schedule::at_once`](crate::pacing::Schedule::at_once)).
+    ///
+    /// # Errors
+    /// MUST give each place to one caller, however many ask at once, this way or the other. An error may
+    /// have taken one.
+    fn take_place_now(
+        &self,
+        pace: &Pace,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Placed, Unavailable>> + Send;
 }

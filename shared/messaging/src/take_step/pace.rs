@@ -21,9 +21,10 @@ pub(super) async fn paced(
     schedules: &impl Schedules,
     pacing: &Pacing,
     step: &Step,
+    from: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Option<StepEvent>, Unavailable> {
-    let Some(pace) = pacing.of(step).filter(|_| now >= step.due) else { return Ok(None) };
+    let Some(pace) = pacing.of(step, from).filter(|_| now >= step.due) else { return Ok(None) };
     let because = || {
         Because::fact("rule", "pacing").and("sender", pace.sender).and("per_second", pace.per_second.get())
     };
@@ -31,7 +32,7 @@ pub(super) async fn paced(
         Some(slot) if slot > now => Ok(Some(StepEvent::Postponed(slot, because()))),
         Some(_) => Ok(None),
         None => {
-            let slot = schedules.take_slot(pace, now).await?;
+            let slot = schedules.take_slot(&pace, now).await?;
             Ok((slot > now).then(|| StepEvent::Paced(slot, because())))
         }
     }
