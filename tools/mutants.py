@@ -74,6 +74,14 @@ MUTANTS = [
         "simulation",
         "test(seeded_schedules_keep_every_promise)",
     ),
+    (
+        "the retries-off setting",
+        "shared/adapters/src/connection.rs",
+        "aws_smithy_types::retry::RetryConfig::disabled(),",
+        "$crate::connection::store_retries(),",
+        "adapters",
+        "test(a_hostile_aws_is_asked_once)",
+    ),
 ]
 
 

@@ -5,13 +5,23 @@ use base64::Engine as _;
 use messaging::memory::World;
 use serde_json::{Value, json};
 
-use crate::world::{booking_webhook, inbound, ingest, world};
+use crate::world::{booking_webhook, inbound, ingest, otp, world};
 
 /// An answer: status and body.
 pub(crate) type Answer = (i64, Value);
 
 /// A call of a route with these headers.
 pub(crate) fn event(route: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<ApiGatewayV2httpRequest> {
+    event_with_query(route, "", headers, body)
+}
+
+/// The same, with a query.
+pub(crate) fn event_with_query(
+    route: &str,
+    query: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Option<ApiGatewayV2httpRequest> {
     let (method, path) = route.split_once(' ')?;
     let headers: serde_json::Map<_, _> =
         headers.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
@@ -19,7 +29,7 @@ pub(crate) fn event(route: &str, headers: &[(&str, &str)], body: &[u8]) -> Optio
         "version": "2.0",
         "routeKey": route,
         "rawPath": path.replace("{source}", "shop"),
-        "rawQueryString": "",
+        "rawQueryString": query,
         "headers": headers,
         "pathParameters": { "source": "shop" },
         "requestContext": {
@@ -62,12 +72,14 @@ pub(crate) fn answer(world: &World, event: ApiGatewayV2httpRequest) -> Answer {
     let response = match route.as_str() {
         "POST /webhooks/calendly" | "POST /webhooks/calcom" => run(booking_webhook(world).handle(event)),
         "POST /twilio/inbound" | "POST /webhook" => run(inbound(world).answer(event)),
+        "POST /otp" | "POST /otp/verify" => run(otp(world).handle(event)),
         _ => run(ingest(world).handle(event)),
     };
     read(response)
 }
 
-fn read(response: ApiGatewayV2httpResponse) -> Answer {
+/// What a response says, which is never a failure of ours.
+pub(crate) fn read(response: ApiGatewayV2httpResponse) -> Answer {
     let body = serde_json::to_value(&response.body).unwrap();
     let text = body.as_str().unwrap_or_default();
     let body = serde_json::from_str(text).unwrap_or(body);

@@ -12,7 +12,9 @@
 
 mod call;
 mod configuration;
+mod contacts;
 mod execution;
+mod reports;
 mod seeds;
 mod sources;
 mod world;
@@ -29,7 +31,7 @@ pub struct Entry {
 }
 
 /// All of them.
-pub const ENTRIES: [Entry; 13] = [
+pub const ENTRIES: [Entry; 18] = [
     Entry { name: "sms_body", run: sources::sms_body },
     Entry { name: "messages_body", run: sources::messages_body },
     Entry { name: "bulk_body", run: sources::bulk_body },
@@ -38,6 +40,11 @@ pub const ENTRIES: [Entry; 13] = [
     Entry { name: "calendly_body", run: sources::calendly_body },
     Entry { name: "calcom_body", run: sources::calcom_body },
     Entry { name: "inbound_form", run: sources::inbound_form },
+    Entry { name: "two_way_event", run: reports::two_way_event },
+    Entry { name: "status_callback", run: reports::status_callback },
+    Entry { name: "delivery_event", run: reports::delivery_event },
+    Entry { name: "consent_body", run: contacts::consent_body },
+    Entry { name: "otp_body", run: contacts::otp_body },
     Entry { name: "signature_headers", run: sources::signature_headers },
     Entry { name: "gateway_event", run: call::gateway_event },
     Entry { name: "journeys_toml", run: configuration::journeys_toml },

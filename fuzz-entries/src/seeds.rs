@@ -31,6 +31,28 @@ pub fn seeds(entry: &str) -> Vec<Vec<u8>> {
             seeds.extend(replies());
             seeds
         }
+        "two_way_event" => {
+            let mut seeds = files("test-payloads/inbound", "two-way");
+            seeds.extend(members("test-payloads/inbound/two-way-reply.json", "Message"));
+            seeds
+        }
+        "status_callback" => status_callbacks(),
+        "delivery_event" => {
+            let mut seeds = files("test-payloads/delivery-status", "");
+            for file in ["delivered", "by-eventbridge"] {
+                let path = format!("test-payloads/delivery-status/end-user-messaging-{file}.json");
+                seeds.extend(members(&path, "Message").into_iter().chain(members(&path, "detail")));
+            }
+            seeds
+        }
+        "consent_body" => files("test-payloads/ingest", "consent"),
+        "otp_body" => {
+            let mut seeds = files("test-payloads/otp", "");
+            let guess = r#"{"phone":"+12025550143","purpose":"login","code":"123456"}"#;
+            let choosy = r#"{"phone":"+12025550143","purpose":"login","length":10,"validity_minutes":60}"#;
+            seeds.extend([guess, choosy].map(|body| body.as_bytes().to_vec()));
+            seeds
+        }
         "signature_headers" => {
             let headers = |file: &str| members(file, "header").into_iter().chain(members(file, "signature"));
             let mut seeds: Vec<_> = headers("shared/http/tests/vectors/calendly_signatures.json")
@@ -124,4 +146,21 @@ fn replies() -> Vec<Vec<u8>> {
         form.finish().into_bytes()
     };
     texts.iter().step_by(7).map(form).collect()
+}
+
+/// How far a text has come, as Twilio posts it.
+fn status_callbacks() -> Vec<Vec<u8>> {
+    let form = |(status, code): (&str, &str)| {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs([
+            ("MessageSid", "SM00000000000000000000000000000001"),
+            ("MessageStatus", status),
+            ("ErrorCode", code),
+            ("From", "+15005550006"),
+            ("To", "+12025550143"),
+        ]);
+        form.finish().into_bytes()
+    };
+    let reports = [("sent", ""), ("delivered", ""), ("undelivered", "30003"), ("failed", "21610"), ("x", "")];
+    reports.map(form).to_vec()
 }

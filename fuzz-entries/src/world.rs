@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use booking_webhook::BookingWebhook;
 use chrono::{DateTime, Utc};
+use delivery_status::DeliveryStatus;
 use inbound::Inbound;
 use ingest::Ingest;
 use messaging::journeys::Journeys;
 use messaging::memory::World;
 use messaging::ports::CurrentJourneys;
+use otp::Otp;
 use send::Send;
 
 /// The shipped journeys and a source that is configuration alone.
@@ -75,6 +77,28 @@ pub(crate) fn send(world: &World) -> Send<World, World, World, World, World> {
         sender: world.clone(),
         switch: world.clone(),
         rules: world.clone(),
+        clock: world.clone(),
+    }
+}
+
+pub(crate) fn delivery_status(world: &World) -> DeliveryStatus<World, World, World, World> {
+    DeliveryStatus {
+        table: world.clone(),
+        executions: world.clone(),
+        keys: world.clone(),
+        clock: world.clone(),
+        public_url: Some("https://example.com".to_owned()),
+    }
+}
+
+pub(crate) fn otp(world: &World) -> Otp<World, World, World, World, World, World, World> {
+    Otp {
+        codes: world.clone(),
+        keys: world.clone(),
+        journeys: world.clone(),
+        texts: world.clone(),
+        randomness: world.clone(),
+        switch: world.clone(),
         clock: world.clone(),
     }
 }

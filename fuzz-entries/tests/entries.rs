@@ -138,6 +138,11 @@ entries! {
     calendly_body
     calcom_body
     inbound_form
+    two_way_event
+    status_callback
+    delivery_event
+    consent_body
+    otp_body
     signature_headers
     gateway_event
     journeys_toml
