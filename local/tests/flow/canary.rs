@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
 use crate::bookings::{configure, invitee, signed};
+use crate::receipts::{INBOUND, RECEIPTS};
 use crate::replies::{OURS, form};
 use crate::rig::{Answer, KEY, Rig, approved, approved_for, event_id, in_transit};
+use crate::senders::{callback, publish};
 
 /// Numbers, in part and without their prefixes; names, words, an amount; words of the shipped texts.
 pub(crate) const MARKS: [&str; 9] = [
@@ -82,6 +84,8 @@ fn logs() -> &'static Captured {
 pub(crate) struct Outside {
     pub(crate) rig: Rig,
     seen: Mutex<Vec<(String, String)>>,
+    /// One-time codes that were texted.
+    codes: Mutex<Vec<String>>,
 }
 
 impl Outside {
@@ -90,7 +94,7 @@ impl Outside {
             configure(options);
             options.data_dir = Some(data_dir.to_owned());
         });
-        Self { rig: rig.await, seen: Mutex::default() }
+        Self { rig: rig.await, seen: Mutex::default(), codes: Mutex::default() }
     }
 
     fn see(&self, place: &str, text: String) {
@@ -184,7 +188,84 @@ impl Outside {
         let strange = [("MessageSid", "SM2"), ("From", "Kanari 2025550187"), ("Body", "Zuleika")];
         self.answered("a strange reply", form(&self.rig, "/webhook", &strange, "").await);
         self.refusals(n).await;
+        self.reports(n).await;
+        self.agreements_and_codes(n).await;
         self.rig.advance(80 * 3600).await;
+    }
+
+    /// What providers report, with marks wherever they can put them.
+    async fn reports(&self, n: u32) {
+        let (about, sid) = match self.rig.outbox().await.last() {
+            Some(text) => (text["conversation_id"].clone(), text["provider_message_id"].clone()),
+            None => (Value::Null, Value::Null),
+        };
+        let (about, sid) = (about.as_str().unwrap_or("sms-none"), sid.as_str().unwrap_or("SM-none"));
+        for (sid, status, code) in [
+            (sid, "delivered", ""),
+            ("SM-of-nobody", "undelivered", "30003"),
+            (sid, "Kanari 2025550143", "Zuleika 1"),
+            ("Kanari 2025550143", "failed", "30008"),
+        ] {
+            let fields = [
+                ("MessageStatus", status),
+                ("ErrorCode", code),
+                ("ErrorMessage", "to 2025550143, Zuleika Kanari"),
+                ("ChannelToAddress", "+12025550187"),
+                ("RawDlrDoneDate", "Kanari"),
+            ];
+            let answer = callback(&self.rig, about, 1, sid, &fields).await;
+            self.answered("a callback", answer);
+        }
+        let delivered = json!({
+            "eventType": "TEXT_DELIVERED",
+            "eventTimestamp": 1_795_177_815_000_i64,
+            "isFinal": true,
+            "originationPhoneNumber": "+15005550006",
+            "destinationPhoneNumber": "+12025550143",
+            "messageId": format!("kept-{n}"),
+            "messageStatus": "DELIVERED",
+            "messageStatusDescription": "Zuleika Kanari has it",
+            "context": { "conversation": "Kanari", "step": "2025550187", "attempt": "Zuleika" },
+        });
+        let reply = json!({
+            "originationNumber": "+12025550187",
+            "destinationNumber": "+14255550100",
+            "messageKeyword": "Kanari",
+            "messageBody": "Kanari is what Zuleika says, call 2025550187",
+            "inboundMessageId": format!("two-way-{n}"),
+        });
+        for (topic, message) in [(RECEIPTS, &delivered), (INBOUND, &reply)] {
+            self.answered("a publication", publish(&self.rig, topic, &message.to_string()).await);
+        }
+    }
+
+    /// Consent, and one-time codes: right and wrong ones. The codes are marks as well.
+    async fn agreements_and_codes(&self, n: u32) {
+        let agreed = json!({
+            "phone": "+12025550187",
+            "scope": "promotional",
+            "text_version": format!("version-{n}"),
+            "source": "web-form",
+        });
+        self.post("/consent", &agreed).await;
+        let wrong =
+            json!({ "phone": "Kanari 2025550143", "scope": "Zuleika Kanari", "Kanari 2025550187": 1 });
+        self.post("/consent", &wrong).await;
+        let texted = self.rig.outbox().await.len();
+        let ask = json!({ "phone": "+447700900123", "purpose": format!("login-{n}"), "length": 10 });
+        self.post("/otp", &ask).await;
+        self.post("/otp", &json!({ "phone": "Kanari 2025550143", "purpose": "Zuleika" })).await;
+        let texts = self.rig.outbox().await;
+        let of_code = texts[texted..].iter().filter(|text| text["to"] == "+447700900123");
+        let words = of_code.filter_map(|text| text["body"].as_str()).next_back().unwrap_or_default();
+        let code = words.split(' ').next().unwrap_or_default();
+        if code.len() == 10 {
+            self.codes.lock().unwrap().push(code.to_owned());
+        }
+        for guess in ["0000000000", "Kanari", code, code] {
+            let body = json!({ "phone": "+447700900123", "purpose": format!("login-{n}"), "code": guess });
+            self.post("/otp/verify", &body).await;
+        }
     }
 
     /// Calls that are turned away, with marks wherever a caller can put them.
@@ -253,10 +334,15 @@ impl Outside {
     fn found(&self) -> Vec<String> {
         let logs = String::from_utf8_lossy(&logs().0.lock().unwrap()).into_owned();
         let seen = self.seen.lock().unwrap();
+        let codes = self.codes.lock().unwrap();
+        let marks = || MARKS.into_iter().chain(codes.iter().map(String::as_str));
         let lines = logs.lines().map(|line| ("the logs", line));
         let places = seen.iter().map(|(place, text)| (place.as_str(), text.as_str())).chain(lines);
         places
-            .flat_map(|(place, text)| marks_in(text).map(move |mark| format!("{place}: {mark}: {text}")))
+            .flat_map(|(place, text)| {
+                let shown = marks().filter(move |mark| text.contains(mark));
+                shown.map(move |mark| format!("{place}: {mark}: {text}"))
+            })
             .collect()
     }
 }
@@ -305,9 +391,17 @@ async fn no_byte_outside_the_table_shows_who_and_what() {
     let executions = outside.look().await;
     let sent = outside.rig.outbox().await.len();
     outside.files(&data);
+    let codes = outside.codes.lock().unwrap().len();
+    assert!(codes >= 8, "{codes} codes were texted");
     assert!(executions > 60 && sent > 40, "{executions} executions, {sent} texts: too little has happened");
     let found = outside.found();
-    assert!(found.is_empty(), "{} hits, the first: {}", found.len(), found[0]);
+    assert!(
+        found.is_empty(),
+        "{} hits, the first: {}, the last: {}",
+        found.len(),
+        found[0],
+        found[found.len() - 1]
+    );
     let bytes: usize = outside.seen.lock().unwrap().iter().map(|(_, text)| text.len()).sum();
     let lines = String::from_utf8_lossy(&logs.0.lock().unwrap()).lines().count();
     println!(

@@ -7,8 +7,8 @@ use crate::replies::form;
 use crate::rig::{PHONE, Rig, in_transit};
 use crate::senders::{by, callback, publish};
 
-const INBOUND: &str = "arn:aws:sns:us-east-1:000000000000:afterword-inbound";
-const RECEIPTS: &str = "arn:aws:sns:us-east-1:000000000000:afterword-receipts";
+pub(crate) const INBOUND: &str = "arn:aws:sns:us-east-1:000000000000:afterword-inbound";
+pub(crate) const RECEIPTS: &str = "arn:aws:sns:us-east-1:000000000000:afterword-receipts";
 
 /// A text that has been sent and of which nothing has been reported, and its SID.
 async fn sent(rig: &Rig) -> (String, String) {
