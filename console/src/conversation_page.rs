@@ -5,8 +5,10 @@ use messaging::clock::to_rfc3339;
 use messaging::content::Content;
 use messaging::conversation::{Conversation, Step};
 use messaging::ids::execution_name;
+use messaging::receipt::Delivery;
 use messaging::segments;
 use messaging::step::StepState;
+use messaging::verdict::Because;
 
 use crate::list_page::badge;
 use crate::page::page;
@@ -68,12 +70,16 @@ fn text(conversation: &Conversation, step: &Step) -> Markup {
             @if step.progress.deferrals > 0 { (fact("Put off", &format!("{} time(s)", step.progress.deferrals))) }
             @if let StepState::Decided(decision) = &step.progress.state {
                 (fact("Decided", &to_rfc3339(decision.at)))
-                (fact("Because", &serde_json::to_string(&decision.because).unwrap_or_default()))
+                tr { th { "Because" } td { (because(&decision.because)) } }
             }
             @if let StepState::Unknown(lost) = &step.progress.state {
                 (fact("Answer lost", &to_rfc3339(lost.since)))
             }
-            tr { th { "Execution" } td { code { (execution_name(&conversation.id, &step.name)) } } }
+            @for tried in &step.progress.tried {
+                tr { th { "Turned away" } td { (tried.provider) (because(&tried.because)) } }
+            }
+            @if let Some(delivery) = &step.delivery { (fact("Delivery", &reported(delivery))) }
+            tr { th { "Execution" } td { (executions(conversation, step)) } }
         }
     }
 }
@@ -85,6 +91,33 @@ fn template(content: &Content) -> Markup {
         ol class="words" {
             @for (place, value) in &content.variables { li value=(place) { (value) } }
         }
+    }
+}
+
+/// Each fact on a line of its own.
+fn because(because: &Because) -> Markup {
+    html! {
+        ul class="because" {
+            @for (name, fact) in because.facts() {
+                li { (name) ": " @if let Some(text) = fact.as_str() { (text) } @else { (fact) } }
+            }
+        }
+    }
+}
+
+/// How far a text has come, as far as the provider has reported.
+fn reported(delivery: &Delivery) -> String {
+    let code = delivery.code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
+    format!("attempt {}: {}{code} at {}", delivery.attempt, delivery.status.as_str(), to_rfc3339(delivery.at))
+}
+
+/// The first execution, and the last of those that were started again.
+fn executions(conversation: &Conversation, step: &Step) -> Markup {
+    let first = execution_name(&conversation.id, &step.name);
+    let last = Some(step.progress.reruns).filter(|number| *number > 0);
+    html! {
+        code { (first) }
+        @if let Some(number) = last { " and " code { (first) ".r" (number) } }
     }
 }
 

@@ -32,7 +32,7 @@ fn row(conversation: &Conversation) -> Markup {
         tr {
             td { @if let Some(plan) = plan { (to_rfc3339(plan.accepted_at)) } @else { "not arrived" } }
             td { a href={ "/console/conversations/" (conversation.id) } { code { (conversation.id) } } }
-            td { @if let Some(plan) = plan { (plan.journey) } }
+            td class="name" { @if let Some(plan) = plan { (plan.journey) } }
             td {
                 @for step in plan.iter().flat_map(|plan| &plan.steps) {
                     (badge(step.name.as_str(), &step.progress.state))

@@ -7,8 +7,10 @@ use messaging::conversation::{Plan, Step};
 use messaging::ids::{JourneyName, SourceName, StepName};
 use messaging::journeys::{Category, Channel};
 use messaging::phone::PhoneNumber;
-use messaging::step::Progress;
+use messaging::receipt::{Delivery, DeliveryStatus};
+use messaging::step::{Decision, Progress, StepState};
 use messaging::text::{MessageText, PersonName};
+use messaging::verdict::{Because, Verdict};
 use tower::ServiceExt;
 
 use super::*;
@@ -27,6 +29,8 @@ impl ConsoleSource for One {
 
 fn hostile() -> Conversation {
     let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    let because = Because::fact("provider", "<i>twilio</i>").and("attempt", 1);
+    let decision = Decision { verdict: Verdict::Sent, because, at };
     let step = Step {
         name: StepName::new("text").unwrap(),
         due: at,
@@ -45,9 +49,19 @@ fn hostile() -> Conversation {
         truncated: false,
         cost_micro_usd: None,
         sent_from: None,
-        delivery: None,
+        delivery: Some(Delivery {
+            attempt: 1,
+            status: DeliveryStatus::Undelivered,
+            code: Some("30003".to_owned()),
+            at,
+        }),
         prices: Vec::new(),
-        progress: Progress::default(),
+        progress: Progress {
+            state: StepState::Decided(decision),
+            attempt: 1,
+            reruns: 2,
+            ..Progress::default()
+        },
     };
     let plan = Plan {
         source: SourceName::new("sms").unwrap(),
@@ -94,6 +108,19 @@ async fn a_conversation_is_told_whole_and_as_text() {
     assert!(
         body.contains("HX00000000000000000000000000000001") && body.contains("&lt;b&gt;Tigers&lt;/b&gt;")
     );
+}
+
+#[tokio::test]
+async fn what_became_of_a_text_is_told_fact_by_fact() {
+    let (_, _, body) = get_page("/console/conversations/sms-1").await;
+    for told in [
+        "text: Sent",
+        "<li>attempt: 1</li><li>provider: &lt;i&gt;twilio&lt;/i&gt;</li>",
+        "attempt 1: undelivered (30003) at 2027-01-15T08:00:00Z",
+        "<code>sms-1.text</code> and <code>sms-1.text.r2</code>",
+    ] {
+        assert!(body.contains(told), "{told}: {body}");
+    }
 }
 
 #[tokio::test]

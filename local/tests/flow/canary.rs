@@ -347,10 +347,6 @@ impl Outside {
     }
 }
 
-pub(crate) fn marks_in(text: &str) -> impl Iterator<Item = &'static str> {
-    MARKS.into_iter().filter(move |mark| text.contains(mark))
-}
-
 fn dump(store: &rusqlite::Connection, select: &str) -> String {
     let mut statement = store.prepare(select).unwrap();
     let columns = statement.column_count();
