@@ -68,6 +68,7 @@ macro_rules! for_each_case {
             an_erased_opt_out_is_heeded_until_it_is_lifted
             a_contact_that_opted_out_meanwhile_is_not_erased
             an_erased_event_stays_out_of_quarantine
+            a_persons_codes_are_erased_with_them
             advertising_is_claimed_with_an_agreement_alone
             a_withdrawal_stops_what_it_is_about
             every_change_of_consent_is_kept_with_its_cause

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::ReturnValue;
 use chrono::{DateTime, TimeDelta, Utc};
-use messaging::otp::limits::CodeLimit;
+use messaging::otp::limits::{CodeLimit, OF_A_PHONE};
 use messaging::otp::{CodeHash, CodeSlot, StoredCode, TriedCode};
 use messaging::phone::PhoneNumber;
 use messaging::ports::{Codes, Unavailable, Written};
@@ -29,6 +29,12 @@ const ATTEMPTS: &str = "attempts";
 const USED_BY: &str = "used_by";
 /// The attribute of a counter.
 const COUNT: &str = "count";
+
+/// Where a phone's codes are, and how many it had.
+pub(super) fn keys_of(phone: &PhoneNumber) -> impl Iterator<Item = String> {
+    let counters = OF_A_PHONE.map(|scope| format!("OTP#{scope}#{}", phone.as_e164()));
+    std::iter::once(format!("OTP#{}", phone.as_e164())).chain(counters)
+}
 
 fn code_key(slot: &CodeSlot) -> (String, String) {
     (format!("OTP#{}", slot.phone().as_e164()), slot.purpose_key())

@@ -13,7 +13,7 @@ use messaging::ports::{
 use super::expression::{Placeholders, text};
 use super::item::{ContactItem, Item, contact_key, conversation_key, inbound_key, received_key};
 use super::write::{instant, transact_update, unbuildable};
-use super::{Table, Transacted};
+use super::{Table, Transacted, codes};
 
 /// What stays of a conversation.
 const CONVERSATION: [&str; 19] = [
@@ -162,11 +162,19 @@ impl Erasure for Table {
 }
 
 impl Table {
-    /// Deletes what stands beside the contact: agreements with their changes, and what was spent.
+    /// Deletes what stands beside the contact: agreements with their changes, what was spent, and one-time
+    /// codes with what is counted of them.
     async fn erase_beside_contact(&self, phone: &PhoneNumber) -> Result<(), Unavailable> {
         for item in self.items_of(phone).await? {
             if let Some(key) = sort_key(&item).filter(|key| key.starts_with('K') || key.starts_with("L#")) {
                 self.transact(vec![self.delete((contact_key(phone).0, key.to_owned()), None)?]).await?;
+            }
+        }
+        for pk in codes::keys_of(phone) {
+            for item in self.items_under(pk.clone()).await? {
+                if let Some(key) = sort_key(&item) {
+                    self.transact(vec![self.delete((pk.clone(), key.to_owned()), None)?]).await?;
+                }
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Erasing a person from the table: what every item holds afterwards.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::TimeDelta;
 use messaging::clock::Clock;
 use messaging::content::{Content, ContentSid};
 use messaging::conversation::Conversation;
@@ -8,7 +9,11 @@ use messaging::forget::forget;
 use messaging::ids::SourceName;
 use messaging::inbound::{InboundMessage, receive};
 use messaging::journeys::Channel;
-use messaging::ports::{Conversations, Quarantine, QuarantinedEvent};
+use messaging::otp::limits::limits_of;
+use messaging::otp::{CodeHash, CodeSlot, OneTimeCode, OtpSettings, StoredCode};
+use messaging::ports::{Codes, Conversations, Quarantine, QuarantinedEvent, Receipts};
+use messaging::receipt::Receipt;
+use messaging::secret::SecretText;
 use messaging::text::{MessageText, PersonName};
 
 use crate::rig::{HandClock, Rig, at, conversation, phone};
@@ -58,6 +63,35 @@ async fn lived(rig: &Rig, clock: &HandClock) {
     rig.table.keep(&quarantined).await.unwrap();
 }
 
+/// A code with what is counted of it, and a report that belongs to no text and names the number.
+async fn asked_for_a_code(rig: &Rig, clock: &HandClock) {
+    let slot = CodeSlot::new(phone(), "login");
+    let key = SecretText::new("k").unwrap();
+    let hash = CodeHash::of(&key, &slot, "id", &OneTimeCode::new("123456").unwrap());
+    let (issued_at, valid_until) = (clock.now(), clock.now() + TimeDelta::minutes(10));
+    let code = StoredCode { slot, id: "id".to_owned(), hash, issued_at, valid_until };
+    rig.table.issue_code(&code, TimeDelta::seconds(30)).await.unwrap();
+    for limit in limits_of(&phone(), &OtpSettings::default(), clock.now()) {
+        assert!(rig.table.count_code(&limit).await.unwrap());
+    }
+    let stray = Receipt {
+        provider: messaging::provider::Provider::Sns,
+        message_id: "m-1".to_owned(),
+        about: None,
+        status: None,
+        said: "LOST".to_owned(),
+        code: None,
+        retryable: false,
+        opted_out: false,
+        from: None,
+        to: Some(phone()),
+        accepted_at: Some(clock.now()),
+        price: None,
+        at: clock.now(),
+    };
+    rig.table.keep_receipt(&stray, clock.now()).await.unwrap();
+}
+
 /// What the items show of the person; bodies are bytes and are shown as text.
 async fn shown(rig: &Rig) -> Vec<&'static str> {
     let mut everything = String::new();
@@ -89,6 +123,21 @@ async fn nothing_of_a_person_is_left_in_any_item() {
     insta::assert_json_snapshot!("erased_conversation", rig.item(&format!("V#{ID}"), "V").await);
     insta::assert_json_snapshot!("erased_message", rig.item("I#twilio#SM1", "I").await);
     insta::assert_json_snapshot!("erased_quarantine", rig.item("Q#calendly-0", "Q").await);
+}
+
+#[tokio::test]
+async fn neither_codes_nor_stray_receipts_show_a_number_afterwards() {
+    let (rig, clock) = (Rig::start().await, HandClock::new());
+    asked_for_a_code(&rig, &clock).await;
+    // The code and the counts of the phone, of its range, of its country; and the receipt.
+    assert_eq!(rig.everything_raw().await.len(), 6);
+    assert_eq!(shown(&rig).await, ["2025550143", "hash"]);
+    forget(&rig.table, &phone(), &clock).await.unwrap();
+    assert_eq!(shown(&rig).await, [""; 0]);
+    let mut left: Vec<_> =
+        rig.everything_raw().await.iter().map(|item| item["pk"].as_s().unwrap().clone()).collect();
+    left.sort();
+    assert_eq!(left, ["M#sns#m-1", "OTP#country_hour#US", "OTP#prefix_hour#+12025550"]);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Erasing a person.
 
+use chrono::TimeDelta;
+
 use super::Table;
 use super::fixtures::{
     accepted, at, claim, claimed, conversation, decided, id, message, phone, step, stored,
@@ -8,10 +10,13 @@ use super::inbox::inbound;
 use crate::content::{Content, ContentSid};
 use crate::conversation::Contact;
 use crate::ids::SourceName;
+use crate::otp::limits::limits_of;
+use crate::otp::{CodeHash, CodeSlot, OneTimeCode, OtpSettings, StoredCode};
 use crate::phone::PhoneNumber;
 use crate::ports::{
     Acceptance, ErasedConversation, Learned, OptOutChange, QuarantinedEvent, Receiving, Written,
 };
+use crate::secret::SecretText;
 use crate::text::PersonName;
 use crate::verdict::Verdict;
 
@@ -117,4 +122,36 @@ pub async fn an_erased_event_stays_out_of_quarantine(table: impl Table) {
     table.keep(&event).await.unwrap();
     let left = table.quarantined_events().await.unwrap();
     assert!(left.iter().all(|event| event.body.is_empty() && event.details.is_empty()));
+}
+
+/// Case.
+pub async fn a_persons_codes_are_erased_with_them(table: impl Table) {
+    let other = PhoneNumber::parse_e164("+12025550144").unwrap();
+    let code = |phone: &PhoneNumber, purpose: &str| {
+        let slot = CodeSlot::new(phone.clone(), purpose);
+        let key = SecretText::new("k").unwrap();
+        let hash = CodeHash::of(&key, &slot, "id", &OneTimeCode::new("123456").unwrap());
+        StoredCode { slot, id: "id".to_owned(), hash, issued_at: at(0), valid_until: at(600) }
+    };
+    let settings = OtpSettings { per_phone_hour: 1, per_phone_day: 1, ..OtpSettings::default() };
+    let codes = [code(&phone(), "login"), code(&phone(), "reset"), code(&other, "login")];
+    for code in &codes {
+        assert_eq!(table.issue_code(code, TimeDelta::seconds(30)).await, Ok(Written::Done));
+    }
+    for phone in [phone(), other.clone()] {
+        for limit in &limits_of(&phone, &settings, at(0))[..2] {
+            assert_eq!(table.count_code(limit).await, Ok(true));
+            assert_eq!(table.count_code(limit).await, Ok(false));
+        }
+    }
+    assert_eq!(table.erase_contact(&phone(), &Contact::default()).await, Ok(Written::Done));
+    for (code, left) in codes.iter().zip([false, false, true]) {
+        assert_eq!(table.last_code_at(&code.slot).await, Ok(left.then(|| at(0))));
+        assert_eq!(table.try_code(&code.slot, 5, at(1)).await.unwrap().is_some(), left);
+    }
+    for (phone, left) in [(phone(), false), (other, true)] {
+        for limit in &limits_of(&phone, &settings, at(0))[..2] {
+            assert_eq!(table.count_code(limit).await, Ok(!left), "{limit:?}");
+        }
+    }
 }

@@ -51,6 +51,11 @@ impl CodeStore {
         Written::Done
     }
 
+    pub(super) fn forget(&mut self, phone: &PhoneNumber) {
+        self.codes.retain(|slot, _| slot.phone() != phone);
+        self.counts.retain(|(_, of, _), _| of != phone.as_e164());
+    }
+
     fn attempt(&mut self, slot: &CodeSlot, most: u32, now: DateTime<Utc>) -> Option<TriedCode> {
         let kept = self.codes.get_mut(slot)?;
         let good = !kept.withdrawn && kept.used_by.is_none() && kept.code.valid_until > now;

@@ -87,6 +87,7 @@ impl Erasure for World {
             state.store.consents.remove(phone);
             state.store.consent_changes.remove(phone);
             state.spent.retain(|(_, owner), _| owner.as_ref() != Some(phone));
+            state.store.codes.forget(phone);
             if read.opted_out_at.is_none() {
                 state.store.contacts.remove(phone);
             }

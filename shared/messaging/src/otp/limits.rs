@@ -11,6 +11,9 @@ use crate::phone::PhoneNumber;
 /// is rented out at once.
 const PREFIX_LEAVES_OUT: usize = 3;
 
+/// The scopes that count one number's codes.
+pub const OF_A_PHONE: [&str; 2] = ["phone_hour", "phone_day"];
+
 /// One limit as it applies to one number now. Personal data (the number is in it): `Debug` shows only
 /// the scope.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,8 +44,8 @@ pub fn limits_of(phone: &PhoneNumber, settings: &OtpSettings, now: DateTime<Utc>
     let country = phone.country().map_or_else(|| "none".to_owned(), |country| country.code());
     let (hour, day) = (TimeDelta::hours(1), TimeDelta::days(1));
     [
-        ("phone_hour", number, settings.per_phone_hour, hour),
-        ("phone_day", number, settings.per_phone_day, day),
+        (OF_A_PHONE[0], number, settings.per_phone_hour, hour),
+        (OF_A_PHONE[1], number, settings.per_phone_day, day),
         ("prefix_hour", prefix, settings.per_prefix_hour, hour),
         ("country_hour", &country, settings.per_country_hour, hour),
     ]

@@ -57,7 +57,8 @@ pub trait Erasure: Send + Sync {
         at: DateTime<Utc>,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// Takes away what is known of the phone. An opt-out goes on being heeded, without the number.
+    /// Takes away what is known of the phone: what it has agreed to, what it has cost, one-time codes and how
+    /// many it had. An opt-out goes on being heeded, without the number.
     ///
     /// # Errors
     /// MUST be all or nothing, and `Overtaken` when the contact has opted out or in since it was read.
