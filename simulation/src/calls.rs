@@ -18,6 +18,13 @@ pub const PUBLIC_URL: &str = "https://afterword.example";
 /// The number that texts leave from.
 pub const OUR_NUMBER: &str = "+12025550100";
 
+/// Where the customers of offers live.
+pub const ZONE: &str = "America/New_York";
+/// How many hours its clocks are behind UTC while schedules last: winter.
+pub const HOURS_BEHIND: i64 = 5;
+/// The hours of its day in which advertising may be sent (47 CFR 64.1200(c)(1)).
+pub const DECENT_HOURS: std::ops::Range<u32> = 8..21;
+
 /// Which of the customers' phones.
 pub type Phone = u8;
 /// Which booking, of all in a scenario.
@@ -39,6 +46,20 @@ pub enum Call {
     Delete {
         /// Which event.
         event: u8,
+    },
+    /// `POST /messages`, an offer: advertising for somebody in [`ZONE`].
+    Offer {
+        /// Which event.
+        event: u8,
+        /// Whose.
+        phone: Phone,
+    },
+    /// `POST /consent`: a customer agrees to advertising, or withdraws that.
+    Consent {
+        /// Whose.
+        phone: Phone,
+        /// Withdrawn; else given.
+        withdrawn: bool,
     },
     /// Calendly's `invitee.created`.
     Booked {
@@ -182,6 +203,31 @@ impl Call {
                 let mut request = keyed("DELETE /conversations/{id}", &format!("/conversations/{id}"), "");
                 request.path_parameters.insert("id".to_owned(), id);
                 request
+            }
+            Self::Offer { event, phone } => {
+                let body = json!({
+                    "event_id": event_id(event),
+                    "journey": "promotion",
+                    "to": number(phone),
+                    "timezone": ZONE,
+                    "variables": {
+                        "offer_title": "Two for one",
+                        "offer_details": "on all courses.",
+                        "promo_code": "TWO",
+                        "valid_until": "Sunday",
+                    },
+                });
+                keyed("POST /messages", "/messages", &body.to_string())
+            }
+            Self::Consent { phone, withdrawn } => {
+                let body = json!({
+                    "phone": number(phone),
+                    "scope": "promotional",
+                    "text_version": "1",
+                    "source": "simulation",
+                    "withdrawn": withdrawn,
+                });
+                keyed("POST /consent", "/consent", &body.to_string())
             }
             Self::Booked { booking, instead_of, phone, in_hours } => {
                 let payload = json!({

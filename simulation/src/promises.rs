@@ -2,7 +2,7 @@
 //!
 //! - One event, one effect: at most one text per step.
 //! - Nothing is claimed after STOP, cancel, reschedule or the deadline is stored, nor what is
-//!   `unless_replied` after a reply, nor before it is due.
+//!   `unless_replied` after a reply, nor before it is due; advertising by agreement and by day only.
 //! - An ambiguous send is never repeated: one call per claim, and none after a lost answer.
 //! - Where money is limited, no more is spent; where the pace is, no place is given twice.
 //! - Nothing accepted is lost: what was answered 2xx is stored, and each of its steps ends in a verdict
@@ -10,15 +10,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
-use messaging::consent::Consent;
+use chrono::{DateTime, NaiveDate, TimeDelta, Timelike, Utc};
+use messaging::consent::{Act, Consent};
 use messaging::conversation::Step;
+use messaging::journeys::Category;
 use messaging::memory::{Fact, Recorded};
 use messaging::phone::PhoneNumber;
 use messaging::step::StepState;
 use messaging::verdict::Verdict;
 
-use crate::calls::{Call, Words, booking_uri, event_id, number};
+use crate::calls::{Call, DECENT_HOURS, HOURS_BEHIND, Words, booking_uri, event_id, number};
 use crate::scenario::{DAY_LIMIT, PER_SECOND, Scenario};
 use crate::stage::{INVOCATION_LIMIT, Run};
 
@@ -50,6 +51,8 @@ struct Judge {
     /// How many have a place, by second.
     placed: BTreeMap<DateTime<Utc>, usize>,
     consents: BTreeMap<PhoneNumber, Consent>,
+    /// Phones that have agreed, and that have withdrawn.
+    agreed: BTreeSet<(PhoneNumber, bool)>,
     is_limited: bool,
     broken: Vec<String>,
 }
@@ -62,6 +65,8 @@ struct Known {
     ended: bool,
     superseded: bool,
     replied: bool,
+    /// An agreement has been missing at some time.
+    disagreed: bool,
     /// By step.
     texts: BTreeMap<String, Texts>,
 }
@@ -106,6 +111,8 @@ impl Judge {
                 }
                 known.phone = Some(phone.clone());
                 known.steps.clone_from(steps);
+                let consent = self.consents.get(phone).cloned().unwrap_or_default();
+                known.disagreed = steps.iter().any(|step| consent.refuses(step).is_some());
                 for step in steps {
                     known.texts.entry(step.name.to_string()).or_default().decided = step.progress.verdict();
                 }
@@ -138,6 +145,13 @@ impl Judge {
             }
             Fact::Consented { phone, change } => {
                 self.consents.entry(phone.clone()).or_default().apply(change);
+                let withdrawn = change.act == Act::Withdrawn;
+                if withdrawn || change.act == Act::Given {
+                    self.agreed.insert((phone.clone(), withdrawn));
+                }
+                let theirs =
+                    self.conversations.values_mut().filter(|known| known.phone.as_ref() == Some(phone));
+                theirs.for_each(|known| known.disagreed |= withdrawn);
             }
             Fact::Placed { slot } => {
                 let placed = self.placed.entry(*slot).or_default();
@@ -239,6 +253,7 @@ impl Judge {
             (opted_out == Some(true), "an opt-out"),
             (refused, "its consent was missing"),
             (plan.is_none_or(|step| at > step.deadline), "its deadline"),
+            (plan.is_some_and(|step| is_indecent(step, at)), "its day was over"),
         ];
         let after: Vec<_> = reasons.iter().filter(|(holds, _)| *holds).map(|(_, why)| *why).collect();
         let early = plan.is_some_and(|step| at < step.due);
@@ -255,6 +270,10 @@ impl Judge {
         let is_kept =
             match *call {
                 Call::Sms { event, .. } => self.is_stored(&format!("sms-{}", event_id(event))),
+                Call::Offer { event, .. } => self.is_stored(&format!("messages-{}", event_id(event))),
+                Call::Consent { phone, withdrawn } => {
+                    self.agreed.iter().any(|(who, how)| who.as_e164() == number(phone) && *how == withdrawn)
+                }
                 Call::Delete { event } => {
                     self.known(&format!("sms-{}", event_id(event)), |known| known.ended)
                 }
@@ -293,6 +312,7 @@ impl Judge {
         for (delivery, _) in &run.answered {
             let id = match scenario.deliveries[*delivery].call {
                 Call::Sms { event, .. } => format!("sms-{}", event_id(event)),
+                Call::Offer { event, .. } => format!("messages-{}", event_id(event)),
                 Call::Booked { booking, .. } => booked(booking),
                 _ => continue,
             };
@@ -341,7 +361,7 @@ impl Judge {
             Verdict::SkippedCustomerReplied => known.replied && step.unless_replied,
             Verdict::SkippedCancelled => known.ended,
             Verdict::SkippedSuperseded => known.superseded,
-            Verdict::SkippedOptedOut => stopped,
+            Verdict::SkippedOptedOut => stopped || known.disagreed,
             Verdict::BlockedBudget => self.is_limited,
             _ => true,
         };
@@ -351,6 +371,12 @@ impl Judge {
             self.breaks(format!("{id}.{} is {verdict}, which is not what happened", step.name));
         }
     }
+}
+
+/// Whether it is no hour for advertising where the customer lives.
+fn is_indecent(step: &Step, at: DateTime<Utc>) -> bool {
+    let there = at - TimeDelta::hours(HOURS_BEHIND);
+    step.category == Category::Promotional && !DECENT_HOURS.contains(&there.hour())
 }
 
 fn booked(booking: u8) -> String {

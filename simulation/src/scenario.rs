@@ -67,8 +67,9 @@ impl Scenario {
     pub fn random(rng: &mut Rng) -> Self {
         let mut deliveries = Vec::new();
         for _ in 0..rng.usize(1..=3) {
-            match rng.u8(0..4) {
+            match rng.u8(0..5) {
                 0 | 1 => advance(rng, &mut deliveries),
+                2 => offer(rng, &mut deliveries),
                 _ => booking(rng, &mut deliveries),
             }
         }
@@ -90,6 +91,25 @@ fn advance(rng: &mut Rng, deliveries: &mut Vec<(i64, Call)>) {
     if rng.u8(..4) == 0 {
         deliveries.push((instant(rng), Call::Delete { event }));
     }
+}
+
+/// Advertising at any hour of the day, and agreements and withdrawals around it.
+fn offer(rng: &mut Rng, deliveries: &mut Vec<(i64, Call)>) {
+    let (event, phone) = (rng.u8(..4), rng.u8(..2));
+    let at = instant(rng) + rng.i64(0..24) * HOUR;
+    deliveries.push((at, Call::Offer { event, phone }));
+    for _ in 0..rng.u8(0..=3) {
+        // Before the offer, with it, while it waits for the morning, at the very moment.
+        let around = [0, at - HOUR, at, at + 1, at + 2 * HOUR, morning_after(at), morning_after(at) - 1];
+        let when = around[rng.usize(..around.len())] + rng.i64(-2..=2);
+        deliveries.push((when.max(0), Call::Consent { phone, withdrawn: rng.u8(..3) == 0 }));
+    }
+}
+
+/// When the quiet hours that an instant may lie in are over. A schedule begins at three in the morning.
+const fn morning_after(at: i64) -> i64 {
+    let first = 5 * HOUR;
+    if at <= first { first } else { first + (at - first + DAY - 1) / DAY * DAY }
 }
 
 /// A chain of bookings, each in the last one's place, its reports in any order; the last one may be

@@ -1,6 +1,7 @@
 //! A share of the schedules at every `make test`, and the proof that a broken rule would be noticed.
 #![expect(clippy::panic, reason = "tests")]
 
+use chrono::TimeDelta;
 use messaging::memory::Mutation;
 use simulation::Scenario;
 use simulation::explore::{cut_down, history, random, seeded, singles};
@@ -93,6 +94,37 @@ fn a_missing_tombstone_is_noticed() {
 #[test]
 fn a_lost_answer_taken_for_not_sent_is_noticed() {
     is_noticed(Mutation::NoEvidenceWait, "claimed again though it may have been sent");
+}
+
+#[test]
+fn advertising_without_an_agreement_is_noticed() {
+    is_noticed(Mutation::NoConsentCheck, "claimed after its consent was missing");
+}
+
+#[test]
+fn advertising_by_night_is_noticed() {
+    is_noticed(Mutation::NoQuietHours, "claimed after its day was over");
+}
+
+/// Advertising in schedules is sent, stopped for want of an agreement, and kept until the morning.
+#[test]
+fn schedules_hold_advertising_of_every_fate() {
+    let theatre = Theatre::open();
+    let mut fates = [0; 3];
+    for seed in 1..=400 {
+        let plot = seeded(seed, None);
+        let run = theatre.play(&plot);
+        for machine in run.machines.iter().filter(|machine| machine.conversation.starts_with("messages-")) {
+            let lasted = machine.execution.stopped.map(|end| end - machine.execution.started);
+            match machine.end() {
+                "Sent" if lasted >= Some(TimeDelta::hours(1)) => fates[0] += 1,
+                "Sent" => fates[1] += 1,
+                "SkippedOptedOut" => fates[2] += 1,
+                _ => {}
+            }
+        }
+    }
+    assert!(fates.iter().all(|fate| *fate >= 5), "{fates:?}");
 }
 
 #[test]

@@ -186,10 +186,12 @@ impl Conversations for World {
     ) -> Result<Option<Conversation>, Unavailable> {
         self.call("load", |state| {
             let mut found = state.store.live(id, now).cloned();
-            if state.mutation == Some(Mutation::NoReplyCheck)
-                && let Some(conversation) = &mut found
-            {
-                conversation.life.replied_at = None;
+            if let Some(conversation) = &mut found {
+                match state.mutation {
+                    Some(Mutation::NoReplyCheck) => conversation.life.replied_at = None,
+                    Some(Mutation::NoQuietHours) => forget_hours(conversation),
+                    _ => {}
+                }
             }
             found
         })
@@ -255,6 +257,12 @@ impl Conversations for World {
             Cancelling::Cancelled
         })
         .await
+    }
+}
+
+fn forget_hours(conversation: &mut Conversation) {
+    for step in conversation.plan.iter_mut().flat_map(|plan| &mut plan.steps) {
+        step.policy.hours = None;
     }
 }
 

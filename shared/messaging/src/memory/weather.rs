@@ -109,6 +109,8 @@ pub enum Mutation {
     ClientRetries,
     /// Advertising needs no agreement.
     NoConsentCheck,
+    /// Advertising leaves at any hour.
+    NoQuietHours,
     /// Money is counted and limits nothing.
     NoMoneyLimit,
     /// A place in a schedule is given to everybody.
@@ -117,7 +119,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NoClaimCondition,
         Self::NoDuplicateCheck,
         Self::NoReplyCheck,
@@ -126,6 +128,7 @@ impl Mutation {
         Self::NoEvidenceWait,
         Self::ClientRetries,
         Self::NoConsentCheck,
+        Self::NoQuietHours,
         Self::NoMoneyLimit,
         Self::NoPacing,
     ];
