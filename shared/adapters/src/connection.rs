@@ -25,6 +25,8 @@ pub struct Connection {
     pub sdk_http: SharedHttpClient,
     /// The HTTP connector of providers that are no part of AWS. It never tries twice.
     pub provider_http: SharedHttpConnector,
+    /// How long our own stores are waited for: [`store_timeouts`].
+    pub store_timeouts: TimeoutConfig,
 }
 
 /// A provider must be connected to within this time. Nothing has been sent when it runs out.
@@ -49,6 +51,7 @@ impl Connection {
             credentials,
             sdk_http: Builder::new().tls_provider(tls()).build_https(),
             provider_http: providers_over_tls(),
+            store_timeouts: store_timeouts(),
         })
     }
 
@@ -66,6 +69,7 @@ impl Connection {
                     .sleep_impl(TokioSleep::new())
                     .build_http(),
             ),
+            store_timeouts: store_timeouts(),
         }
     }
 }
@@ -100,7 +104,8 @@ pub(crate) fn store_retries() -> RetryConfig {
 }
 
 /// Well inside the 10 s after which a caller is told to come back.
-pub(crate) fn store_timeouts() -> TimeoutConfig {
+#[must_use]
+pub fn store_timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
         .operation_attempt_timeout(Duration::from_secs(3))
@@ -128,7 +133,7 @@ macro_rules! configured {
             $sdk,
             $connection,
             $crate::connection::store_retries(),
-            $crate::connection::store_timeouts()
+            ($connection).store_timeouts.clone()
         )
     };
     ($sdk:ident, $connection:expr, sender) => {

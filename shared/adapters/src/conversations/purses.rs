@@ -2,6 +2,7 @@
 //!
 //! One conditional update each: DynamoDB adds if no counter goes over its limit, and refuses else.
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use aws_smithy_types::retry::RetryConfig;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -135,8 +136,11 @@ impl Table {
                 Ok(None)
             }
             Err(error) => match error.as_service_error() {
-                Some(refused) if refused.is_conditional_check_failed_exception() => {
-                    let spent = self.get(key(purse, charge.to)).await?.unwrap_or_default();
+                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                    let spent = match refused.item() {
+                        Some(spent) => spent.clone(),
+                        None => self.get(key(purse, charge.to)).await?.unwrap_or_default(),
+                    };
                     let found = Exceeded::find(counters, cost, |name| counted(&spent, name));
                     // What was given back since the refusal leaves no limit to name but the first.
                     Ok(found.or_else(|| first_limit(counters, &spent)))

@@ -4,6 +4,7 @@
 //! the first of the next second, or the first of a schedule that lies in the past. Who chose another one
 //! is told what is stored and chooses anew.
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, TimeDelta, Utc};
 use messaging::clock::ceil_to_second;
@@ -142,8 +143,11 @@ impl Table {
         match sent {
             Ok(answer) => answer.attributes.as_ref().and_then(schedule).map(Ok).ok_or_else(unreadable),
             Err(error) => match error.as_service_error() {
-                Some(refused) if refused.is_conditional_check_failed_exception() => {
-                    let stored = self.get((key, "S".to_owned())).await?;
+                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                    let stored = match refused.item() {
+                        Some(stored) => Some(stored.clone()),
+                        None => self.get((key, "S".to_owned())).await?,
+                    };
                     Ok(Err(stored.as_ref().and_then(schedule)))
                 }
                 _ => Err(unavailable(OPERATION, &error)),

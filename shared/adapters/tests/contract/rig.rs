@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use adapters::Connection;
 use adapters::conversations::Table;
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_types::timeout::TimeoutConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 use messaging::clock::Clock;
 use messaging::conversation::{Conversation, Plan, Step};
@@ -87,6 +89,7 @@ pub(crate) fn conversation(id: &str) -> Conversation {
 pub(crate) struct Rig {
     pub(crate) table: Table,
     client: aws_sdk_dynamodb::Client,
+    connection: Connection,
 }
 
 impl Rig {
@@ -118,7 +121,7 @@ impl Rig {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let connection = Connection::plain(format!("http://{}", listener.local_addr().unwrap()));
         tokio::spawn(dynoxide::server::serve_on(listener, database));
-        Self { table: table(&connection), client: client(&connection) }
+        Self { table: table(&connection), client: client(&connection), connection }
     }
 
     /// An item as it is stored.
@@ -165,6 +168,15 @@ impl Rig {
         let mut item = self.item(pk, sk).await.unwrap_or_else(|| json!({ "pk": pk, "sk": sk, "v": 1 }));
         change(&mut item);
         self.put(&item).await;
+    }
+}
+
+impl Rig {
+    /// The table for a crowd: on a slow machine a thousand callers wait longer for their turn than one
+    /// function does, and a time-out would only say that.
+    pub(crate) fn patient(&self) -> Table {
+        let patient = TimeoutConfig::builder().operation_timeout(Duration::from_secs(120)).build();
+        table(&Connection { store_timeouts: patient, ..self.connection.clone() })
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use futures_util::future::join_all;
 
 use crate::conversation::Conversation;
 use crate::ids::{ConversationId, StepName};
@@ -171,6 +172,30 @@ fn a_place_is_taken_once_and_a_missed_one_is_given_up() {
     let progress = stored.step(&text()).unwrap().progress.clone();
     assert!(matches!(progress.state, StepState::Decided(_)));
     assert_eq!(progress.slot, None);
+}
+
+/// A thousand visits side by side, each giving the others a turn before every call.
+#[test]
+fn of_a_thousand_visits_at_once_a_hundred_send() {
+    let conversations = many(1000);
+    let world = world("[limits]\nday = 10", &conversations);
+    world.state().interleaved = true;
+    let take =
+        TakeStep { conversations: &world, sender: &world, switch: &world, rules: &world, clock: &world };
+    let name = text();
+    let visits = conversations.iter().map(|conversation| take.visit(&conversation.id, &name, "a"));
+    let mut all = Box::pin(join_all(visits));
+    let mut visited = None;
+    while visited.is_none() {
+        visited = (&mut all).now_or_never();
+    }
+    let ended = |expected| {
+        let is = |visit: &Result<Visit, _>| matches!(visit, Ok(Visit::Decided(verdict, _)) if *verdict == expected);
+        visited.iter().flatten().filter(|visit| is(visit)).count()
+    };
+    assert_eq!((ended(Verdict::Sent), ended(Verdict::BlockedBudget)), (100, 900));
+    assert_eq!(world.state().delivered, 100);
+    assert_eq!(spent(&world), 10_000_000);
 }
 
 fn priced(micro_usd: u64) -> Receipt {
