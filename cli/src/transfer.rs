@@ -137,12 +137,13 @@ pub(crate) fn import(arguments: &ImportArguments) -> Result<ExitCode, String> {
         for item in &items {
             waiting.extend(item.conversation(now)?);
         }
-        let (mut stored, mut kept, mut opted_out) = (0, 0, 0);
+        let (mut stored, mut kept, mut opted_out, mut consents) = (0, 0, 0, 0);
         for item in &items {
             match installation.table.place_carried(item).await.map_err(|t| again(&t))? {
                 Placed::Stored => stored += 1,
                 Placed::Kept => kept += 1,
                 Placed::OptedOut => opted_out += 1,
+                Placed::Consented => consents += 1,
             }
         }
         // Only now: each text finds everything that stands against it.
@@ -151,7 +152,7 @@ pub(crate) fn import(arguments: &ImportArguments) -> Result<ExitCode, String> {
             started += start(&installation, conversation, now).await.map_err(|t| again(&t))?;
         }
         print::line(format!(
-            "{stored} item(s) stored, {kept} were there, {opted_out} opt-out(s) taken over; {started} text(s) wait"
+            "{stored} item(s) stored, {kept} were there, {opted_out} opt-out(s) and {consents} consent(s) taken over; {started} text(s) wait"
         ));
         Ok(ExitCode::SUCCESS)
     })

@@ -23,8 +23,9 @@ fn afterword(serve: &Serve, data: &Path, arguments: &[&str]) -> (bool, String) {
 }
 
 fn aws(serve: &Serve, target: &str, body: &Value) -> Value {
+    let json = if target.starts_with("DynamoDB") { "1.0" } else { "1.1" };
     let headers = format!(
-        "x-amz-target: {target}\r\ncontent-type: application/x-amz-json-1.1\r\nx-amz-date: 20261120T123009Z\r\n\
+        "x-amz-target: {target}\r\ncontent-type: application/x-amz-json-{json}\r\nx-amz-date: 20261120T123009Z\r\n\
          authorization: AWS4-HMAC-SHA256 Credential=local/20261120/us-east-1/ssm/aws4_request, SignedHeaders=host, Signature=00\r\n"
     );
     let (status, answer) = call(serve.aws, "POST", "/", &headers, &body.to_string()).unwrap();
@@ -110,10 +111,96 @@ fn an_opt_out_moves_to_a_contact_that_is_known_there() {
     switch(&old, "paused");
     assert!(afterword(&old, &old_data, &["export", file]).0);
     let (done, said) = afterword(&new, &new_data, &["import", file]);
-    assert!(done && said.contains("1 opt-out(s) taken over"), "{said}");
+    assert!(done && said.contains("1 opt-out(s) and 0 consent(s) taken over"), "{said}");
     new.post(2).unwrap();
     new.advanced(120);
     assert_eq!(new.verdict(2), "SkippedOptedOut");
+}
+
+/// A command that is told a stack, against the AWS endpoint of a `serve`: by the same client, and found the
+/// same way, as on AWS.
+fn at_stack(serve: &Serve, arguments: &[&str]) -> (bool, String) {
+    let installation = json!({
+        "table": "afterword",
+        "secret": "afterword",
+        "state_machine": "arn:aws:states:us-east-1:000000000000:stateMachine:afterword",
+        "sending": "/afterword/sending",
+        "twilio_from": "+15005550006",
+        "public_url": "https://afterword.example",
+    });
+    let parameter = json!({ "Name": "/moved/installation", "Value": installation.to_string(), "Type": "String", "Overwrite": true });
+    aws(serve, "AmazonSSM.PutParameter", &parameter);
+    let output = Command::new(env!("CARGO_BIN_EXE_afterword"))
+        .args(arguments)
+        .args(["--stack", "moved"])
+        .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", serve.aws))
+        .envs([("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b"), ("AWS_REGION", "us-east-1")])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    (output.status.success(), said)
+}
+
+/// What the day's counter of all texts says, in millionths of a US dollar.
+fn spent(serve: &Serve) -> Vec<String> {
+    let scan = json!({
+        "TableName": "afterword",
+        "FilterExpression": "begins_with(pk, :month)",
+        "ExpressionAttributeValues": { ":month": { "S": "L#" } },
+    });
+    let items = aws(serve, "DynamoDB_20120810.Scan", &scan)["Items"].clone();
+    let items = items.as_array().unwrap().iter();
+    items.map(|item| item["month"]["N"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn agreements_and_what_was_spent_move_by_the_aws_client() {
+    let homes = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [old_data, new_data] = homes.each_ref().map(|home| home.path().join("data"));
+    let file = homes[0].path().join("waiting.jsonl");
+    let file = file.to_str().unwrap();
+    let limited =
+        format!("[limits]\nday = 1\n[pacing]\ntwilio = 5\n{}", include_str!("../../../journeys.toml"));
+    std::fs::write(homes[0].path().join("journeys.toml"), limited).unwrap();
+    let (old, new) = (Serve::start(&old_data), Serve::start(&new_data));
+    let consent = |serve: &Serve, act: &str, phone: &str, scope: &str| {
+        let mut arguments = vec!["consent", act, phone];
+        if act != "show" {
+            arguments.extend(["--scope", scope, "--source", "telephone"]);
+        }
+        if act == "give" {
+            arguments.extend(["--text-version", "1"]);
+        }
+        let (done, said) = at_stack(serve, &arguments);
+        assert!(done, "{said}");
+        said
+    };
+    old.post(1).unwrap();
+    old.advanced(120);
+    let (here, both) = ("+12025550150", "+12025550151");
+    consent(&old, "give", here, "offers");
+    consent(&new, "give", both, "offers");
+    consent(&new, "give", both, "promotional");
+    // Later than what is known there: it must not be lost.
+    consent(&old, "withdraw", both, "offers");
+
+    switch(&old, "paused");
+    let (done, said) = at_stack(&old, &["export", file]);
+    assert!(done, "{said}");
+    assert_eq!(spent(&new), [""; 0]);
+    for consents in [1, 0] {
+        let (done, said) = at_stack(&new, &["import", file]);
+        assert!(done && said.contains(&format!(" and {consents} consent(s) taken over")), "{said}");
+    }
+    let shown = consent(&new, "show", here, "");
+    assert!(shown.contains("offers") && shown.contains("agreed") && shown.contains("telephone"), "{shown}");
+    let shown = consent(&new, "show", both, "");
+    let stands = |word: &str, scope: &str| {
+        shown.lines().any(|line| line.starts_with(word) && line.contains(scope) && line.contains("since"))
+    };
+    assert!(stands("withdrawn", "offers") && !stands("agreed", "offers"), "{shown}");
+    assert!(stands("agreed", "promotional"), "said there and nowhere taken back: {shown}");
+    assert_eq!((spent(&old), spent(&new)), (vec!["8300".to_owned()], vec!["8300".to_owned()]));
 }
 
 /// As docs/one-machine.md says: each file by `VACUUM INTO`, the table first, while it runs.

@@ -135,6 +135,16 @@ pub(super) fn agreement_check(
     Ok(Some(TransactWriteItem::builder().condition_check(check).build()))
 }
 
+/// What stands in an item, each as the change that led to it.
+pub(super) fn changes_of(item: &Item) -> Result<Vec<ConsentChange>, Unavailable> {
+    let mut changes = Vec::new();
+    for (prefix, act) in [(GIVEN, Act::Given), (WITHDRAWN, Act::Withdrawn)] {
+        let said = agreements(item, prefix)?.into_iter();
+        changes.extend(said.map(|(scope, agreement)| ConsentChange { act, scope, agreement }));
+    }
+    Ok(changes)
+}
+
 fn consent_key(phone: &PhoneNumber) -> (String, String) {
     (contact_key(phone).0, "K".to_owned())
 }

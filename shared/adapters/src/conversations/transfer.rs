@@ -9,11 +9,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use messaging::conversation::Conversation;
+use messaging::ids::Scope;
+use messaging::phone::PhoneNumber;
 use messaging::phone::stored::from_stored;
-use messaging::ports::Unavailable;
+use messaging::ports::{Consents, Unavailable};
 use serde_json::{Map, Value, json};
 
 use super::Table;
+use super::consents::changes_of;
 use super::item::{Item, conversation_from};
 use crate::failure::unavailable;
 
@@ -34,6 +37,8 @@ pub enum Placed {
     Kept,
     /// A contact is there already, and has opted out now as it had at the old place.
     OptedOut,
+    /// What the customer has agreed to or withdrawn is there already, and what is newer has been added.
+    Consented,
 }
 
 impl Carried {
@@ -117,6 +122,9 @@ impl Table {
             Err(error) => return Err(unavailable("dynamodb:PutItem", &error)),
         }
         let phone = carried.text("pk").strip_prefix("P#").and_then(|phone| from_stored(phone).ok());
+        if let (Some(phone), "K") = (&phone, carried.text("sk")) {
+            return self.add_consent(phone, &carried.0).await;
+        }
         let (Some(phone), "C", Some(at)) = (phone, carried.text("sk"), carried.instant("opted_out_at"))
         else {
             return Ok(Placed::Kept);
@@ -131,6 +139,26 @@ impl Table {
         }
         self.set_opt_out(&phone, true, carried.text("opted_out_by"), at).await?;
         Ok(Placed::OptedOut)
+    }
+}
+
+impl Table {
+    /// Adds what a customer has said at the old place and not taken back since at the new one. The change
+    /// itself comes as an item of its own; said again at the same instant it is the same.
+    async fn add_consent(&self, phone: &PhoneNumber, carried: &Item) -> Result<Placed, Unavailable> {
+        let there = self.consent(phone).await?;
+        let latest = |scope: &Scope| {
+            let said = there.given.get(scope).into_iter().chain(there.withdrawn.get(scope));
+            said.map(|agreement| agreement.at).max()
+        };
+        let mut placed = Placed::Kept;
+        for change in changes_of(carried)? {
+            if latest(&change.scope).is_none_or(|known| change.agreement.at > known) {
+                self.change(phone, &change).await?;
+                placed = Placed::Consented;
+            }
+        }
+        Ok(placed)
     }
 }
 
