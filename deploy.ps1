@@ -11,6 +11,7 @@ param(
     [string] $Region,
     [string] $Profile,
     [switch] $X86,
+    [switch] $NoBuild,
     [switch] $Check,
     [switch] $Rollback,
     [switch] $Uninstall,
@@ -24,6 +25,7 @@ if ($Stage) { $arguments += '--stage', $Stage }
 if ($Region) { $arguments += '--region', $Region }
 if ($Profile) { $arguments += '--profile', $Profile }
 if ($X86) { $arguments += '--x86' }
+if ($NoBuild) { $arguments += '--no-build' }
 if ($Check) { $arguments += '--check' }
 if ($Rollback) { $arguments += '--rollback' }
 if ($Uninstall) { $arguments += '--uninstall' }
@@ -36,9 +38,11 @@ try {
     }
     elseif (Get-Command wsl.exe -ErrorAction SilentlyContinue) {
         # The environment of deploy.sh comes along (see env.example); /p translates no path here.
-        $names = 'AWS_PROFILE', 'AWS_REGION', 'TWILIO_FROM', 'TWILIO_WHATSAPP_FROM', 'TWILIO_OTP_FROM', 'AFTERWORD_PUBLIC_URL', 'AFTERWORD_ALARM_EMAIL',
-            'AFTERWORD_SILENT_SOURCE', 'AFTERWORD_MONTHLY_SPEND_LIMIT', 'AFTERWORD_RESERVED_CONCURRENCY',
-            'AFTERWORD_END_USER_MESSAGING', 'AFTERWORD_ORIGINATION_IDENTITY', 'AFTERWORD_SNS_DELIVERY_LOGS'
+        $names = 'AWS_PROFILE', 'AWS_REGION', 'AWS_DEFAULT_REGION', 'TWILIO_FROM', 'TWILIO_WHATSAPP_FROM', 'TWILIO_OTP_FROM',
+            'AFTERWORD_PUBLIC_URL', 'AFTERWORD_ALARM_EMAIL', 'AFTERWORD_SILENT_SOURCE', 'AFTERWORD_SILENT_AFTER_HOURS',
+            'AFTERWORD_MONTHLY_SPEND_LIMIT', 'AFTERWORD_RETENTION_DAYS', 'AFTERWORD_LOG_RETENTION_DAYS',
+            'AFTERWORD_RESERVED_CONCURRENCY', 'AFTERWORD_END_USER_MESSAGING', 'AFTERWORD_ORIGINATION_IDENTITY',
+            'AFTERWORD_EVENTBRIDGE_EVENTS', 'AFTERWORD_SNS_DELIVERY_LOGS'
         $env:WSLENV = ((@($env:WSLENV) + $names) | Where-Object { $_ }) -join ':'
         & wsl.exe bash ./deploy.sh @arguments
     }

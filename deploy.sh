@@ -14,6 +14,7 @@ usage: ./deploy.sh [options]
   --region REGION    the AWS region (default: AWS_REGION, AWS_DEFAULT_REGION, else the profile's)
   --profile NAME     the AWS profile
   --x86              builds for x86_64 instead of arm64
+  --no-build         deploys the functions that target/lambda/ holds: built before, or by another machine
   --check            checks and validates everything that can be without deploying; changes nothing at
                      AWS, needs no credentials, and says what it could not check
   --rollback         goes back to the versions of the functions that ran before the last deployment
@@ -25,7 +26,7 @@ TEXT
 }
 
 mode=deploy guided=no stage=prod region="${AWS_REGION:-${AWS_DEFAULT_REGION:-}}" profile="${AWS_PROFILE:-}"
-architecture=arm64
+architecture=arm64 building=yes
 value() { [ "$#" -ge 2 ] && [ -n "$2" ] || { echo "$1 needs a value" >&2; exit 2; }; }
 while [ "$#" -gt 0 ]; do
     case "$1" in
@@ -34,6 +35,7 @@ while [ "$#" -gt 0 ]; do
         --region) value "$@"; region=$2; shift ;;
         --profile) value "$@"; profile=$2; shift ;;
         --x86) architecture=x86_64 ;;
+        --no-build) building=no ;;
         --check) mode=check ;;
         --rollback) mode=rollback ;;
         --uninstall) mode=uninstall ;;
@@ -60,6 +62,7 @@ fail() { printf '\n%s\n' "deploy.sh: $*" >&2; exit 1; }
 tools() {
     step "Tools"
     command -v cargo >/dev/null || fail "cargo is missing: install Rust from https://rustup.rs, then repeat"
+    command -v curl >/dev/null || fail "curl is missing: install it, then repeat"
     command -v python3 >/dev/null || fail "python3 is missing: install Python 3.11 or later, then repeat"
     tools/compiler.sh
     # The SAM CLI, cfn-lint and what the tests need.
@@ -69,18 +72,20 @@ tools() {
     say "$(cargo --version), $("$python/sam" --version)"
 }
 
-# cargo-lambda compiles for Lambda on any machine; ziglang is its linker. Both from PyPI, pinned.
+# cargo-lambda compiles for Lambda on any machine; ziglang is its linker. Both from PyPI, pinned. Where one cannot be
+# had, `lacking` says what to do about it.
 build_tools() {
-    if [ ! -f .tools/build/.stamp ] || [ tools/build.txt -nt .tools/build/.stamp ]; then
-        tools/python.sh build
-    fi
     target=aarch64-unknown-linux-gnu
     [ "$architecture" = arm64 ] || target=x86_64-unknown-linux-gnu
-    if command -v rustup >/dev/null; then
-        rustup target list --installed | grep -qx "$target" || rustup target add "$target"
-    elif [ ! -d "$(rustc --print sysroot)/lib/rustlib/$target" ]; then
-        fail "the Rust target $target is missing, and there is no rustup to add it"
+    if [ ! -f .tools/build/.stamp ] || [ tools/build.txt -nt .tools/build/.stamp ]; then
+        tools/python.sh build || { lacking="cargo-lambda and ziglang cannot be installed from PyPI (tools/build.txt)"; return 1; }
     fi
+    if [ -d "$(rustc --print sysroot)/lib/rustlib/$target/lib" ]; then return 0; fi
+    if ! command -v rustup >/dev/null; then
+        lacking="the Rust target $target is missing, and there is no rustup to add it: https://rustup.rs"
+        return 1
+    fi
+    rustup target add "$target" || { lacking="the Rust target $target is missing, and 'rustup target add $target' fails"; return 1; }
 }
 
 # --- Steps ---------------------------------------------------------------------------------------------
@@ -98,7 +103,10 @@ credentials() {
     return 1
 }
 
-afterword() { cargo run --quiet --package cli --bin afterword -- "$@"; }
+# AFTERWORD names one that is built already.
+afterword() {
+    if [ -n "${AFTERWORD:-}" ]; then "$AFTERWORD" "$@"; else cargo run --quiet --package cli --bin afterword -- "$@"; fi
+}
 
 lint_journeys() {
     step "journeys.toml"
@@ -111,11 +119,21 @@ validate() {
 }
 
 build() {
+    local main
+    if [ "$building" = no ]; then
+        step "No build ($architecture): what target/lambda/ holds"
+        for main in functions/*/src/main.rs; do
+            main=target/lambda/$(basename "$(dirname "$(dirname "$main")")")/bootstrap
+            [ -f "$main" ] || fail "there is no $main: deploy without --no-build"
+            [ "$(processor "$main")" = "$architecture" ] || fail "$main is not for $architecture: --x86 says which"
+        done
+        return
+    fi
     step "Build ($architecture)"
-    build_tools
+    build_tools || fail "$lacking"
     AFTERWORD_COMMIT="$(git describe --always --dirty 2>/dev/null || echo unknown)"
     export AFTERWORD_COMMIT
-    local flags=(--release --locked) functions=() main
+    local flags=(--release --locked) functions=()
     if [ "$architecture" = arm64 ]; then flags+=(--arm64); else flags+=(--x86-64); fi
     for main in functions/*/src/main.rs; do
         functions+=(--package "$(basename "$(dirname "$(dirname "$main")")")")
@@ -126,12 +144,21 @@ build() {
     done
 }
 
+# What a binary runs on, by its ELF header.
+processor() {
+    case "$(od -An -tx1 -j18 -N1 "$1" | tr -d ' ')" in
+        3e) echo x86_64 ;;
+        b7) echo arm64 ;;
+    esac
+}
+
 deploy() {
     step "Deploy $stack"
     local flags=(--template-file template.yaml --stack-name "$stack" --capabilities CAPABILITY_IAM
         --resolve-s3 --no-fail-on-empty-changeset --tags "application=afterword stage=$stage")
     if [ -n "$region" ]; then flags+=(--region "$region"); fi
     if [ -n "$profile" ]; then flags+=(--profile "$profile"); fi
+    [ -t 1 ] || flags+=(--no-progressbar)
     if [ "$guided" = yes ]; then
         "$python/sam" deploy --guided "${flags[@]}"
         return
@@ -147,6 +174,7 @@ PublicUrl AFTERWORD_PUBLIC_URL
 AlarmEmail AFTERWORD_ALARM_EMAIL
 EndUserMessaging AFTERWORD_END_USER_MESSAGING
 OriginationIdentity AFTERWORD_ORIGINATION_IDENTITY
+EventBridgeEvents AFTERWORD_EVENTBRIDGE_EVENTS
 SnsDeliveryLogs AFTERWORD_SNS_DELIVERY_LOGS
 MonthlySpendLimit AFTERWORD_MONTHLY_SPEND_LIMIT
 SilentSource AFTERWORD_SILENT_SOURCE
@@ -210,10 +238,12 @@ case "$mode" in
         lint_journeys
         validate
         step "Build tools"
-        if build_tools 2>/dev/null; then
+        if [ "$building" = no ]; then
+            skipped "the build: --no-build"
+        elif build_tools; then
             say "$(PATH="$PWD/.tools/build/bin:$PATH" cargo lambda --version), target $target"
         else
-            skipped "the build for $architecture: cargo-lambda or the Rust target cannot be installed here"
+            skipped "the build for $architecture: $lacking"
         fi
         if credentials; then
             if outputs >/dev/null 2>&1; then say "the stack $stack exists; a deployment updates it"
@@ -235,6 +265,8 @@ case "$mode" in
         validate
         build
         deploy
+        # After --rollback: functions that this deployment does not change.
+        "$python/python" tools/versions.py forward "$stack"
         push_journeys
         smoke_test
         next_steps
@@ -243,7 +275,7 @@ case "$mode" in
         tools
         credentials || fail "no AWS credentials: set AWS_PROFILE or use --profile"
         step "Roll back $stack"
-        "$python/python" tools/rollback.py "$stack"
+        "$python/python" tools/versions.py back "$stack"
         ;;
     uninstall)
         tools

@@ -8,14 +8,9 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from emulator import ACCOUNT, FROM
+from front import ROUTES
 
 OWNER = {"uri": "https://calendly.test/users/U1", "current_organization": "https://calendly.test/organizations/O1"}
-ROUTES = {
-    "/healthz": ("HealthFunction", "GET /healthz"),
-    "/sms": ("IngestFunction", "POST /sms"),
-    "/webhooks/calendly": ("BookingWebhookFunction", "POST /webhooks/calendly"),
-    "/twilio/inbound": ("InboundFunction", "POST /twilio/inbound"),
-}
 
 
 class Accounts:

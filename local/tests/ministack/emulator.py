@@ -6,8 +6,6 @@ import functools
 import hmac
 import json
 import os
-import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -24,50 +22,22 @@ from botocore.config import Config
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "local" / "tests" / "python"))
 
+from checkout import BINARIES, FUNCTIONS, Checkout, journeys  # noqa: E402
+from front import Front  # noqa: E402
 from machine import AFTERWORD, API_KEY, PUBLIC_URL, SIGNING_KEY, Machine, payload  # noqa: E402
 
-BINARIES = Path(os.environ.get("BINARIES", ROOT / "target" / "release")).absolute()
 MINISTACK = ROOT / ".tools" / "ministack" / "bin" / "ministack"
-SAM = ROOT / ".tools" / "python" / "bin" / "sam"
 STACK, REGION = "afterword-test", "us-east-1"
+# A second installation, which the tests of deploy.sh make and delete.
+OTHER_STACK, OTHER_URL = "afterword-other", "https://other.afterword.test"
 FROM = "+15005550006"
 ACCOUNT = "AC" + "0" * 32
-FUNCTIONS = sorted(path.parents[1].name for path in ROOT.glob("functions/*/src/main.rs"))
-# What this version of ministack does not know, by words of the resource. Nothing that a message passes.
-UNKNOWN = {
-    "saved queries": ("Type: AWS::Logs::QueryDefinition\n",),
-    "alarms by metric math": ("Type: AWS::CloudWatch::Alarm\n", "      Metrics:\n"),
-}
-# The shipped journeys with shorter waits: the emulator's clock cannot be moved.
-SHORTER = {'"120s"': '"4s"', '"30m"': '"20s"'}
-
-
-def journeys():
-    text = (ROOT / "journeys.toml").read_text()
-    for length, shorter in SHORTER.items():
-        assert length in text, length
-        text = text.replace(length, shorter)
-    return text
 
 
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def known_template():
-    """The template without the resources that the emulator does not know."""
-    text = (ROOT / "template.yaml").read_text()
-    head, resources = text.split("\nResources:\n")
-    resources, outputs = resources.split("\nOutputs:\n")
-    blocks = re.split(r"(?m)^(?=  [A-Z]\w+:$)", resources)
-    for what, words in UNKNOWN.items():
-        out = [block for block in blocks if all(word in block for word in words)]
-        blocks = [block for block in blocks if block not in out]
-        names = ", ".join(block.split(":")[0].strip() for block in out)
-        print(f"left out because ministack does not know {what}: {names}")
-    return f"{head}\nResources:\n{''.join(blocks)}\nOutputs:\n{outputs}"
 
 
 class Emulator:
@@ -77,6 +47,7 @@ class Emulator:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = tempfile.TemporaryDirectory()
+        self.front = None
         # One set of variables for the emulator, for the functions, which inherit it, and for sam.
         self.environment = {
             "PATH": os.environ["PATH"],
@@ -109,6 +80,8 @@ class Emulator:
             raise
 
     def __exit__(self, *_):
+        if self.front:
+            self.front.close()
         self.process.terminate()
         try:
             self.process.wait(20)
@@ -137,35 +110,27 @@ class Emulator:
         return boto3.client(service, endpoint_url=self.url, region_name=REGION, config=config, **keys)
 
     def deploy(self):
-        place = Path(self.folder.name) / "deployment"
-        for function in FUNCTIONS:
-            target = place / "target" / "lambda" / function
-            target.mkdir(parents=True)
-            # Without symbols: a debug build has ten times the size with them.
-            subprocess.run(["strip", "-o", target / "bootstrap", BINARIES / function], check=True)
-        (place / "statemachine").mkdir()
-        shutil.copy(ROOT / "statemachine" / "message.asl.json", place / "statemachine")
-        (place / "template.yaml").write_text(known_template())
-        self.client("s3").create_bucket(Bucket="deployment")
-        parameters = [f"TwilioFrom={FROM}", f"PublicUrl={PUBLIC_URL}", "Architecture=x86_64"]
-        command = [SAM, "deploy", "--template-file", "template.yaml", "--stack-name", STACK, "--s3-bucket", "deployment"]
-        command += ["--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--parameter-overrides", *parameters]
+        self.checkout = Checkout(Path(self.folder.name) / "checkout", self.environment)
+        urls = {PUBLIC_URL: STACK, OTHER_URL: OTHER_STACK}
+        stacks = {urllib.parse.urlsplit(url).hostname: stack for url, stack in urls.items()}
+        self.front = Front(self, stacks, self.folder.name)
         begin = time.monotonic()
-        done = subprocess.run(command, cwd=place, env=self.environment, capture_output=True, text=True, timeout=300)
-        if done.returncode:
-            raise RuntimeError(f"sam deploy: {done.stderr[-3000:]}\n{self.reasons()}\n{self.tail()}")
-        sizes = {f: (place / "target" / "lambda" / f / "bootstrap").stat().st_size for f in FUNCTIONS}
-        print(f"sam deploy to ministack: {time.monotonic() - begin:.0f} s; bytes of {BINARIES.name} binaries: {sizes}")
-        cloudformation = self.client("cloudformation")
-        outputs = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]
+        events = {"AFTERWORD_EVENTBRIDGE_EVENTS": "on", "AFTERWORD_SNS_DELIVERY_LOGS": "on"}
+        settings = {"TWILIO_FROM": FROM, "AFTERWORD_PUBLIC_URL": PUBLIC_URL, **events}
+        code, told = self.checkout.deploy("--stage", STACK.removeprefix("afterword-"), "--x86", "--no-build", **settings)
+        if code:
+            raise RuntimeError(f"deploy.sh: {told[-3000:]}\n{self.reasons()}\n{self.tail()}")
+        print(f"deployed to ministack in {time.monotonic() - begin:.0f} s, with {BINARIES.name} binaries")
+        outputs = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in outputs}
-        resources = cloudformation.list_stack_resources(StackName=STACK)["StackResourceSummaries"]
-        self.functions = {
-            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-            for resource in resources
-            if resource["ResourceType"] == "AWS::Lambda::Function"
-        }
         self.fill_in()
+
+    @functools.cache
+    def functions(self, stack=STACK):
+        """The names of a stack's functions by logical id."""
+        resources = self.client("cloudformation").list_stack_resources(StackName=stack)["StackResourceSummaries"]
+        functions = (one for one in resources if one["ResourceType"] == "AWS::Lambda::Function")
+        return {function["LogicalResourceId"]: function["PhysicalResourceId"] for function in functions}
 
     def reasons(self):
         """Why a deployment failed."""
@@ -174,18 +139,12 @@ class Emulator:
         return "\n".join(f"{e['LogicalResourceId']}: {e.get('ResourceStatusReason')}" for e in failed)
 
     def fill_in(self):
-        """What an operator and deploy.sh do: the keys, and the journeys."""
+        """What an operator does: the keys."""
         keys = {"api_key": API_KEY, "calendly_signing_key": SIGNING_KEY, "twilio_auth_token": SIGNING_KEY}
         secret = json.dumps({**keys, "twilio_account_sid": ACCOUNT})
         self.client("secretsmanager").put_secret_value(SecretId=self.outputs["SecretArn"], SecretString=secret)
-        file = Path(self.folder.name) / "journeys.toml"
-        file.write_text(journeys())
-        command = [AFTERWORD, "journeys", "push", file, "--stack", STACK]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)
-        if done.returncode:
-            raise RuntimeError(f"afterword journeys push: {done.stdout}{done.stderr}")
 
-    def invoke(self, function, route, body, headers, parameters=None, query=""):
+    def invoke(self, function, route, body, headers, parameters=None, query="", stack=STACK):
         """Calls a function as API Gateway does, payload format 2.0; status and body."""
         method, path = route.split(" ")
         for name, value in (parameters or {}).items():
@@ -214,7 +173,7 @@ class Emulator:
             event["pathParameters"] = parameters
         if query:
             event["queryStringParameters"] = dict(urllib.parse.parse_qsl(event["rawQueryString"]))
-        name = self.functions[function]
+        name = self.functions(stack)[function]
         answer = self.client("lambda").invoke(FunctionName=f"{name}:live", Payload=json.dumps(event).encode())
         read = answer["Payload"].read().decode()
         if "FunctionError" in answer:

@@ -1,12 +1,15 @@
-"""The command line against the deployed stack: doctor, connect, show, opt-outs."""
+"""The command line against the deployed stack: doctor, connect, show, opt-outs, resolve, retry."""
 
 import json
 import os
 import subprocess
+import time
 import unittest
+import uuid
+from datetime import UTC, datetime
 
 from accounts import Accounts
-from emulator import AFTERWORD, PUBLIC_URL, SIGNING_KEY, STACK, both
+from emulator import AFTERWORD, PUBLIC_URL, SIGNING_KEY, STACK, both, payload
 
 
 class Operators(unittest.TestCase):
@@ -113,6 +116,62 @@ class Operators(unittest.TestCase):
         code, report = self.run_it("opt-outs", "check", "+12025550177")
         self.assertEqual((code, "opted out" in report), (0, True))
         self.assertEqual(self.run_it("opt-outs", "remove", "+12025550177")[0], 0)
+
+    def posted(self, number, phone=None):
+        """An event that is due at once: its conversation and its phone."""
+        event = {**payload("sms-advance-in-transit"), "event_id": str(uuid.UUID(int=number, version=4))}
+        event["user"] = {"phone": phone or f"+120255501{number}"}
+        self.assertEqual(self.aws.post(event)[0], 202)
+        return f"sms-{event['event_id']}", event["user"]["phone"]
+
+    def lost(self, number):
+        """A text that the provider has taken, and whose answer was lost: its conversation and its phone."""
+        fault = {"operation": "twilio:CreateMessage", "effect": "timeout_after_accept", "count": 1}
+        self.ours.machine.control("faults", fault)
+        id, phone = self.posted(number)
+        deadline = time.monotonic() + 30
+        while not self.texts(phone):
+            self.assertLess(time.monotonic(), deadline, self.aws.tail())
+            time.sleep(0.2)
+        return id, phone
+
+    def texts(self, phone):
+        return [text for text in self.ours.machine.control("outbox")["messages"] if text["to"] == phone]
+
+    def settled(self, id, found):
+        """Says what was found out, as soon as the function has noted that it does not know."""
+        deadline = time.monotonic() + 30
+        while (done := self.run_it("resolve", id, "text", found))[0] and time.monotonic() < deadline:
+            self.assertIn("being sent at this moment", done[1])
+            time.sleep(1)
+        self.assertEqual(done[0], 0)
+        return done[1]
+
+    def test_7_what_was_found_out_settles_a_text_of_which_nobody_knows(self):
+        id, phone = self.lost(70)
+        self.assertIn("counts as sent", self.settled(id, "sent"))
+        self.assertEqual(self.aws.conversation(id)["steps"][0]["verdict"], "Sent")
+        self.assertEqual(len(self.texts(phone)), 1)
+        self.assertIn("Sent", self.run_it("show", id)[1])
+
+    def test_8_what_did_not_leave_is_sent_again(self):
+        id, phone = self.lost(71)
+        self.assertIn(f"execution {id}.text.r1", self.settled(id, "not-sent"))
+        execution, _ = self.aws.execution(f"{id}.text.r1")
+        self.assertEqual(json.loads(execution["output"])["verdict"], "Sent")
+        self.assertEqual(len(self.texts(phone)), 2, "the operator said so")
+
+    def test_8_what_was_refused_is_tried_again(self):
+        since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        # The simulated Twilio refuses this number, each time.
+        id, _ = self.posted(72, "+15005550009")
+        execution, _ = self.aws.execution(f"{id}.text")
+        self.assertEqual(execution.get("error"), "RejectedByProvider", execution)
+        arguments = ("retry", "--verdict", "RejectedByProvider", "--since", since)
+        self.assertIn(f"{id}.text would run again", self.run_it(*arguments, "--dry-run")[1])
+        self.assertIn(f"execution {id}.text.r1", self.run_it(*arguments)[1])
+        execution, _ = self.aws.execution(f"{id}.text.r1")
+        self.assertEqual(execution.get("error"), "RejectedByProvider", execution)
 
 
 if __name__ == "__main__":

@@ -258,12 +258,29 @@ fn every_asynchronous_path_ends_in_a_dead_letter_queue() {
             assert!(target.is_object(), "{id}.{name}: {target}");
         }
     }
+    for (id, rule) in resources("AWS::Events::Rule") {
+        for target in rule["Targets"].as_array().unwrap() {
+            assert!(target["DeadLetterConfig"]["Arn"].is_object(), "{id}: {target}");
+        }
+    }
     for (id, queue) in resources("AWS::SQS::Queue") {
         assert_eq!(queue["SqsManagedSseEnabled"], true, "{id}");
         let watched = &alarms()["DeadLettersAlarm"].1;
         let wanted = json!({ "GetAtt": format!("{id}.QueueName") });
         assert!(watched.iter().any(|metric| dimension(metric, "QueueName") == Some(&wanted)), "{id}");
     }
+}
+
+/// What the rule lets through is what the function is tested with.
+#[test]
+fn the_rule_matches_the_event_that_is_read() {
+    let pattern = &resources("AWS::Events::Rule")["DeliveryRule"]["EventPattern"];
+    let payload = root().join("test-payloads/delivery-status/end-user-messaging-by-eventbridge.json");
+    let event: Value = serde_json::from_str(&std::fs::read_to_string(payload).unwrap()).unwrap();
+    for (field, wanted) in pattern.as_object().unwrap() {
+        assert!(wanted.as_array().unwrap().contains(&event[field]), "{field}: {wanted}");
+    }
+    assert_eq!(pattern.as_object().unwrap().len(), 2);
 }
 
 #[test]
