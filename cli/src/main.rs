@@ -11,6 +11,7 @@ mod http_call;
 mod journeys;
 mod opt_outs;
 mod place;
+mod prices;
 mod print;
 mod quarantine;
 mod resolve;
@@ -45,6 +46,8 @@ enum Command {
     Show(show::ShowArguments),
     /// Say what became of a text of which nobody knows.
     Resolve(resolve::ResolveArguments),
+    /// Let what Twilio has charged take the place of what was expected.
+    Prices(prices::PricesArguments),
     /// Have texts tried again that have certainly not been sent.
     Retry(resolve::RetryArguments),
     /// Authentic events that could not be used.
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Command::Campaign(arguments) => campaign::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Resolve(arguments) => resolve::run_resolve(&arguments),
+        Command::Prices(arguments) => prices::run(&arguments),
         Command::Retry(arguments) => resolve::run_retry(&arguments),
         Command::SmsAttributes(command) => sms_attributes::run(&command),
         Command::Quarantine(command) => quarantine::run(&command),

@@ -117,9 +117,39 @@ fn an_opt_out_moves_to_a_contact_that_is_known_there() {
     assert_eq!(new.verdict(2), "SkippedOptedOut");
 }
 
+/// What was expected is settled by Twilio's own list, once.
+#[test]
+fn what_twilio_has_charged_takes_the_place_of_what_was_expected() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let limited = format!("[limits]\nday = 1\n{}", include_str!("../../../journeys.toml"));
+    std::fs::write(home.path().join("journeys.toml"), limited).unwrap();
+    let serve = Serve::start(&data);
+    for n in [1, 2] {
+        serve.post(n).unwrap();
+    }
+    serve.advanced(120);
+    assert_eq!((serve.texts(1), serve.texts(2), spent(&serve)), (1, 1, vec!["16600".to_owned()]));
+    for told in ["2 price(s) settled, 0 known before", "0 price(s) settled, 2 known before"] {
+        let (done, said) = afterword(&serve, &data, &["prices"]);
+        assert!(done && said.starts_with(told), "{said}");
+        assert_eq!(spent(&serve), ["21800"]);
+    }
+    let (done, said) = at_stack_of_twilio(&serve, &["prices", "--days", "1"]);
+    assert!(done && said.starts_with("0 price(s) settled, 2 known before"), "{said}");
+}
+
+fn at_stack_of_twilio(serve: &Serve, arguments: &[&str]) -> (bool, String) {
+    at_stack_with(serve, arguments, &[("TWILIO_BASE_URL", format!("http://127.0.0.1:{}", serve.aws))])
+}
+
 /// A command that is told a stack, against the AWS endpoint of a `serve`: by the same client, and found the
 /// same way, as on AWS.
 fn at_stack(serve: &Serve, arguments: &[&str]) -> (bool, String) {
+    at_stack_with(serve, arguments, &[])
+}
+
+fn at_stack_with(serve: &Serve, arguments: &[&str], more: &[(&str, String)]) -> (bool, String) {
     let installation = json!({
         "table": "afterword",
         "secret": "afterword",
@@ -135,6 +165,7 @@ fn at_stack(serve: &Serve, arguments: &[&str]) -> (bool, String) {
         .args(["--stack", "moved"])
         .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", serve.aws))
         .envs([("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b"), ("AWS_REGION", "us-east-1")])
+        .envs(more.iter().map(|(name, value)| (*name, value.as_str())))
         .output()
         .unwrap();
     let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();

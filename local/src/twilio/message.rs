@@ -9,6 +9,8 @@ pub(super) fn to_json(text: &Text, status: &str, account: &str) -> Value {
     let sid = &text.provider_message_id;
     let (from, to) = text.addresses();
     let at = text.at.format("%a, %d %b %Y %H:%M:%S +0000").to_string();
+    // Known once it has arrived. $0.0083 and a carrier's fee of $0.0026, for each part.
+    let price = (status == "delivered").then(|| format!("-{:.5}", 0.0109 * f64::from(text.segments)));
     let uri = format!("/2010-04-01/Accounts/{account}/Messages/{sid}");
     json!({
         "account_sid": account,
@@ -24,8 +26,8 @@ pub(super) fn to_json(text: &Text, status: &str, account: &str) -> Value {
         "messaging_service_sid": null,
         "num_media": "0",
         "num_segments": text.segments.to_string(),
-        "price": null,
-        "price_unit": null,
+        "price": price,
+        "price_unit": "USD",
         "sid": sid,
         "status": status,
         "subresource_uris": { "media": format!("{uri}/Media.json") },

@@ -6,6 +6,7 @@
 mod classify;
 mod codes;
 mod find;
+mod prices;
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use messaging::text::MessageText;
 use messaging::verdict::Because;
 
 pub use classify::outcome_of;
+pub use prices::{MessagePrice, PricePage};
 
 use crate::connection::Connection;
 use crate::exchange::{Lost, exchange};

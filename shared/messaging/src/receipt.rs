@@ -16,7 +16,7 @@ use crate::limits::Dollars;
 use crate::phone::PhoneNumber;
 use crate::provider::Provider;
 
-pub use price::{AttemptPrice, settle_price};
+pub use price::{AttemptPrice, PriceFound, settle_found, settle_price};
 pub use record::{Recorded, record};
 
 /// One report of a provider's.

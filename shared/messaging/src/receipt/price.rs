@@ -9,12 +9,17 @@
 //! however often and in whichever order prices are reported. A crash between the two writes leaves more
 //! counted than was spent: the fuse trips early, never late.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::AttemptId;
 use crate::conversation::{Conversation, Step};
 use crate::limits::{Dollars, Reservation};
-use crate::ports::{Purses, Receipts, Unavailable, Written};
+use crate::ports::{Conversations, Purses, Receipts, Unavailable, Written};
+use crate::provider::Provider;
+
+/// How often a price is weighed anew because something changed meanwhile.
+const ROUNDS: usize = 5;
 
 /// What an attempt has cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +69,48 @@ pub async fn settle_price(
         _ => {}
     }
     Ok(noted)
+}
+
+/// What became of a price that a provider's records tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PriceFound {
+    /// It is noted now.
+    Settled,
+    /// It was noted before.
+    Known,
+    /// The message is no text of a conversation that is stored.
+    Nobodys,
+}
+
+/// Settles the price of a message by a provider's own records, for providers whose reports tell none.
+///
+/// # Errors
+/// When the store cannot be reached, or the step changes too often. A repetition is safe.
+pub async fn settle_found(
+    ports: &(impl Conversations + Receipts + Purses),
+    provider: Provider,
+    message_id: &str,
+    price: Dollars,
+    now: DateTime<Utc>,
+) -> Result<PriceFound, Unavailable> {
+    for _ in 0..ROUNDS {
+        let Some(about) = ports.attempt_of(provider, message_id).await? else {
+            return Ok(PriceFound::Nobodys);
+        };
+        let found = ports.load(&about.conversation, now).await?;
+        let Some((conversation, step)) =
+            found.as_ref().and_then(|found| Some((found, found.step(&about.step)?)))
+        else {
+            return Ok(PriceFound::Nobodys);
+        };
+        if step.price_of(about.attempt).is_some_and(|known| known >= price) {
+            return Ok(PriceFound::Known);
+        }
+        if settle_price(ports, conversation, step, &about, price).await? == Written::Done {
+            return Ok(PriceFound::Settled);
+        }
+    }
+    Err(Unavailable { operation: "dynamodb:UpdateItem", reason: "the step changed too often".to_owned() })
 }
 
 /// What is still to be corrected for a reservation that became known after its price was reported.

@@ -1,0 +1,93 @@
+//! `afterword prices`: what Twilio has charged takes the place of what was expected. Twilio's callbacks tell
+//! no price, so this asks its list of messages; to be run every day, or every hour.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use adapters::clock::SystemClock;
+use adapters::connection::providers_over_tls;
+use adapters::secrets::Secrets;
+use adapters::twilio::{Twilio, TwilioSettings};
+use chrono::TimeDelta;
+use clap::Args;
+use messaging::provider::Provider;
+use messaging::receipt::{PriceFound, settle_found};
+
+use crate::place::{Place, block_on, now};
+use crate::print;
+use crate::stack::Stack;
+
+/// Flags of `prices`.
+#[derive(Args)]
+pub(crate) struct PricesArguments {
+    /// How many days to look back: a price may take a day to be known.
+    #[arg(long, default_value_t = 2)]
+    days: u16,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// How many messages there were of each kind.
+#[derive(Default)]
+struct Counts {
+    settled: usize,
+    known: usize,
+    nobodys: usize,
+    without: usize,
+}
+
+pub(crate) fn run(arguments: &PricesArguments) -> Result<ExitCode, String> {
+    let counts = block_on(settle(arguments))?;
+    print::line(format!(
+        "{} price(s) settled, {} known before, {} of other messages, {} message(s) without a price in US dollars yet",
+        counts.settled, counts.known, counts.nobodys, counts.without
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn settle(arguments: &PricesArguments) -> Result<Counts, String> {
+    let place = &arguments.place;
+    let (now, table) = (now(place).await?, place.table()?);
+    let twilio = twilio(place).await?;
+    let since = now - TimeDelta::days(i64::from(arguments.days));
+    let (mut counts, mut next) = (Counts::default(), None);
+    loop {
+        let again = |trouble| format!("{trouble}: run it again");
+        let page = twilio.prices(since, next.as_deref()).await.map_err(again)?;
+        for message in page.messages {
+            let Some(price) = message.price else {
+                counts.without += 1;
+                continue;
+            };
+            let found = settle_found(&table, Provider::Twilio, &message.message_id, price, now).await;
+            match found.map_err(again)? {
+                PriceFound::Settled => counts.settled += 1,
+                PriceFound::Known => counts.known += 1,
+                PriceFound::Nobodys => counts.nobodys += 1,
+            }
+        }
+        next = page.next;
+        if next.is_none() {
+            return Ok(counts);
+        }
+    }
+}
+
+/// The account of the installation's secret. On this machine Twilio is simulated, unless `TWILIO_BASE_URL`
+/// says where the real one is.
+async fn twilio(place: &Place) -> Result<Twilio<SystemClock>, String> {
+    let mut connection = place.connection()?;
+    let (secret, simulated) = match &place.stack {
+        Some(stack) => (Stack::find(stack).await?.installation.secret, None),
+        None => ("afterword".to_owned(), Some(format!("http://127.0.0.1:{}", place.aws_port))),
+    };
+    let given = std::env::var("TWILIO_BASE_URL").ok().filter(|url| !url.is_empty());
+    let base_url = given.or(simulated).unwrap_or_else(|| "https://api.twilio.com".to_owned());
+    if base_url.starts_with("https:") {
+        connection.provider_http = providers_over_tls();
+    }
+    let secrets = Arc::new(Secrets::new(&connection, secret, SystemClock));
+    let settings =
+        TwilioSettings { base_url, from: String::new(), whatsapp_from: None, public_url: String::new() };
+    Ok(Twilio::new(&connection, secrets, settings))
+}
