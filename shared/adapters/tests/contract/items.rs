@@ -6,7 +6,6 @@
 mod rules;
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use adapters::journeys::JourneyStore;
@@ -15,22 +14,15 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::TimeDelta;
-use messaging::consent::{Act, Agreement, ConsentChange};
 use messaging::content::{Content, ContentSid};
 use messaging::conversation::Conversation;
 use messaging::forget::forget;
-use messaging::ids::{ConversationId, Scope, SourceName};
+use messaging::ids::{ConversationId, SourceName};
 use messaging::inbound::{InboundMessage, receive};
 use messaging::journeys::Channel;
-use messaging::limits::{Charge, Dollars, Limits, Reserving, Spending};
-use messaging::otp::{CodeHash, CodeSlot, StoredCode};
-use messaging::pacing::Pace;
-use messaging::phone::PhoneNumber;
 use messaging::ports::{
-    Claiming, Codes, Consents, Conversations, Ending, Inbox, JourneySource, Learned, Purses, Quarantine,
-    QuarantinedEvent, Schedules,
+    Claiming, Conversations, Ending, Inbox, JourneySource, Learned, Quarantine, QuarantinedEvent,
 };
-use messaging::receipt::AttemptPrice;
 use messaging::step::{Claim, Decision, Lost, Progress, ProviderMessage, StepState};
 use messaging::text::{MessageText, PersonName};
 use messaging::verdict::{Because, Verdict};
@@ -186,7 +178,6 @@ async fn written_today() -> Items {
     note(&mut items, &rig, "conversation-sent", &v, "V").await;
     note(&mut items, &rig, "message", "M#twilio#SM1", "M").await;
 
-    paid_for(&mut items, &rig).await;
     receive(&rig.table, &wrote("SM2", "Can I bring my dog?"), &clock).await.unwrap();
     rig.table.cancel(&first.id, at(6)).await.unwrap();
     note(&mut items, &rig, "conversation-replied-cancelled", &v, "V").await;
@@ -223,57 +214,6 @@ async fn written_today() -> Items {
     let suppression = rig.everything_raw().await.into_iter().find(|item| sort_key(item) == "O").unwrap();
     items.insert("suppression".to_owned(), suppression);
     items
-}
-
-/// What is written for money, pace, consents and codes.
-async fn paid_for(items: &mut Items, rig: &Rig) {
-    let (p, priced) = ("P#+12025550143", "sms-00000000-3b64-4f0a-9d2e-000000000001");
-    let contact = phone();
-    let Reserving::Reserved(reservation) = rig.table.reserve(&charge(&contact), &limits()).await.unwrap()
-    else {
-        panic!("nothing is reserved")
-    };
-    note(items, rig, "spending", "L#2027-01", "L").await;
-    note(items, rig, "spending-recipient", p, "L#2027-01").await;
-    let mut text = conversation(priced);
-    let step = &mut text.plan.as_mut().unwrap().steps[0];
-    let decision = Decision { verdict: Verdict::Sent, because: Because::fact("provider", "sns"), at: at(3) };
-    let state = StepState::Decided(decision);
-    step.progress = Progress { state, attempt: 1, reserved: Some(reservation), ..Progress::default() };
-    step.prices = vec![AttemptPrice { attempt: 1, micro_usd: 8_830 }];
-    rig.table.accept(&text, None).await.unwrap();
-    note(items, rig, "conversation-priced", &format!("V#{priced}"), "V").await;
-    rig.table.take_slot(&pace(), at(0)).await.unwrap();
-    note(items, rig, "schedule", "S#+12025550100", "S").await;
-    let agreement =
-        Agreement { at: at(4), source: "web-form".to_owned(), text_version: Some("1".to_owned()) };
-    let given = ConsentChange { act: Act::Given, scope: Scope::promotional(), agreement };
-    rig.table.change(&contact, &given).await.unwrap();
-    note(items, rig, "consent", p, "K").await;
-    let changes = rig.everything_raw().await;
-    let change = changes.into_iter().find(|item| sort_key(item).starts_with("K#")).unwrap();
-    items.insert("consent-change".to_owned(), change);
-    let hash = CodeHash::from_hex(&"0f".repeat(32)).unwrap();
-    let code = StoredCode { slot: slot(), id: "id".to_owned(), hash, issued_at: at(0), valid_until: at(600) };
-    rig.table.issue_code(&code, TimeDelta::seconds(30)).await.unwrap();
-    note(items, rig, "one-time-code", "OTP#+12025550143", &slot().purpose_key()).await;
-}
-
-fn limits() -> Limits {
-    let day = Some(Dollars::from_micro(10_000));
-    Limits { day, recipient: Spending { day, month: None }, ..Limits::default() }
-}
-
-fn charge(to: &PhoneNumber) -> Charge<'_> {
-    Charge { to, cost: Dollars::from_micro(8_300), now: at(0) }
-}
-
-fn pace() -> Pace {
-    Pace { sender: "twilio", number: Some("+12025550100".to_owned()), per_second: NonZeroU32::MIN }
-}
-
-fn slot() -> CodeSlot {
-    CodeSlot::new(phone(), "login")
 }
 
 fn sort_key(item: &Raw) -> &str {
@@ -353,20 +293,6 @@ async fn every_item_that_was_ever_written_is_still_read() {
                     assert!(!store.current().await.unwrap().journeys.sources.is_empty(), "{what}");
                 }
                 "J" => {}
-                "L" | "L#2027-01" => {
-                    let asked = table.reserve(&charge(&phone()), &limits()).await.unwrap();
-                    let Reserving::Exceeded(exceeded) = asked else { panic!("{what}: counts nothing") };
-                    assert_eq!(exceeded.spent.micro(), 8_300, "{what}");
-                }
-                "S" => assert_eq!(table.take_slot(&pace(), at(0)).await, Ok(at(1)), "{what}"),
-                "K" => assert_eq!(table.consent(&phone()).await.unwrap().given.len(), 1, "{what}"),
-                change if change.starts_with("K#") => {
-                    assert_eq!(table.history(&phone()).await.unwrap().len(), 1, "{what}");
-                }
-                purpose if pk.starts_with("OTP#") => {
-                    assert_eq!(table.last_code_at(&slot()).await, Ok(Some(at(0))), "{what} {purpose}");
-                    assert!(table.try_code(&slot(), 5, at(1)).await.unwrap().is_some(), "{what}");
-                }
                 pointer if pk.starts_with("P#") || pk.starts_with("R#") => {
                     let planned = fixtures(&shape).remove("conversation-planned").unwrap();
                     rig.put_raw(planned).await;
@@ -398,10 +324,6 @@ async fn conversation_lives_on(rig: &Rig, what: &str, id: &str) {
         );
     }
     let mut step = plan.steps[0].clone();
-    if what.ends_with("priced") {
-        assert_eq!(step.price_of(1), Some(Dollars::from_micro(8_830)), "{what}");
-        assert_eq!(step.progress.reserved.as_ref().map(|reserved| reserved.micro_usd), Some(8_300), "{what}");
-    }
     if step.progress.state == StepState::Planned {
         let claim = Claim { id: "today".to_owned(), at: at(10) };
         let claimed = Progress { state: StepState::Claimed(claim), attempt: 1, ..Progress::default() };
