@@ -92,7 +92,9 @@ build: compiler ## the functions as Lambda takes them: target/lambda/<function>/
 	for function in $(FUNCTIONS); do
 		install -D "$(TARGET)/release/$$function" "target/lambda/$$function/bootstrap"
 	done
-	ls -l target/lambda/*/bootstrap
+	for main in target/lambda/*/bootstrap; do
+		echo "$$(basename "$$(dirname "$$main")"): $$(stat --format %s "$$main") bytes, $$(gzip --best --stdout "$$main" | wc -c) zipped"
+	done
 
 .PHONY: tools
 tools: .tools/python/.stamp ## the Python tools, into .tools/
