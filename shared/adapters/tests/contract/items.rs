@@ -20,9 +20,11 @@ use messaging::forget::forget;
 use messaging::ids::{ConversationId, SourceName};
 use messaging::inbound::{InboundMessage, receive};
 use messaging::journeys::Channel;
+use messaging::limits::{Dollars, Purse, Reservation};
 use messaging::ports::{
     Claiming, Conversations, Ending, Inbox, JourneySource, Learned, Quarantine, QuarantinedEvent,
 };
+use messaging::receipt::AttemptPrice;
 use messaging::step::{Claim, Decision, Lost, Progress, ProviderMessage, StepState};
 use messaging::text::{MessageText, PersonName};
 use messaging::verdict::{Because, Verdict};
@@ -204,6 +206,7 @@ async fn written_today() -> Items {
     let version = journeys.push_journeys(SMALL).await.unwrap();
     note(&mut items, &rig, "journeys-current", "J#current", "J").await;
     note(&mut items, &rig, "journeys", &format!("J#{version}"), "J").await;
+    priced(&mut items, &rig).await;
     let with_rules = Rig::start().await;
     rules::write(&mut items, &with_rules).await;
 
@@ -214,6 +217,21 @@ async fn written_today() -> Items {
     let suppression = rig.everything_raw().await.into_iter().find(|item| sort_key(item) == "O").unwrap();
     items.insert("suppression".to_owned(), suppression);
     items
+}
+
+/// A text with what it has reserved, and the price that its provider has reported.
+async fn priced(items: &mut Items, rig: &Rig) {
+    let id = "sms-00000000-3b64-4f0a-9d2e-000000000001";
+    let purses = vec![Purse::Recipient("2027-01".to_owned()), Purse::Month("2027-01".to_owned())];
+    let reservation = Reservation { at: at(0), micro_usd: 8_300, purses };
+    let mut text = conversation(id);
+    let step = &mut text.plan.as_mut().unwrap().steps[0];
+    let decision = Decision { verdict: Verdict::Sent, because: Because::fact("provider", "sns"), at: at(3) };
+    let state = StepState::Decided(decision);
+    step.progress = Progress { state, attempt: 1, reserved: Some(reservation), ..Progress::default() };
+    step.prices = vec![AttemptPrice { attempt: 1, micro_usd: 8_830 }];
+    rig.table.accept(&text, None).await.unwrap();
+    note(items, rig, "conversation-priced", &format!("V#{id}"), "V").await;
 }
 
 fn sort_key(item: &Raw) -> &str {
@@ -324,6 +342,10 @@ async fn conversation_lives_on(rig: &Rig, what: &str, id: &str) {
         );
     }
     let mut step = plan.steps[0].clone();
+    if what.ends_with("priced") {
+        assert_eq!(step.price_of(1), Some(Dollars::from_micro(8_830)), "{what}");
+        assert_eq!(step.progress.reserved.as_ref().map(|reserved| reserved.micro_usd), Some(8_300), "{what}");
+    }
     if step.progress.state == StepState::Planned {
         let claim = Claim { id: "today".to_owned(), at: at(10) };
         let claimed = Progress { state: StepState::Claimed(claim), attempt: 1, ..Progress::default() };
