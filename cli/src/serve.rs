@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use local::clock::Mode;
 use local::machine::Ports;
 use local::serve::{JOURNEYS, Options, Prepared, ServeError, prepare};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::place::given;
 use crate::print;
@@ -53,13 +54,14 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<ExitCode, String> {
     runtime.block_on(async {
         let (in_memory, live) = (arguments.in_memory, arguments.live);
         let prepared = prepare(options(arguments)?).await.map_err(|error| explain(&error))?;
+        let stop = Stop::listen()?;
         announce(&prepared, in_memory);
         if live {
             announce_live(&prepared);
         } else {
             announce_trial(&prepared);
         }
-        prepared.run(stopped()).await.map_err(|error| explain(&error))?;
+        prepared.run(stop.received()).await.map_err(|error| explain(&error))?;
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -143,19 +145,27 @@ fn explain(error: &ServeError) -> String {
     message
 }
 
-async fn stopped() {
-    let interrupted = tokio::signal::ctrl_c();
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
+/// What ends a server: Ctrl-C, or whoever runs it. Whoever is told that it serves may end it at once,
+/// so this listens before anything is said.
+struct Stop {
+    interrupted: Signal,
+    terminated: Signal,
+}
+
+impl Stop {
+    fn listen() -> Result<Self, String> {
+        let listen = |kind| signal(kind).map_err(|error| format!("cannot listen for signals: {error}"));
+        Ok(Self {
+            interrupted: listen(SignalKind::interrupt())?,
+            terminated: listen(SignalKind::terminate())?,
+        })
+    }
+
+    async fn received(mut self) {
+        tokio::select! {
+            _ = self.interrupted.recv() => {}
+            _ = self.terminated.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = interrupted => {}
-        () = terminated => {}
     }
 }
 

@@ -1,6 +1,6 @@
 //! The functions over one world in memory, with keys and the shipped journeys.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use booking_webhook::BookingWebhook;
 use chrono::{DateTime, Utc};
@@ -34,10 +34,15 @@ pub(crate) fn world() -> World {
         for entry in ["calendly_signing_key", "calcom_signing_key", "shop_signing_key", "twilio_auth_token"] {
             state.keys.insert(entry, vec![SIGNING_KEY]);
         }
-        let journeys = Arc::new(Journeys::from_toml(JOURNEYS).unwrap());
-        state.journeys = Some(CurrentJourneys { version: "fuzz".to_owned(), journeys });
+        state.journeys = Some(CurrentJourneys { version: "fuzz".to_owned(), journeys: journeys() });
     }
     world
+}
+
+/// Read once: it takes longer than most calls.
+fn journeys() -> Arc<Journeys> {
+    static JOURNEYS_READ: OnceLock<Arc<Journeys>> = OnceLock::new();
+    Arc::clone(JOURNEYS_READ.get_or_init(|| Arc::new(Journeys::from_toml(JOURNEYS).unwrap())))
 }
 
 pub(crate) fn ingest(world: &World) -> Ingest<World, World, World, World, World> {
