@@ -6,8 +6,10 @@
 
 mod codes;
 mod erasure;
+mod executions;
 mod facts;
 mod ports;
+mod receipts;
 mod sending;
 mod store;
 #[cfg(test)]

@@ -20,6 +20,40 @@ use super::item::{DeliveryItem, Item, VERSION, conversation_key, expiry, message
 use super::write::{instant, unbuildable};
 use crate::failure::unavailable;
 
+impl Table {
+    /// Notes something on a conversation's step; `Overtaken` when the condition does not hold.
+    async fn note(
+        &self,
+        id: &ConversationId,
+        update: String,
+        condition: String,
+        p: Placeholders,
+    ) -> Result<Written, Unavailable> {
+        let (pk, sk) = conversation_key(id);
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .key("pk", text(pk))
+            .key("sk", text(sk))
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(p.names())
+            .set_expression_attribute_values(p.values())
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(Written::Done),
+            Err(error)
+                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+            {
+                Ok(Written::Overtaken)
+            }
+            Err(error) => Err(unavailable("dynamodb:UpdateItem", &error)),
+        }
+    }
+}
+
 impl Receipts for Table {
     async fn attempt_of(
         &self,
@@ -46,28 +80,7 @@ impl Receipts for Table {
             p.path(&format!("steps.{step}")),
         );
         let update = format!("SET {whole} = {}", p.value("delivery", AttributeValue::M(item)));
-        let (pk, sk) = conversation_key(&conversation.id);
-        let sent = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .key("pk", text(pk))
-            .key("sk", text(sk))
-            .update_expression(update)
-            .condition_expression(condition)
-            .set_expression_attribute_names(p.names())
-            .set_expression_attribute_values(p.values())
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(Written::Done),
-            Err(error)
-                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Ok(Written::Overtaken)
-            }
-            Err(error) => Err(unavailable("dynamodb:UpdateItem", &error)),
-        }
+        self.note(&conversation.id, update, condition, p).await
     }
 
     async fn note_prices(
@@ -92,28 +105,7 @@ impl Receipts for Table {
         let has = if step.progress.reserved.is_some() { "attribute_exists" } else { "attribute_not_exists" };
         let condition = format!("attribute_exists({whole}) AND {unchanged} AND {has}({reserved})");
         let update = format!("SET {known} = {}", p.value("prices", value(prices)?));
-        let (pk, sk) = conversation_key(&conversation.id);
-        let sent = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .key("pk", text(pk))
-            .key("sk", text(sk))
-            .update_expression(update)
-            .condition_expression(condition)
-            .set_expression_attribute_names(p.names())
-            .set_expression_attribute_values(p.values())
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(Written::Done),
-            Err(error)
-                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Ok(Written::Overtaken)
-            }
-            Err(error) => Err(unavailable("dynamodb:UpdateItem", &error)),
-        }
+        self.note(&conversation.id, update, condition, p).await
     }
 
     async fn keep_receipt(&self, receipt: &Receipt, now: DateTime<Utc>) -> Result<(), Unavailable> {

@@ -3,20 +3,19 @@
 use chrono::{DateTime, Utc};
 
 use super::{Fact, Fault, Mutation, State, World};
-use crate::clock::to_rfc3339;
 use crate::consent::{Act, ConsentChange};
 use crate::conversation::{Contact, Conversation, Reply, Step};
-use crate::ids::{ConversationId, StepName, execution_name, rerun_name};
+use crate::ids::ConversationId;
 use crate::inbound::MAX_REPLIES;
 use crate::journeys::Channel;
 use crate::phone::PhoneNumber;
 use crate::ports::{
-    Acceptance, Cancelling, Claiming, Conversations, CurrentJourneys, Ended, Ending, Executions, Form, Inbox,
+    Acceptance, Cancelling, Claiming, Conversations, CurrentJourneys, Ended, Ending, Form, Inbox,
     JourneySource, KeyRing, Learned, Notices, OptOutChange, OutboundText, Quarantine, QuarantinedEvent,
-    Receipts, Receiving, Sender, SendingSwitch, Started, StoredInbound, Unavailable, Written,
+    Receiving, Sender, SendingSwitch, StoredInbound, Unavailable, Written,
 };
 use crate::provider::Provider;
-use crate::receipt::{AttemptId, AttemptPrice, Delivery, Receipt};
+use crate::receipt::AttemptId;
 use crate::secret::SecretText;
 use crate::step::{Progress, ProviderMessage, Refusal, SendOutcome, StepState, Switch};
 use crate::text::MessageText;
@@ -263,108 +262,6 @@ impl Conversations for World {
 fn forget_hours(conversation: &mut Conversation) {
     for step in conversation.plan.iter_mut().flat_map(|plan| &mut plan.steps) {
         step.policy.hours = None;
-    }
-}
-
-impl Executions for World {
-    async fn start(
-        &self,
-        conversation: &ConversationId,
-        step: &StepName,
-        due: DateTime<Utc>,
-    ) -> Result<(), Unavailable> {
-        self.call("start", |state| {
-            let name = execution_name(conversation, step);
-            let due = to_rfc3339(due);
-            let first = state.executions.get(&name);
-            if first.is_none() || state.mutation == Some(Mutation::NoDuplicateCheck) {
-                state.executions.insert(name.clone(), due);
-                state.note(Fact::Started { execution: name });
-            } else if first != Some(&due) {
-                state.inconsistencies.push(format!("{name} was started again with another due time"));
-            }
-        })
-        .await
-    }
-
-    async fn start_again(
-        &self,
-        conversation: &ConversationId,
-        step: &StepName,
-        number: u32,
-        due: DateTime<Utc>,
-    ) -> Result<Started, Unavailable> {
-        self.call("start_again", |state| {
-            let name = match rerun_name(conversation, step, number) {
-                Ok(name) => name,
-                Err(error) => {
-                    state.inconsistencies.push(error.to_string());
-                    return Started::NumberTaken;
-                }
-            };
-            let waits = to_rfc3339(due);
-            match state.executions.get(&name) {
-                // It waits for its due time before anything else.
-                Some(first) if *first == waits && due > state.now => Started::Waits,
-                Some(_) => Started::NumberTaken,
-                None => {
-                    state.executions.insert(name.clone(), waits);
-                    state.note(Fact::Started { execution: name });
-                    Started::Waits
-                }
-            }
-        })
-        .await
-    }
-}
-
-impl Receipts for World {
-    async fn attempt_of(&self, provider: Provider, id: &str) -> Result<Option<AttemptId>, Unavailable> {
-        let key = (provider.as_str().to_owned(), id.to_owned());
-        self.call("attempt_of", |state| state.store.messages.get(&key).cloned()).await
-    }
-
-    async fn note_delivery(
-        &self,
-        conversation: &Conversation,
-        step: &StepName,
-        delivery: &Delivery,
-    ) -> Result<Written, Unavailable> {
-        self.call("note_delivery", |state| match state.store.step(&conversation.id, step) {
-            Some(stored) if delivery.replaces(stored.delivery.as_ref()) => {
-                stored.delivery = Some(delivery.clone());
-                Written::Done
-            }
-            _ => Written::Overtaken,
-        })
-        .await
-    }
-
-    async fn note_prices(
-        &self,
-        conversation: &Conversation,
-        step: &Step,
-        prices: &[AttemptPrice],
-    ) -> Result<Written, Unavailable> {
-        self.call("note_prices", |state| match state.store.step(&conversation.id, &step.name) {
-            Some(stored)
-                if stored.prices == step.prices
-                    && stored.progress.reserved.is_some() == step.progress.reserved.is_some() =>
-            {
-                stored.prices = prices.to_vec();
-                Written::Done
-            }
-            _ => Written::Overtaken,
-        })
-        .await
-    }
-
-    async fn keep_receipt(&self, receipt: &Receipt, _: DateTime<Utc>) -> Result<(), Unavailable> {
-        let key = (receipt.provider.as_str().to_owned(), receipt.message_id.clone(), receipt.said.clone());
-        self.call("keep_receipt", |state| {
-            state.store.receipts.insert(key);
-        })
-        .await
     }
 }
 
