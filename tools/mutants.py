@@ -75,6 +75,14 @@ MUTANTS = [
         "test(seeded_schedules_keep_every_promise)",
     ),
     (
+        "one message, one attempt",
+        "shared/messaging/src/take_step/evidence.rs",
+        "if near.iter().any(",
+        "if false && near.iter().any(",
+        "messaging",
+        "test(one_message_settles_neither_of_two_that_say_the_same)",
+    ),
+    (
         "the retries-off setting",
         "shared/adapters/src/connection.rs",
         "aws_smithy_types::retry::RetryConfig::disabled(),",

@@ -194,7 +194,6 @@ impl Deployment<'_> {
             twilio: Some(self.twilio()),
             end_user_messaging: self.end_user_messaging(),
             sns: (!self.live).then(|| Sns::new(self.connection, SnsSettings::default())),
-            table: self.table(),
         }
     }
 

@@ -170,7 +170,7 @@ impl Report {
             Says::Unreachable => ("undelivered", Some("30003")),
             Says::Landline => ("undelivered", Some("30006")),
         };
-        let sid = format!("SM{:032x}", u128::from(self.attempt));
+        let sid = format!("{}.{}.{}", self.conversation, self.step, self.attempt);
         let mut fields =
             vec![("MessageSid".to_owned(), sid), ("MessageStatus".to_owned(), status.to_owned())];
         fields.extend(code.map(|code| ("ErrorCode".to_owned(), code.to_owned())));

@@ -67,9 +67,10 @@ impl Scenario {
     pub fn random(rng: &mut Rng) -> Self {
         let mut deliveries = Vec::new();
         for _ in 0..rng.usize(1..=3) {
-            match rng.u8(0..5) {
+            match rng.u8(0..6) {
                 0 | 1 => advance(rng, &mut deliveries),
                 2 => offer(rng, &mut deliveries),
+                3 => twins(rng, &mut deliveries),
                 _ => booking(rng, &mut deliveries),
             }
         }
@@ -90,6 +91,14 @@ fn advance(rng: &mut Rng, deliveries: &mut Vec<(i64, Call)>) {
     deliveries.push((instant(rng), call));
     if rng.u8(..4) == 0 {
         deliveries.push((instant(rng), Call::Delete { event }));
+    }
+}
+
+/// Events that lead to the same words on the same phone at the same time, which only their ids tell apart.
+fn twins(rng: &mut Rng, deliveries: &mut Vec<(i64, Call)>) {
+    let (approved, phone, at) = (rng.bool(), rng.u8(..2), instant(rng));
+    for event in 4..4 + rng.u8(2..=3) {
+        deliveries.push((at + rng.i64(0..=40), Call::Sms { event, approved, phone }));
     }
 }
 

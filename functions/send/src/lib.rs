@@ -6,7 +6,9 @@
 
 use messaging::clock::{Clock, to_rfc3339};
 use messaging::ids::{ConversationId, StepName};
-use messaging::ports::{Consents, Conversations, Purses, Schedules, Sender, SendingRules, SendingSwitch};
+use messaging::ports::{
+    Consents, Conversations, Inbox, Purses, Receipts, Schedules, Sender, SendingRules, SendingSwitch,
+};
 use messaging::take_step::{TakeStep, Transient, Visit};
 use messaging::verdict::Because;
 use serde::Serialize;
@@ -58,7 +60,7 @@ impl From<FailedVisit> for lambda_runtime::Diagnostic {
 
 impl<C, S, W, R, T> Send<C, S, W, R, T>
 where
-    C: Conversations + Consents + Purses + Schedules,
+    C: Conversations + Consents + Purses + Schedules + Receipts + Inbox,
     S: Sender,
     W: SendingSwitch,
     R: SendingRules,

@@ -38,7 +38,6 @@ async fn main() -> Result<(), Error> {
         end_user_messaging: end_user_messaging()?
             .map(|settings| EndUserMessaging::new(&connection, settings)),
         sns: Some(Sns::new(&connection, sns()?)),
-        table: table.clone(),
     };
     let send = Send {
         rules: JourneyStore::new(table.clone(), TimeDelta::seconds(60), SystemClock),

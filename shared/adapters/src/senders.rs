@@ -3,13 +3,11 @@
 use chrono::{DateTime, Utc};
 use messaging::clock::Clock;
 use messaging::conversation::Step;
-use messaging::ports::{OutboundText, Receipts, Sender};
+use messaging::ports::{OutboundText, Sender};
 use messaging::provider::Provider;
-use messaging::receipt::AttemptId;
 use messaging::step::{ProviderMessage, Refusal, SendOutcome};
 use messaging::verdict::Because;
 
-use crate::conversations::Table;
 use crate::end_user_messaging::EndUserMessaging;
 use crate::sns::Sns;
 use crate::twilio::Twilio;
@@ -22,8 +20,6 @@ pub struct Senders<K> {
     pub end_user_messaging: Option<EndUserMessaging>,
     /// Amazon SNS.
     pub sns: Option<Sns>,
-    /// Where it stands which messages are whose.
-    pub table: Table,
 }
 
 impl<K: Clock> Sender for Senders<K> {
@@ -53,23 +49,12 @@ impl<K: Clock> Sender for Senders<K> {
         }
     }
 
-    /// Only Twilio has records that can be searched. A message that is another attempt's is none.
-    async fn find(&self, text: &OutboundText<'_>, since: DateTime<Utc>) -> Option<ProviderMessage> {
-        let twilio = self.twilio.as_ref().filter(|_| text.provider == Provider::Twilio)?;
-        let mut candidates = Vec::new();
-        for message in twilio.list(text, since).await {
-            let ours = AttemptId {
-                conversation: text.conversation.clone(),
-                step: text.step.name.clone(),
-                attempt: text.attempt,
-            };
-            match self.table.attempt_of(Provider::Twilio, &message.id).await.ok()? {
-                Some(other) if other != ours => {}
-                _ => candidates.push(message),
-            }
+    /// Only Twilio has records that can be searched.
+    async fn find(&self, text: &OutboundText<'_>, since: DateTime<Utc>) -> Vec<ProviderMessage> {
+        match self.twilio.as_ref().filter(|_| text.provider == Provider::Twilio) {
+            Some(twilio) => twilio.list(text, since).await,
+            None => Vec::new(),
         }
-        // Two that cannot be told apart prove nothing about either.
-        if candidates.len() == 1 { candidates.pop() } else { None }
     }
 }
 

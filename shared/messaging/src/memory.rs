@@ -9,6 +9,7 @@ mod erasure;
 mod executions;
 mod facts;
 mod ports;
+mod provider;
 mod receipts;
 mod sending;
 mod store;
@@ -16,7 +17,7 @@ mod store;
 mod testing;
 mod weather;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
@@ -30,6 +31,8 @@ use crate::provider::Provider;
 use crate::step::{SendOutcome, Switch};
 
 pub use facts::{Fact, Recorded};
+use provider::ProviderRecord;
+pub use provider::message_id;
 pub use sending::Spent;
 pub use store::Store;
 #[cfg(test)]
@@ -63,8 +66,10 @@ pub struct State {
     pub forms: Vec<bool>,
     /// Texts that reached a phone.
     pub delivered: usize,
-    /// Messages that the provider's own records tell of when they are asked, by id.
-    pub provider_records: BTreeSet<String>,
+    /// Whether the provider's own records can be asked.
+    pub provider_tells: bool,
+    /// What they hold.
+    provider_records: Vec<ProviderRecord>,
     /// What the operators' switch says.
     pub switch: Switch,
     /// Keys by entry, the newest first.
@@ -104,7 +109,8 @@ impl World {
             asked: Vec::new(),
             forms: Vec::new(),
             delivered: 0,
-            provider_records: BTreeSet::new(),
+            provider_tells: false,
+            provider_records: Vec::new(),
             switch: Switch::On,
             keys: BTreeMap::new(),
             journeys: None,

@@ -301,16 +301,17 @@ pub trait Sender: Send + Sync {
         None
     }
 
-    /// Looks for a text whose answer was lost in the provider's own records: the message that can be
-    /// that attempt and no other. `since` is when the provider was called.
+    /// Looks for a text whose answer was lost in the provider's own records: the messages to that phone
+    /// with those words that it took within a minute of `since`, when it was called. Other attempts' may be
+    /// among them.
     ///
-    /// Infallible, because it only helps: `None` when there is none, more than one, or no way to look.
+    /// Infallible, because it only helps: empty when there are none, or no way to look.
     fn find(
         &self,
         _text: &OutboundText<'_>,
         _since: DateTime<Utc>,
-    ) -> impl Future<Output = Option<ProviderMessage>> + Send {
-        std::future::ready(None)
+    ) -> impl Future<Output = Vec<ProviderMessage>> + Send {
+        std::future::ready(Vec::new())
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod price;
 mod record;
+pub(crate) mod unrecorded;
 
 use std::fmt;
 

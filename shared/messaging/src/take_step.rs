@@ -5,6 +5,7 @@
 //! its own, and a claim leads to one call at most.
 
 mod asking;
+mod evidence;
 mod pace;
 
 use std::sync::Arc;
@@ -22,11 +23,11 @@ use crate::limits::Reservation;
 use crate::obstacle::obstacle;
 use crate::phone::PhoneNumber;
 use crate::ports::{
-    Claiming, Consents, Conversations, Form, Learned, OutboundText, Purses, Schedules, Sender, SendingRules,
-    SendingSwitch, Unavailable, Written,
+    Claiming, Consents, Conversations, Form, Inbox, Learned, OutboundText, Purses, Receipts, Schedules,
+    Sender, SendingRules, SendingSwitch, Unavailable, Written,
 };
 use crate::receipt::price::belated;
-use crate::step::{Effect, Evidence, Lost, Progress, StepEvent, StepState, Switch};
+use crate::step::{Effect, Progress, StepEvent, StepState, Switch};
 use crate::verdict::{Because, Verdict};
 use asking::Asked;
 pub(crate) use asking::give_back;
@@ -101,7 +102,7 @@ struct Circumstances<'a> {
 
 impl<C, S, W, R, K> TakeStep<'_, C, S, W, R, K>
 where
-    C: Conversations + Consents + Purses + Schedules,
+    C: Conversations + Consents + Purses + Schedules + Receipts + Inbox,
     S: Sender,
     W: SendingSwitch,
     R: SendingRules,
@@ -242,33 +243,6 @@ where
             contact.consent = self.conversations.consent(phone).await?;
         }
         Ok(contact)
-    }
-
-    /// Asks the provider's own records about a text whose answer was lost. What is found settles it; that
-    /// nothing is found proves nothing.
-    async fn look_for_evidence(
-        &self,
-        conversation: &Conversation,
-        plan: &Plan,
-        step: &Step,
-        lost: &Lost,
-    ) -> Result<Option<Visit>, Transient> {
-        let Some(to) = &plan.contact else { return Ok(None) };
-        let text = self.outbound(conversation, to, step, self.form(to, step).await);
-        let Some(message) = self.sender.find(&text, lost.claim.at).await else { return Ok(None) };
-        let now = self.clock.now();
-        let because = Because::fact("provider", message.provider.as_str())
-            .and("provider_message_id", message.id.as_str())
-            .and("attempt", step.progress.attempt)
-            .and("settled_by", "provider_records");
-        let attested =
-            StepEvent::Attested { attempt: step.progress.attempt, evidence: Evidence::Taken(because) };
-        let (next, effect) = step.progress.on(attested, now);
-        let learned = Learned { message: Some(message), opted_out: false };
-        match self.conversations.advance(conversation, step, &next, &learned, now).await? {
-            Written::Done => outcome(&next, effect).map(Some),
-            Written::Overtaken => Ok(None),
-        }
     }
 
     /// Calls the provider under a claim of ours and records what it said; `None` when the next provider

@@ -2,27 +2,28 @@
 //! verdict; and what the send function says is all that the definition asks for.
 
 use local::states::{Action, Event, Execution, Status};
+use messaging::memory::World;
 use messaging::step::{ProviderMessage, SendOutcome};
 use messaging::verdict::{Because, Verdict};
 use serde_json::{Value, json};
 
-use crate::fakes::{DUE, ID, SetClock, TestSend, instant, send_function};
+use crate::fakes::{DUE, ID, TestSend, instant, send_function};
 use crate::files::{loaded, root};
 
 /// Runs an execution as an engine does, and gives back how it ended and the states it went through.
-async fn run(input: &str, send: &TestSend, clock: &SetClock) -> (Execution, Vec<String>) {
+async fn run(input: &str, send: &TestSend, world: &World) -> (Execution, Vec<String>) {
     let definition = loaded();
     let mut execution = Execution::new("test", input, instant(DUE)).unwrap();
     let mut states = Vec::new();
     let mut event = Event::Started;
     for visit in 0..100 {
-        let now = *clock.0.lock().unwrap();
+        let now = world.state().now;
         let step = execution.on(&definition, event, now);
         states.push(execution.position.state.clone());
         event = match step.action {
             Action::WaitUntil(until) => {
-                let mut now = clock.0.lock().unwrap();
-                *now = (*now).max(until);
+                let mut state = world.state();
+                state.now = state.now.max(until);
                 Event::TimerFired
             }
             Action::Invoke { input, .. } => {
@@ -59,8 +60,8 @@ async fn every_input_that_was_ever_written_is_still_sent() {
     let fixtures = fixtures();
     assert!(!fixtures.is_empty());
     for (file, input) in fixtures {
-        let (send, clock) = send_function(accepted());
-        let (execution, states) = run(&input, &send, &clock).await;
+        let (send, world) = send_function(accepted());
+        let (execution, states) = run(&input, &send, &world).await;
         assert_eq!(execution.status, Status::Succeeded, "{file}: {:?}", execution.cause);
         assert_eq!(states.last().unwrap(), "Sent", "{file}");
         let output: Value = serde_json::from_str(&execution.output.unwrap()).unwrap();
@@ -80,8 +81,8 @@ fn the_newest_fixture_is_what_is_written_today() {
 #[tokio::test]
 async fn a_refused_text_fails_with_a_cause_that_a_person_understands() {
     let body = br#"{"code": 21211, "message": "not a number", "status": 400}"#;
-    let (send, clock) = send_function(adapters::twilio::outcome_of(400, body, "+15005550006"));
-    let (execution, _) = run(&fixtures()[0].1, &send, &clock).await;
+    let (send, world) = send_function(adapters::twilio::outcome_of(400, body, "+15005550006"));
+    let (execution, _) = run(&fixtures()[0].1, &send, &world).await;
     assert_eq!(execution.status, Status::Failed);
     assert_eq!(execution.error.unwrap(), "RejectedByProvider");
     let expected = format!(
@@ -93,8 +94,8 @@ async fn a_refused_text_fails_with_a_cause_that_a_person_understands() {
 #[tokio::test]
 async fn a_lost_answer_waits_for_evidence_and_is_then_held() {
     let because = Because::fact("provider", "twilio").and("reason", "timeout");
-    let (send, clock) = send_function(SendOutcome::Unknown { because });
-    let (execution, _) = run(&fixtures()[0].1, &send, &clock).await;
+    let (send, world) = send_function(SendOutcome::Unknown { because });
+    let (execution, _) = run(&fixtures()[0].1, &send, &world).await;
     assert_eq!(execution.status, Status::Failed);
     assert_eq!(execution.error.unwrap(), "HeldUnknownOutcome");
     let cause = execution.cause.unwrap();
@@ -103,7 +104,7 @@ async fn a_lost_answer_waits_for_evidence_and_is_then_held() {
         "{cause}"
     );
     assert!(cause.ends_with(&format!("afterword show {ID}")), "{cause}");
-    assert_eq!(clock.0.lock().unwrap().to_rfc3339(), "2026-11-20T13:42:09+00:00");
+    assert_eq!(world.state().now.to_rfc3339(), "2026-11-20T13:42:09+00:00");
 }
 
 /// What the choice makes of an answer that names this verdict.
@@ -174,8 +175,8 @@ fn a_function_that_keeps_failing_ends_with_a_cause_and_nothing_decided() {
 /// A task's result replaces its input, so the function gives back what the next visit needs.
 #[tokio::test]
 async fn a_wait_comes_back_with_everything_that_the_next_visit_reads() {
-    let (send, clock) = send_function(accepted());
-    *clock.0.lock().unwrap() = instant("2026-11-20T12:00:00Z");
+    let (send, world) = send_function(accepted());
+    world.state().now = instant("2026-11-20T12:00:00Z");
     let input: Value = serde_json::from_str(&fixtures()[0].1).unwrap();
     let early = serde_json::to_value(send.handle(&input, "early").await.unwrap()).unwrap();
     let expected = json!({

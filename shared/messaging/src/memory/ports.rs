@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Fact, Fault, Mutation, State, World};
+use super::{Fact, Mutation, State, World};
 use crate::consent::{Act, ConsentChange};
 use crate::conversation::{Contact, Conversation, Reply, Step};
 use crate::ids::ConversationId;
@@ -10,16 +10,14 @@ use crate::inbound::MAX_REPLIES;
 use crate::journeys::Channel;
 use crate::phone::PhoneNumber;
 use crate::ports::{
-    Acceptance, Cancelling, Claiming, Conversations, CurrentJourneys, Ended, Ending, Form, Inbox,
-    JourneySource, KeyRing, Learned, Notices, OptOutChange, OutboundText, Quarantine, QuarantinedEvent,
-    Receiving, Sender, SendingSwitch, StoredInbound, Unavailable, Written,
+    Acceptance, Cancelling, Claiming, Conversations, CurrentJourneys, Ended, Ending, Inbox, JourneySource,
+    KeyRing, Learned, OptOutChange, Quarantine, QuarantinedEvent, Receiving, SendingSwitch, StoredInbound,
+    Unavailable, Written,
 };
 use crate::provider::Provider;
 use crate::receipt::AttemptId;
 use crate::secret::SecretText;
-use crate::step::{Progress, ProviderMessage, Refusal, SendOutcome, StepState, Switch};
-use crate::text::MessageText;
-use crate::verdict::Because;
+use crate::step::{Progress, StepState, Switch};
 
 impl State {
     fn ends(&mut self, id: &ConversationId, ending: &Ending, at: DateTime<Utc>) -> Ended {
@@ -110,15 +108,6 @@ impl State {
             self.moved(id, step, next);
         }
         written
-    }
-
-    fn delivers(&mut self, text: &OutboundText<'_>) {
-        self.delivered += 1;
-        self.note(Fact::Delivered {
-            conversation: text.conversation.clone(),
-            step: text.step.name.clone(),
-            attempt: text.attempt,
-        });
     }
 }
 
@@ -262,86 +251,6 @@ impl Conversations for World {
 fn forget_hours(conversation: &mut Conversation) {
     for step in conversation.plan.iter_mut().flat_map(|plan| &mut plan.steps) {
         step.policy.hours = None;
-    }
-}
-
-impl Sender for World {
-    async fn send(&self, text: &OutboundText<'_>) -> SendOutcome {
-        let (fault, done) = self.met("send", |state| state.provider_takes(text)).await;
-        let because = |reason: &str| Because::fact("provider", "memory").and("reason", reason);
-        match (fault, done) {
-            (None, Some(outcome)) => outcome,
-            (Some(Fault::LostAnswer), _) => {
-                if self.state().mutation == Some(Mutation::ClientRetries) {
-                    self.state().provider_takes(text);
-                }
-                SendOutcome::Unknown { because: because("timeout") }
-            }
-            (Some(Fault::Conflict), _) => SendOutcome::Unknown { because: because("timeout") },
-            (Some(Fault::Refused), _) => {
-                SendOutcome::Rejected { refusal: Refusal::Text, because: because("refused") }
-            }
-            (Some(Fault::OptedOut), _) => {
-                SendOutcome::Rejected { refusal: Refusal::OptedOut, because: because("opted out") }
-            }
-            _ => SendOutcome::NotSent { because: because("down") },
-        }
-    }
-
-    async fn find(&self, text: &OutboundText<'_>, _: DateTime<Utc>) -> Option<ProviderMessage> {
-        let id = message_id(text);
-        self.call("find", |state| {
-            let message = ProviderMessage { provider: "memory".to_owned(), id: id.clone(), from: None };
-            state.provider_records.contains(&id).then_some(message)
-        })
-        .await
-        .ok()
-        .flatten()
-    }
-}
-
-fn message_id(text: &OutboundText<'_>) -> String {
-    format!("{}.{}.{}", text.conversation, text.step.name, text.attempt)
-}
-
-impl State {
-    /// The provider has the text, or says why not.
-    fn provider_takes(&mut self, text: &OutboundText<'_>) -> SendOutcome {
-        self.attempts.push(text.attempt);
-        self.asked.push(text.provider);
-        self.forms.push(matches!(text.form, Form::Template(_)));
-        self.note(Fact::Called {
-            conversation: text.conversation.clone(),
-            step: text.step.name.clone(),
-            attempt: text.attempt,
-        });
-        let id = message_id(text);
-        let message = ProviderMessage { provider: "memory".to_owned(), id, from: None };
-        let outcome = self.outcomes.pop_front().unwrap_or(SendOutcome::Accepted { message });
-        if matches!(outcome, SendOutcome::Accepted { .. } | SendOutcome::Unknown { .. }) {
-            self.delivers(text);
-        }
-        outcome
-    }
-}
-
-impl Notices for World {
-    async fn notify(
-        &self,
-        _: Provider,
-        to: &PhoneNumber,
-        _: Channel,
-        _: &str,
-        _: &MessageText,
-    ) -> SendOutcome {
-        let said = self.call("notify", |state| state.note(Fact::Noticed { phone: to.clone() })).await;
-        let because = Because::fact("provider", "memory");
-        match said {
-            Ok(()) => SendOutcome::Accepted {
-                message: ProviderMessage { provider: "memory".to_owned(), id: "n".to_owned(), from: None },
-            },
-            Err(_) => SendOutcome::Unknown { because },
-        }
     }
 }
 

@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::unrecorded::unrecorded;
 use super::{AttemptId, Delivery, Receipt, settle_price};
 use crate::clock::{Clock, ceil_to_second};
 use crate::conversation::{Conversation, Step};
 use crate::ports::{
     Conversations, Executions, Inbox, Learned, Purses, Receipts, Started, Unavailable, Written,
 };
-use crate::provider::Provider;
 use crate::step::{Effect, Evidence, Progress, ProviderMessage, StepEvent, StepState};
-use crate::verdict::{Because, Verdict};
+use crate::verdict::Because;
 
 /// What became of a receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,33 +103,11 @@ async fn find<P: Conversations + Receipts + Inbox>(
         return Ok(conversation.map(|conversation| (conversation, about)));
     }
     let (Some(phone), Some(accepted_at)) = (&receipt.to, receipt.accepted_at) else { return Ok(None) };
-    let (_, open) = ports.open_conversations(phone, accepted_at).await?;
-    let mut candidates = open.iter().flat_map(|conversation| {
-        let steps = conversation.plan.as_ref().map_or(&[][..], |plan| &plan.steps);
-        let fits = move |step: &&Step| is_unrecorded(step, receipt.provider, accepted_at);
-        steps.iter().filter(fits).map(move |step| (conversation, step))
-    });
-    let (Some((conversation, step)), None) = (candidates.next(), candidates.next()) else { return Ok(None) };
-    let attempt = step.progress.attempt;
-    let about = AttemptId { conversation: conversation.id.clone(), step: step.name.clone(), attempt };
-    Ok(Some((conversation.clone(), about)))
-}
-
-/// Whether a step was at that provider at that time and its message id is not known.
-fn is_unrecorded(step: &Step, provider: Provider, accepted_at: DateTime<Utc>) -> bool {
-    let claimed_at = match &step.progress.state {
-        StepState::Claimed(claim) => claim.at,
-        StepState::Unknown(lost) => lost.claim.at,
-        StepState::Decided(decision) if decision.verdict == Verdict::HeldUnknownOutcome => {
-            let claimed = decision.because.get("claimed_at").and_then(|at| at.as_str());
-            match claimed.and_then(|at| at.parse().ok()) {
-                Some(at) => at,
-                None => return false,
-            }
-        }
-        StepState::Planned | StepState::Decided(_) => return false,
-    };
-    step.carrier() == provider && (accepted_at - claimed_at).abs() <= CLOCKS_AGREE
+    let mut candidates = unrecorded(ports, phone, receipt.provider, accepted_at, CLOCKS_AGREE).await?;
+    match (candidates.pop(), candidates.pop()) {
+        (Some(only), None) => Ok(Some((only.conversation, only.id))),
+        _ => Ok(None),
+    }
 }
 
 /// What one reading of the step led to.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::conversation::Conversation;
 use crate::memory::{Fault, World, at, conversation, phone};
-use crate::step::{Claim, Decision, Lost, Progress, SendOutcome, StepState};
+use crate::step::{Claim, Decision, Lost, Progress, StepState};
 use crate::verdict::{Because, Verdict};
 
 fn step_name() -> StepName {
@@ -236,16 +236,6 @@ fn a_receipt_that_overtakes_the_record_is_what_the_visit_answers() {
     let visited = visit.now_or_never().unwrap().unwrap();
     assert!(matches!(visited, crate::take_step::Visit::Decided(Verdict::Sent, _)), "{visited:?}");
     assert_eq!(world.state().delivered, 1);
-}
-
-#[test]
-fn the_providers_records_settle_what_no_receipt_did() {
-    let world = World::with(&conversation("sms-1", &["text"]));
-    world.state().outcomes.push_back(SendOutcome::Unknown { because: Because::default() });
-    world.state().provider_records.insert("sms-1.text.1".to_owned());
-    assert_eq!(world.run(&about(1).conversation, &step_name()), Some(Verdict::Sent));
-    let state = world.state();
-    assert_eq!((state.delivered, state.attempts.len()), (1, 1));
 }
 
 fn any_status() -> impl Strategy<Value = DeliveryStatus> {

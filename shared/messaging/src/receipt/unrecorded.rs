@@ -1,0 +1,61 @@
+//! Attempts that may have been taken by a provider and whose message is not known: each may be the owner
+//! of a message that names none of ours.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::AttemptId;
+use crate::conversation::{Conversation, Step};
+use crate::phone::PhoneNumber;
+use crate::ports::{Inbox, Unavailable};
+use crate::provider::Provider;
+use crate::step::StepState;
+use crate::verdict::Verdict;
+
+/// An attempt, with the conversation and the step as they stand.
+pub(crate) struct Unrecorded {
+    pub(crate) id: AttemptId,
+    pub(crate) conversation: Conversation,
+    pub(crate) step: Step,
+}
+
+/// Those to this phone by this provider whose claim is at most `within` away from `about`.
+///
+/// # Errors
+/// When the table cannot be reached.
+pub(crate) async fn unrecorded(
+    inbox: &impl Inbox,
+    phone: &PhoneNumber,
+    provider: Provider,
+    about: DateTime<Utc>,
+    within: TimeDelta,
+) -> Result<Vec<Unrecorded>, Unavailable> {
+    // Nothing is claimed after its deadline: what was claimed in that span is open before it.
+    let before = about - within - TimeDelta::seconds(1);
+    let (_, conversations) = inbox.open_conversations(phone, before).await?;
+    let mut found = Vec::new();
+    for conversation in conversations {
+        for step in conversation.plan.iter().flat_map(|plan| &plan.steps) {
+            let is_near = claimed_at(step).is_some_and(|at| (about - at).abs() <= within);
+            if is_near && step.carrier() == provider {
+                let attempt = step.progress.attempt;
+                let id =
+                    AttemptId { conversation: conversation.id.clone(), step: step.name.clone(), attempt };
+                found.push(Unrecorded { id, conversation: conversation.clone(), step: step.clone() });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// When the claim was made under which a provider may have taken a step's text; `None` where it certainly
+/// has not, or where its message is known.
+fn claimed_at(step: &Step) -> Option<DateTime<Utc>> {
+    match &step.progress.state {
+        StepState::Claimed(claim) => Some(claim.at),
+        StepState::Unknown(lost) => Some(lost.claim.at),
+        StepState::Decided(decision) if decision.verdict == Verdict::HeldUnknownOutcome => {
+            decision.because.get("claimed_at")?.as_str()?.parse().ok()
+        }
+        StepState::Planned | StepState::Decided(_) => None,
+    }
+}
