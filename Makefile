@@ -37,6 +37,7 @@ test: compiler tools ## every test, and what the tests need
 	AFTERWORD="$(abspath $(TARGET))/debug/afterword" $(PYTHON)/python -m unittest discover --start-directory local/tests/python --verbose
 	ENGINE="$(abspath $(TARGET))/debug/examples/scripted" $(PYTHON)/python -m unittest discover --start-directory statemachine/tests/python --verbose
 	AFTERWORD="$(abspath $(TARGET))/debug/afterword" $(PYTHON)/python -m unittest discover --start-directory docs/tests/python --verbose
+	BINARIES="$(abspath $(TARGET))/debug" $(PYTHON)/python -m unittest discover --start-directory benches/functions --verbose
 
 .PHONY: deployed
 deployed: compiler tools .tools/ministack/.stamp ## the template, deployed to an emulator of AWS and driven
@@ -84,6 +85,22 @@ load: compiler ## 200 callers on loopback for 60 s, faults from the middle on; C
 .PHONY: fuzz
 fuzz: compiler ## fuzzes every entry, 30 s each; FUZZ_SECONDS=600 TARGETS="sms_body"
 	@tools/fuzz.sh $(or $(FUZZ_SECONDS),30) $(TARGETS)
+
+.PHONY: bench
+bench: compiler tools ## the functions beside the same jobs in Python and TypeScript; ARGS="--starts 5 --events 200"
+	@cargo build --workspace
+	cargo build --release --package ingest --package send
+	bundle=()
+	if command -v npm >/dev/null; then
+		mkdir -p .tools/bench
+		cp benches/functions/typescript/* .tools/bench/
+		npm --prefix .tools/bench ci --silent
+		npm --prefix .tools/bench run --silent build
+		bundle=(--bundle .tools/bench/dist)
+	else
+		echo "without npm there is no TypeScript to measure" >&2
+	fi
+	$(PYTHON)/python benches/functions/bench.py --target "$(TARGET)" "$${bundle[@]}" $(ARGS)
 
 .PHONY: build
 build: compiler ## the functions as Lambda takes them: target/lambda/<function>/bootstrap

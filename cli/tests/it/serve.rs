@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -29,9 +29,19 @@ pub(crate) fn afterword(folder: &Path) -> Command {
 
 /// The command on this data directory, run in its parent so that no `journeys.toml` lies around.
 pub(crate) fn command(data_dir: &Path) -> Command {
+    command_at(data_dir, 0)
+}
+
+/// A port that nothing listens on, outside the range from which the system gives out ports.
+pub(crate) fn free_port() -> u16 {
+    let first = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    (first..first + 500).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
+}
+
+fn command_at(data_dir: &Path, port: u16) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_afterword"));
     command
-        .args(["serve", "--port", "0", "--admin-port", "0", "--aws-port", "0"])
+        .args(["serve", "--admin-port", "0", "--aws-port", "0", "--port", &port.to_string()])
         .arg("--data-dir")
         .arg(data_dir)
         .current_dir(data_dir.parent().unwrap())
@@ -44,6 +54,11 @@ impl Serve {
     /// Starts with a clock that stands still, and waits until it has said where it listens.
     pub(crate) fn start(data_dir: &Path) -> Self {
         Self::run(data_dir, command(data_dir).args(["--clock", "virtual"]))
+    }
+
+    /// The same on a port of its own, where providers that were given its address before find it.
+    pub(crate) fn start_at(data_dir: &Path, port: u16) -> Self {
+        Self::run(data_dir, command_at(data_dir, port).args(["--clock", "virtual"]))
     }
 
     /// The same with a clock that ticks.
