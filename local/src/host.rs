@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::uri::Authority;
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 
 use crate::problem::Problem;
 
@@ -36,7 +36,12 @@ async fn refuse_other_hosts(
         return next.run(request).await;
     }
     let detail = "This listener answers only to the names of this machine.";
-    Problem::new(StatusCode::MISDIRECTED_REQUEST, "misdirected_request", detail).into_response()
+    let mut refused =
+        Problem::new(StatusCode::MISDIRECTED_REQUEST, "misdirected_request", detail).into_response();
+    if let Ok(id) = HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()) {
+        refused.headers_mut().insert("x-request-id", id);
+    }
+    refused
 }
 
 fn is_ours(host: &str, also: Option<&str>) -> bool {

@@ -53,6 +53,8 @@ pub struct Cancelled {
     pub rescheduled: bool,
     /// The source's id of that other one, where it is told.
     pub successor: Option<String>,
+    /// It had itself taken the place of another one.
+    pub is_successor: bool,
 }
 
 /// Why an authentic body cannot be used. It goes into quarantine; there is no personal data in it.

@@ -58,7 +58,7 @@ fn cancelled(body: &ThirdParty) -> Result<BookingEvent, Unusable> {
     let payload = body.payload()?;
     let mut reading = Reading::default();
     let Some(id) = reading.id(&payload, "uid") else { return Err(reading.refuse(body)) };
-    Ok(BookingEvent::Cancelled(Cancelled { id, rescheduled: false, successor: None }))
+    Ok(BookingEvent::Cancelled(Cancelled { id, rescheduled: false, successor: None, is_successor: false }))
 }
 
 fn created(

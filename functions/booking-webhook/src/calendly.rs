@@ -39,7 +39,8 @@ fn cancelled(body: &ThirdParty) -> Result<BookingEvent, Unusable> {
     let Some(id) = reading.id(&payload, "uri") else { return Err(reading.refuse(body)) };
     let rescheduled = payload.get("rescheduled") == Some(&Json::Bool(true));
     let successor = reading.link(&payload, "new_invitee", Some(&id));
-    Ok(BookingEvent::Cancelled(Cancelled { id, rescheduled, successor }))
+    let is_successor = reading.link(&payload, "old_invitee", Some(&id)).is_some();
+    Ok(BookingEvent::Cancelled(Cancelled { id, rescheduled, successor, is_successor }))
 }
 
 fn created(body: &ThirdParty, default_region: Option<Region>) -> Result<BookingEvent, Unusable> {

@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use http_edge::fields::Fields;
 use http_edge::json::Json;
 use http_edge::violations::Violations;
+use messaging::clock::from_rfc3339;
 use messaging::phone::PhoneNumber;
 
 use crate::booking::{BookingEvent, Created, Links, Personal, Reason, Unusable};
@@ -100,11 +101,11 @@ impl Reading {
             return None;
         }
         let text = fields.required_string(name, &mut self.wrong)?;
-        let start = DateTime::parse_from_rfc3339(text).ok();
+        let start = from_rfc3339(text);
         if start.is_none() {
             self.wrong.add(fields.place(name), "format", "must be an RFC 3339 time with its offset");
         }
-        start.map(|start| start.to_utc())
+        start
     }
 
     /// Notes that the time of the appointment is missing.

@@ -148,7 +148,13 @@ where
             Ending::Cancelled
         };
         let id = system.conversation(&cancelled.id);
-        end_booking(&self.conversations, &id, &ending, self.clock.now()).await.map(word)
+        let booked = end_booking(&self.conversations, &id, &ending, self.clock.now()).await?;
+        // A booking that was moved here and is off now: part of a move is what its source is told.
+        Ok(if cancelled.is_successor && booked == Booked::Cancelled {
+            word(Booked::Rescheduled)
+        } else {
+            word(booked)
+        })
     }
 
     async fn unusable(

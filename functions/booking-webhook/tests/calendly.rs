@@ -309,7 +309,7 @@ fn a_body_with_two_meanings_is_malformed() {
     let twice = booking().to_string().replace(r#""uri":"#, r#""uri":"x","uri":"#);
     let deep = with(
         "/payload/tracking",
-        serde_json::from_str(&format!("{}{}", "[".repeat(40), "]".repeat(40))).unwrap(),
+        serde_json::from_str(&format!("{}{}", "[".repeat(80), "]".repeat(80))).unwrap(),
     );
     for (body, code) in [(twice, "duplicate_key"), (deep.to_string(), "too_deep")] {
         let unusable = read(body.as_bytes(), None).unwrap_err();

@@ -192,8 +192,8 @@ fn items<'a>(body: &'a Json, violations: &mut Violations) -> Option<(String, &'a
             return None;
         }
     };
-    if array.is_empty() || array.len() > ITEM_LIMIT {
-        violations.add(place, "item_count", format!("must have 1 to {ITEM_LIMIT} items"));
+    if array.len() > ITEM_LIMIT {
+        violations.add(place, "item_count", format!("must have at most {ITEM_LIMIT} items"));
         return None;
     }
     Some((place, array))

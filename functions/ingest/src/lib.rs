@@ -20,7 +20,7 @@ use http_edge::{Problem, Request, Response};
 use messaging::accept::{Accepted, accept};
 use messaging::clock::{Clock, to_rfc3339};
 use messaging::ids::{ConversationId, SourceName};
-use messaging::plan::{Event, plan};
+use messaging::plan::{Event, PlanError, plan};
 use messaging::ports::{
     Consents, Conversations, CurrentJourneys, Executions, JourneySource, KeyRing, Unavailable,
 };
@@ -206,12 +206,15 @@ where
         current: &CurrentJourneys,
     ) -> Result<(ConversationId, Accepted), Refusal> {
         let now = self.clock.now();
+        let (told_locale, told_time) = (event.locale.is_some(), event.send_at.is_some());
         let conversation = plan(event, &current.journeys, &current.version, now).map_err(|error| {
-            Refusal::Invalid(vec![Violation {
-                pointer: String::new(),
-                code: "journey",
-                detail: error.to_string(),
-            }])
+            let pointer = match error {
+                PlanError::NoWords { .. } if told_locale => "/locale",
+                PlanError::NothingDue if told_time => "/send_at",
+                _ => "",
+            };
+            let detail = error.to_string();
+            Refusal::Invalid(vec![Violation { pointer: pointer.to_owned(), code: "journey", detail }])
         })?;
         let accepted = accept(&self.conversations, &self.executions, &conversation, now).await;
         accepted.map(|accepted| (conversation.id, accepted)).map_err(Refusal::Unavailable)

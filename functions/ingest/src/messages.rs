@@ -6,9 +6,10 @@ use http_edge::fields::Fields;
 use http_edge::json::Json;
 use http_edge::recipient;
 use http_edge::violations::Violations;
+use messaging::clock::from_rfc3339;
 use messaging::ids::{ConversationId, JourneyName, SourceName};
-use messaging::journeys::Journeys;
-use messaging::phone::Region;
+use messaging::journeys::{Journeys, Source};
+use messaging::phone::{PhoneNumber, Region};
 use messaging::plan::Event;
 use messaging::text::Variables;
 
@@ -44,8 +45,7 @@ pub(crate) fn read(
     let journey = journey.and_then(|name| journey_of(name, journeys, violations));
     let variables = variables(&fields, journey.as_ref(), journeys, violations);
     let settings = journeys.sources.get(source);
-    let phone = region(&fields, violations)
-        .and_then(|region| recipient::national(&fields, "to", region, settings, violations).ok_or(()));
+    let phone = phone(&fields, settings, violations);
     let locale = locale(&fields, violations);
     let time_zone = time_zone(&fields, violations);
     let send_at = instant(&fields, "send_at", violations);
@@ -61,7 +61,7 @@ pub(crate) fn read(
             conversation: ConversationId::from_event_id(source, &event_id),
             source: source.clone(),
             journey: journey?,
-            contact: phone.ok()?,
+            contact: phone?,
             name: None,
             variables: variables?,
             locale,
@@ -69,11 +69,20 @@ pub(crate) fn read(
             appointment: None,
             send_at,
             not_after,
-            content_hash: body.canonical_hash()?,
+            content_hash: content_hash(body, &event_id)?,
             correlation_id: None,
         },
         event_id,
     })
+}
+
+/// UUIDs are the same in any case, as they are in the conversation's id.
+fn content_hash(body: &Json, event_id: &str) -> Option<String> {
+    if uuid::Uuid::try_parse(event_id).is_ok() {
+        body.with_lower_case("event_id").canonical_hash()
+    } else {
+        body.canonical_hash()
+    }
 }
 
 /// Whether a text can be an event's id.
@@ -139,6 +148,20 @@ fn variables(
     Some(variables)
 }
 
+/// The customer's phone. What of it does not depend on a region that is no region is looked at all the same.
+fn phone(fields: &Fields<'_>, settings: Option<&Source>, violations: &mut Violations) -> Option<PhoneNumber> {
+    match region(fields, violations) {
+        Ok(region) => recipient::national(fields, "to", region, settings, violations),
+        Err(()) => {
+            let to = fields.required_string("to", violations)?;
+            if to.trim_start().starts_with('+') {
+                recipient::national(fields, "to", None, settings, violations);
+            }
+            None
+        }
+    }
+}
+
 /// The country of a national number, where the payload says.
 fn region(fields: &Fields<'_>, violations: &mut Violations) -> Result<Option<Region>, ()> {
     let Some(text) = fields.optional_string("region", violations) else { return Ok(None) };
@@ -169,7 +192,7 @@ fn time_zone(fields: &Fields<'_>, violations: &mut Violations) -> Option<Tz> {
 
 fn instant(fields: &Fields<'_>, name: &str, violations: &mut Violations) -> Option<DateTime<Utc>> {
     let text = fields.optional_string(name, violations)?;
-    let instant = DateTime::parse_from_rfc3339(text).ok().map(|instant| instant.to_utc());
+    let instant = from_rfc3339(text);
     if instant.is_none() {
         violations.add(fields.place(name), "format", "must be a time with its offset (RFC 3339)");
     }

@@ -152,6 +152,33 @@ async fn each_link_of_a_chain_settles_in_any_order() {
     rig.stop().await;
 }
 
+/// A booking that took another's place and is off: its source is told of the move, in any order.
+#[tokio::test]
+async fn the_end_of_a_moved_booking_is_part_of_the_move() {
+    for created_first in [true, false] {
+        let rig = start().await;
+        booked(&rig, "u/1", 72).await;
+        let now = rig.now().await;
+        let report = |event: &str| {
+            let mut body = invitee(event, "u/2", now, 96);
+            body["payload"]["old_invitee"] = json!("u/1");
+            body
+        };
+        let mut reports = [report("invitee.created"), report("invitee.canceled")];
+        if !created_first {
+            reports.reverse();
+        }
+        for report in &reports {
+            assert_eq!(calendly(&rig, report).await, "rescheduled");
+            assert_eq!(calendly(&rig, report).await, "duplicate");
+        }
+        rig.advance(100 * 3600).await;
+        let ended = verdicts(&rig, &id_of("u/2")).await;
+        assert!(ended.iter().all(|verdict| verdict == "SkippedCancelled" || created_first), "{ended:?}");
+        rig.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn a_cancellation_may_come_first() {
     let rig = start().await;

@@ -57,7 +57,6 @@ async fn every_wrong_body_is_refused_with_all_its_violations() {
         ("no amount", with(|event| event["amount"] = Value::Null).into()),
         ("amount as text", amount("\"185.00\"").into()),
         ("amount 1e400", amount("1e400").into()),
-        ("amount -0", amount("-0").into()),
         ("amount -1", amount("-1").into()),
         ("amount 185.005", amount("185.005").into()),
         ("amount 1e-3", amount("1e-3").into()),
@@ -79,7 +78,7 @@ async fn every_wrong_body_is_refused_with_all_its_violations() {
             "lone surrogate",
             approved(1).to_string().replace("185.0", "185.0,\"metadata\":{\"a\":\"\\ud800\"}").into(),
         ),
-        ("nested too deep", deep(20).into()),
+        ("nested too deep", deep(80).into()),
         ("nested absurdly deep", format!("{}{}", "[".repeat(30_000), "]".repeat(30_000)).into()),
         (
             "number too large in metadata",

@@ -247,7 +247,6 @@ async fn a_bulk_is_judged_as_a_whole_only_by_its_form() {
         (json!("messages"), ("", "type")),
         (json!({ "messages": {} }), ("", "type")),
         (json!({ "messages": [], "more": 1 }), ("", "type")),
-        (json!([]), ("", "item_count")),
         (json!({ "messages": vec![item("a"); 1001] }), ("/messages", "item_count")),
     ] {
         let answer = rig.bulk(&body).await;
@@ -295,5 +294,63 @@ async fn an_item_that_could_not_be_stored_is_to_be_sent_again() {
     );
     rig.advance(1).await;
     assert_eq!(rig.outbox().await.len(), 3);
+    rig.stop().await;
+}
+
+/// What comes long after its time is remembered as long as anything else.
+#[tokio::test]
+async fn an_event_from_long_ago_is_known_when_it_comes_again() {
+    let rig = Rig::start().await;
+    let long_ago = (rig.now().await - chrono::TimeDelta::days(400)).to_rfc3339();
+    let message = |to: &str| {
+        json!({ "event_id": "e", "journey": "advance_in_transit", "to": to, "not_after": long_ago })
+            .to_string()
+    };
+    let (first, other) = (message("+12025550143"), message("+12025550144"));
+    let answer = rig.call("POST", "/messages", &HEADERS, first.as_bytes()).await;
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    rig.advance(80 * 24 * 3600).await;
+    assert_eq!(rig.call("POST", "/messages", &HEADERS, first.as_bytes()).await.json()["status"], "duplicate");
+    assert_eq!(rig.call("POST", "/messages", &HEADERS, other.as_bytes()).await.status, 422);
+    let id = answer.json()["conversation_id"].as_str().unwrap().to_owned();
+    assert_eq!(rig.conversation(&id).await.json()["steps"][0]["verdict"], "ExpiredTooLate");
+    assert_eq!(rig.executions().await.len(), 1);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_message_asks_for_in_vain_is_named() {
+    let rig = Rig::start().await;
+    for (field, value, place) in [
+        ("locale", "de-DE", "/locale"),
+        ("send_at", "2040-01-01T00:00:00Z", "/send_at"),
+        ("region", "q", "/region"),
+    ] {
+        let mut body = json!({ "event_id": "e", "journey": "advance_in_transit", "to": "+12025550143" });
+        body[field] = json!(value);
+        let answer = rig.call("POST", "/messages", &HEADERS, body.to_string().as_bytes()).await;
+        let said = answer.json();
+        assert_eq!(errors(&said).iter().map(|(place, _)| *place).collect::<Vec<_>>(), [place]);
+    }
+    // A region that is none hides nothing else.
+    let body = json!({ "event_id": "e", "journey": "advance_in_transit", "region": "q" }).to_string();
+    let said = rig.call("POST", "/messages", &HEADERS, body.as_bytes()).await.json();
+    assert_eq!(errors(&said), [("/region", "format"), ("/to", "required")]);
+    rig.stop().await;
+}
+
+/// Step Functions knows no second 60, and in another case a UUID is the same.
+#[tokio::test]
+async fn leap_seconds_and_cases_of_ids_are_taken_as_one_spelling() {
+    let rig = Rig::start().await;
+    let send = async |id: &str| {
+        let body = json!({ "event_id": id, "journey": "advance_in_transit", "to": "+12025550143",
+            "send_at": (rig.now().await + chrono::TimeDelta::days(1)).format("%Y-%m-%dT23:59:60Z").to_string() });
+        rig.call("POST", "/messages", &HEADERS, body.to_string().as_bytes()).await
+    };
+    let accepted = send("6f1c2d9e-3b64-4f0a-9d2e-0a1b2c3d4e5f").await.json();
+    assert!(accepted["due"].as_str().unwrap().ends_with("T00:00:00Z"), "{accepted}");
+    assert_eq!(send("6F1C2D9E-3B64-4F0A-9D2E-0A1B2C3D4E5F").await.json()["status"], "duplicate");
+    assert_eq!(rig.bulk(&json!([])).await.json(), json!({ "results": [] }));
     rig.stop().await;
 }

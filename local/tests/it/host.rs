@@ -17,6 +17,7 @@ async fn every_listener_answers_only_to_this_machine() {
             assert!([400, 421].contains(&answer.status), "{host} {path}: {}", answer.status);
             if answer.status == 421 {
                 assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+                assert!(answer.header("x-request-id").is_some());
             }
         }
         let old = format!("GET {path} HTTP/1.0\r\n\r\n");

@@ -1,5 +1,8 @@
 //! How AWS and the providers are reached: region, credentials, endpoint, one HTTP client.
 
+mod on_demand;
+mod roots;
+
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -10,6 +13,7 @@ use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClie
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
+use self::on_demand::OnDemand;
 use crate::environment::{self, EnvironmentError};
 
 /// Everything that the clients of AWS and the providers share. Cheap to clone.
@@ -55,6 +59,19 @@ impl Connection {
         })
     }
 
+    /// As [`Connection::from_environment`], for a function on Lambda: it knows AWS by Amazon's own roots
+    /// (docs/adr/0037).
+    ///
+    /// # Errors
+    /// Names the variable that is missing.
+    pub fn on_lambda() -> Result<Self, EnvironmentError> {
+        let mut connection = Self::from_environment()?;
+        if let Some(amazon) = roots::amazon(&connection.region) {
+            connection.sdk_http = Builder::new().tls_provider(tls()).tls_context(amazon).build_https();
+        }
+        Ok(connection)
+    }
+
     /// To one machine, without TLS.
     #[must_use]
     pub fn plain(endpoint: impl Into<String>) -> Self {
@@ -74,16 +91,16 @@ impl Connection {
     }
 }
 
-/// The connector of providers on the internet.
+/// The connector of providers on the internet, who are known by the system's roots.
 #[must_use]
 pub fn providers_over_tls() -> SharedHttpConnector {
-    SharedHttpConnector::new(
+    SharedHttpConnector::new(OnDemand::new(|| {
         Connector::builder()
             .tls_provider(tls())
             .connector_settings(provider_settings())
             .sleep_impl(TokioSleep::new())
-            .build(),
-    )
+            .build()
+    }))
 }
 
 /// ring instead of aws-lc: the latter gathers entropy for half a second in a small function.

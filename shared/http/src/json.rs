@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::violations::{Violations, child};
 
 /// Deeper than any body of the contract, shallower than any stack.
-const MAX_DEPTH: usize = 16;
+const MAX_DEPTH: usize = 64;
 
 /// A JSON value as it was written.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +45,9 @@ impl Json {
                 return None;
             }
         };
+        if raw.get() == "null" {
+            violations.add("", "type", "must not be null");
+        }
         read(raw, "", 0, violations)
     }
 
@@ -123,7 +126,7 @@ impl Json {
 fn read(raw: &RawValue, pointer: &str, depth: usize, violations: &mut Violations) -> Option<Json> {
     let text = raw.get();
     if depth > MAX_DEPTH {
-        violations.add("", "too_deep", format!("the body nests deeper than {MAX_DEPTH} levels"));
+        violations.add(top(pointer), "too_deep", format!("the body nests deeper than {MAX_DEPTH} levels"));
         return None;
     }
     match text.as_bytes().first() {
@@ -168,6 +171,11 @@ fn read(raw: &RawValue, pointer: &str, depth: usize, violations: &mut Violations
             }
         }
     }
+}
+
+/// The first two levels of a place: enough to find what nests too deep, and one place for all of it.
+fn top(pointer: &str) -> String {
+    pointer.split('/').skip(1).take(2).map(|level| format!("/{level}")).collect()
 }
 
 /// What `RawValue` let pass unseen (a lone surrogate, say) is found when the text is read in earnest.
@@ -236,7 +244,7 @@ mod tests {
 
     #[test]
     fn every_breach_is_named_with_its_place() {
-        let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
+        let deep = format!("{{\"a\":[1,{}1,2{}]}}", "[".repeat(80), "]".repeat(80));
         let very_deep = "[".repeat(60_000);
         for (body, expected) in [
             ("", vec![("", "malformed_json")]),
@@ -247,7 +255,8 @@ mod tests {
             (r#"{"\u0000":1}"#, vec![("", "nul_character")]),
             (r#"{"a":"\ud800"}"#, vec![("/a", "malformed_json")]),
             (r#"{"a":1e400}"#, vec![("/a", "out_of_range")]),
-            (&deep, vec![("", "too_deep")]),
+            (&deep, vec![("/a/1", "too_deep")]),
+            ("null", vec![("", "type")]),
             (&very_deep, vec![("", "malformed_json")]),
         ] {
             let expected: Vec<_> =

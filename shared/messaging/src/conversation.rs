@@ -247,10 +247,11 @@ impl Plan {
         self.steps.iter().map(|step| step.due).min().unwrap_or(self.accepted_at)
     }
 
-    /// The last deadline: what the retention is counted from.
+    /// The last deadline, but no earlier than the acceptance: what the retention is counted from. An event
+    /// that comes long after its time is remembered like any other.
     #[must_use]
     pub fn last_deadline(&self) -> DateTime<Utc> {
-        self.steps.iter().map(|step| step.deadline).max().unwrap_or(self.accepted_at)
+        self.steps.iter().map(|step| step.deadline).fold(self.accepted_at, DateTime::max)
     }
 
     /// The verdict of a step, if it has one.

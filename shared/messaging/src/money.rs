@@ -38,8 +38,15 @@ impl Amount {
     /// # Errors
     /// See [`AmountError`].
     pub fn from_literal(literal: &str) -> Result<Self, AmountError> {
-        if literal.starts_with('-') {
-            return Err(AmountError::Negative);
+        if let Some(size) = literal.strip_prefix('-') {
+            // RFC 8785 has one zero only.
+            return match Self::from_literal(size) {
+                Ok(Self(0)) => Ok(Self(0)),
+                Ok(_) | Err(AmountError::TooManyDecimals | AmountError::TooLarge) => {
+                    Err(AmountError::Negative)
+                }
+                Err(other) => Err(other),
+            };
         }
         let (mantissa, exponent) = literal.split_once(['e', 'E']).unwrap_or((literal, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -130,8 +137,9 @@ mod tests {
             ("1e99999999999999999999", Err(AmountError::TooLarge)),
             ("1000000000000", Err(AmountError::TooLarge)),
             ("999999999999.99", Ok(99_999_999_999_999)),
-            ("-0", Err(AmountError::Negative)),
-            ("-0.0", Err(AmountError::Negative)),
+            ("-0", Ok(0)),
+            ("-0.0", Ok(0)),
+            ("-0.001", Err(AmountError::Negative)),
             ("-1", Err(AmountError::Negative)),
             ("NaN", Err(AmountError::NotANumber)),
             ("1e", Err(AmountError::NotANumber)),

@@ -121,17 +121,22 @@ async fn an_answer_stays_small_whatever_is_wrong() {
 /// Deep, doubled, of wrong types: all of it at once.
 #[tokio::test]
 async fn every_breach_of_a_body_is_named() {
-    let deep = format!("{}1{}", "{\"a\":".repeat(30), "}".repeat(30));
+    let deep = format!("{}1{}", "{\"a\":".repeat(80), "}".repeat(80));
     for (route, body, expected) in [
         (
             "POST /messages",
             format!("{{\"variables\":{deep}}}"),
-            vec![("", "too_deep"), ("/event_id", "required"), ("/journey", "required"), ("/to", "required")],
+            vec![
+                ("/event_id", "required"),
+                ("/journey", "required"),
+                ("/to", "required"),
+                ("/variables/a", "too_deep"),
+            ],
         ),
         (
             "POST /trigger",
             format!("{{\"team_name\":{deep}}}"),
-            vec![("", "too_deep"), ("/parent_tel", "required"), ("/team_name", "type")],
+            vec![("/parent_tel", "required"), ("/team_name", "type"), ("/team_name/a", "too_deep")],
         ),
         (
             "POST /messages",

@@ -63,7 +63,9 @@ where
             ports.keep_receipt(receipt, now).await?;
             return Ok(Recorded::UnknownMessage);
         };
-        let Some(step) = conversation.step(&about.step) else {
+        // An attempt that was never made is none of ours.
+        let made = |step: &&Step| about.attempt <= step.progress.attempt;
+        let Some(step) = conversation.step(&about.step).filter(made) else {
             ports.keep_receipt(receipt, now).await?;
             return Ok(Recorded::UnknownMessage);
         };

@@ -238,6 +238,16 @@ fn a_receipt_that_overtakes_the_record_is_what_the_visit_answers() {
     assert_eq!(world.state().delivered, 1);
 }
 
+#[test]
+fn an_attempt_that_was_never_made_is_none_of_ours() {
+    let world = world_with(decided(Verdict::Sent));
+    assert_eq!(recorded(&world, &receipt(DeliveryStatus::Read)), Recorded::Noted);
+    let other = Receipt { about: Some(about(9)), ..receipt(DeliveryStatus::Failed) };
+    assert_eq!(recorded(&world, &other), Recorded::UnknownMessage);
+    let delivery = stored(&world).step(&step_name()).unwrap().delivery.clone();
+    assert_eq!(delivery.unwrap().status, DeliveryStatus::Read);
+}
+
 fn any_status() -> impl Strategy<Value = DeliveryStatus> {
     proptest::sample::select(DeliveryStatus::ALL.to_vec())
 }
