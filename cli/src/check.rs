@@ -105,9 +105,6 @@ fn lines(explain: fn(&Value) -> Result<Value, String>) -> std::io::Result<ExitCo
     let mut all_read = true;
     for line in std::io::stdin().lock().split(b'\n') {
         let line = line?;
-        if line.iter().all(u8::is_ascii_whitespace) {
-            continue;
-        }
         let answer = serde_json::from_slice::<Value>(&line).map_err(|error| format!("not JSON: {error}"));
         let answer = answer.and_then(|input| explain(&input)).unwrap_or_else(|error| {
             all_read = false;

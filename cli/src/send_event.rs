@@ -60,7 +60,9 @@ pub(crate) fn run(arguments: &SendEventArguments) -> Result<ExitCode, String> {
         let (status, answer) = call("POST", &url, &headers, body).await?;
         print::line(format!("POST {} -> {status}", sender.route()));
         print::line(&answer);
-        if let Some(id) = sender.conversation(&payload) {
+        let is_stored = (200..300).contains(&status)
+            && !["quarantined", "ignored"].iter().any(|word| answer.contains(&format!("\"{word}\"")));
+        if let Some(id) = sender.conversation(&payload).filter(|_| is_stored) {
             print::line(format!("\nits story: afterword show {id}"));
         }
         Ok(if (200..300).contains(&status) { ExitCode::SUCCESS } else { ExitCode::FAILURE })

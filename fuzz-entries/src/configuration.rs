@@ -36,6 +36,7 @@ pub(crate) fn journeys_toml(data: &[u8]) {
             time_zone: None,
             appointment: Some(now() + chrono::TimeDelta::days(3)),
             send_at: None,
+            is_due_at_once: false,
             not_after: None,
             content_hash: String::new(),
             correlation_id: None,

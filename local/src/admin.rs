@@ -10,9 +10,9 @@ use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{delete, get, post};
-use http::{HeaderMap, StatusCode, header};
+use http::StatusCode;
 use messaging::clock::{Clock, to_rfc3339};
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ use crate::agenda::Agenda;
 use crate::async_invoke::AsyncInvoker;
 use crate::clock::{ClockError, LocalClock};
 use crate::faults::{Fault, Faults};
-use crate::host::check_host;
+use crate::host::{check_host, check_origin};
 use crate::outbox::{Outbox, Text};
 use crate::problem::{self, Problem, Violation};
 pub use phones::Phones;
@@ -64,9 +64,8 @@ impl Admin {
             .fallback(async || Problem::not_found())
             .method_not_allowed_fallback(async || {
                 Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Not with this method.")
-            })
-            .layer(from_fn(refuse_other_origins));
-        check_host(router, None)
+            });
+        check_host(check_origin(router), None)
     }
 }
 
@@ -137,23 +136,6 @@ async fn forget(
     let forgotten = tokio::task::spawn_blocking(move || phones.phones.forget(&phone)).await;
     let texts = forgotten.map_err(|_| Problem::internal())?.map_err(store_failed)?;
     Ok(ok(&json!({ "texts": texts })))
-}
-
-/// A browser says where a page came from; a page from elsewhere must not drive this port.
-async fn refuse_other_origins(request: Request, next: Next) -> Response {
-    if is_same_origin(request.headers()) {
-        return next.run(request).await;
-    }
-    Problem::new(StatusCode::FORBIDDEN, "foreign_origin", "Pages of other hosts may not call this.")
-        .into_response()
-}
-
-fn is_same_origin(headers: &HeaderMap) -> bool {
-    let host = headers.get(header::HOST).map(|host| host.as_bytes());
-    headers.get_all(header::ORIGIN).iter().all(|origin| {
-        let theirs = origin.as_bytes().strip_prefix(b"http://");
-        theirs.zip(host).is_some_and(|(theirs, host)| theirs.eq_ignore_ascii_case(host))
-    })
 }
 
 async fn refuse_simulation(_: Request, _: Next) -> Problem {

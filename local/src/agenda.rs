@@ -16,6 +16,11 @@ pub trait Agenda: Send + Sync {
     /// The clock has moved: start what is due at the clock's present instant.
     fn wake(&self);
 
+    /// Takes up nothing more; resolves when what is under way has ended.
+    fn rest(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     /// Resolves when nothing that is due at the clock's present instant is left to start, and
     /// nothing that was started is still running.
     fn idle(&self) -> BoxFuture<'_, ()>;

@@ -22,7 +22,7 @@ use crate::async_invoke::AsyncInvoker;
 use crate::aws_sms::AwsSms;
 use crate::aws_sms::reports::{DELIVERY_LOG, log_batch};
 use crate::faults::{Effect, Faults};
-use crate::host::check_host;
+use crate::host::{check_host, check_origin};
 use crate::states_api::StatesApi;
 use crate::twilio::{self, Twilio};
 use dynamodb::Proxy;
@@ -62,7 +62,7 @@ impl AwsEndpoint {
     }
 
     pub(crate) fn router(self: Arc<Self>) -> Router {
-        check_host(Router::new().fallback(receive).with_state(self), None)
+        check_host(check_origin(Router::new().fallback(receive).with_state(self)), None)
     }
 
     async fn call(&self, headers: &HeaderMap, body: Bytes) -> Response {

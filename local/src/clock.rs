@@ -43,6 +43,8 @@ pub struct LocalClock {
     store: Store,
     /// Milliseconds: since the epoch when virtual, ahead of the wall when real.
     value: AtomicI64,
+    /// The store has been used with a virtual clock.
+    was_virtual: bool,
     moving: tokio::sync::Mutex<()>,
 }
 
@@ -52,14 +54,17 @@ impl LocalClock {
     /// # Errors
     /// When the store cannot be read or written.
     pub fn open(store: Store, mode: Mode) -> Result<Self, ClockError> {
-        let remembered = {
+        let (remembered, was_virtual) = {
             let connection = store.lock();
             connection.execute_batch(
                 "CREATE TABLE IF NOT EXISTS clock (mode TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT",
             )?;
-            connection
-                .query_row("SELECT value FROM clock WHERE mode = ?1", [key(mode)], |row| row.get(0))
-                .optional()?
+            let of = |mode: Mode| {
+                connection
+                    .query_row("SELECT value FROM clock WHERE mode = ?1", [key(mode)], |row| row.get(0))
+                    .optional()
+            };
+            (of(mode)?, of(Mode::Virtual)?.is_some_and(|_: i64| true))
         };
         let first = match mode {
             Mode::Real => 0,
@@ -69,6 +74,7 @@ impl LocalClock {
             mode,
             store,
             value: AtomicI64::new(remembered.unwrap_or(first)),
+            was_virtual,
             moving: tokio::sync::Mutex::default(),
         };
         if remembered.is_none() {
@@ -83,10 +89,11 @@ impl LocalClock {
         self.mode
     }
 
-    /// Whether it shows another time than the wall's because somebody moved it.
+    /// Whether what is stored was accepted at other times than the wall's: somebody moved the clock, or it
+    /// stood still when the store was used before.
     #[must_use]
     pub fn is_moved(&self) -> bool {
-        self.mode == Mode::Real && self.value.load(Ordering::SeqCst) != 0
+        self.was_virtual || (self.mode == Mode::Real && self.value.load(Ordering::SeqCst) != 0)
     }
 
     /// Moves the clock forward, stopping at every instant at which an agenda has something due, and
@@ -106,13 +113,13 @@ impl LocalClock {
         let target = self
             .now()
             .checked_add_signed(TimeDelta::seconds(seconds))
-            .map(|target| self.landing(target))
             .filter(|target| *target < DateTime::<Utc>::from_timestamp(END_OF_TIME, 0).unwrap_or_default())
             .ok_or(ClockError::OutOfRange)?;
+        let landing = self.landing(target);
         let mut arrived = false;
         loop {
             all_idle(agendas).await;
-            let due = earliest(agendas).filter(|due| *due <= target);
+            let due = earliest(agendas).filter(|due| *due <= landing);
             if due.is_none() && arrived {
                 return Ok(self.now());
             }
@@ -122,9 +129,9 @@ impl LocalClock {
         }
     }
 
-    /// Where a step ends. Due times are whole seconds, rounded up from the instant of an event; so a
-    /// ticking clock lands on the next whole second, and whoever accepted something and then moves the
-    /// clock by its delay always reaches it.
+    /// Up to where a step runs what is due. Due times are whole seconds, rounded up from the instant of an
+    /// event; so a ticking clock goes on to the next whole second if something is due there, and whoever
+    /// accepted something and then moves the clock by its delay always reaches it.
     fn landing(&self, target: DateTime<Utc>) -> DateTime<Utc> {
         match self.mode {
             Mode::Real => messaging::clock::ceil_to_second(target),

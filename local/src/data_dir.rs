@@ -22,7 +22,8 @@ pub enum DataDirError {
 }
 
 impl DataDir {
-    /// Creates the directory if need be, readable to nobody else, and locks it.
+    /// Creates the directory if need be, readable to nobody else, and locks it. What is personal in it is
+    /// nobody else's to read wherever it lies.
     ///
     /// # Errors
     /// When another process has it, or it cannot be written.
@@ -33,6 +34,9 @@ impl DataDir {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(path).map_err(failed)?;
+        for file in ["dynamodb.sqlite", "local.sqlite"] {
+            own(&path.join(file)).map_err(failed)?;
+        }
         let lock = File::options().create(true).append(true).open(path.join("lock")).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
@@ -58,4 +62,19 @@ impl DataDir {
     pub fn keys(&self) -> PathBuf {
         self.path.join("keys.json")
     }
+}
+
+/// A database file that only its owner reads. SQLite gives the files beside it the same mode.
+fn own(path: &Path) -> io::Result<()> {
+    let mut options = File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        options.mode(0o600);
+        options.open(path)?.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    #[cfg(not(unix))]
+    options.open(path)?;
+    Ok(())
 }

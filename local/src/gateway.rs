@@ -77,7 +77,10 @@ impl Gateway {
         };
         let now = self.clock.now();
         if self.buckets.as_ref().is_some_and(|buckets| !buckets.take(found.route, now)) {
-            return message(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+            let mut refused = message(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+            // The body has not been read, and will not be.
+            refused.headers_mut().insert(http::header::CONNECTION, HeaderValue::from_static("close"));
+            return refused;
         }
         let body = match read(body).await {
             Ok(body) => body,

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::uri::Authority;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::problem::Problem;
 
@@ -41,7 +41,31 @@ async fn refuse_other_hosts(
     if let Ok(id) = HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()) {
         refused.headers_mut().insert("x-request-id", id);
     }
+    // The body has not been read, and will not be.
+    refused.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     refused
+}
+
+/// Refuses (403) whatever a page of another host asks for. A browser says where a page came from, and would
+/// let it post forms here.
+pub(crate) fn check_origin(router: Router) -> Router {
+    router.layer(from_fn(refuse_other_origins))
+}
+
+async fn refuse_other_origins(request: Request, next: Next) -> Response {
+    if is_same_origin(request.headers()) {
+        return next.run(request).await;
+    }
+    Problem::new(StatusCode::FORBIDDEN, "foreign_origin", "Pages of other hosts may not call this.")
+        .into_response()
+}
+
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).map(|host| host.as_bytes());
+    headers.get_all(header::ORIGIN).iter().all(|origin| {
+        let theirs = origin.as_bytes().strip_prefix(b"http://");
+        theirs.zip(host).is_some_and(|(theirs, host)| theirs.eq_ignore_ascii_case(host))
+    })
 }
 
 fn is_ours(host: &str, also: Option<&str>) -> bool {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// The response header by which the simulated services ask for the death of whoever called them.
 pub const FAULT_HEADER: &str = "x-afterword-fault";
@@ -52,7 +52,27 @@ const TIMED_OUT: &str = "Sandbox.Timedout";
 
 /// The deployed functions by name. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Functions(Arc<BTreeMap<String, Function>>);
+pub struct Functions {
+    by_name: Arc<BTreeMap<String, Function>>,
+    /// How many are at work.
+    running: Arc<watch::Sender<usize>>,
+}
+
+/// One that is at work, as long as this lives.
+struct Running(Arc<watch::Sender<usize>>);
+
+impl Running {
+    fn new(running: &Arc<watch::Sender<usize>>) -> Self {
+        running.send_modify(|running| *running += 1);
+        Self(Arc::clone(running))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.send_modify(|running| *running = running.saturating_sub(1));
+    }
+}
 
 impl Functions {
     /// Nothing deployed.
@@ -63,20 +83,27 @@ impl Functions {
 
     /// Deploys a function under its folder's name.
     #[must_use]
-    pub fn with<F, R>(self, name: &str, handler: F) -> Self
+    pub fn with<F, R>(mut self, name: &str, handler: F) -> Self
     where
         F: Fn(Value) -> R + Send + Sync + 'static,
         R: Future<Output = Result<Value, FunctionError>> + Send + 'static,
     {
-        let mut functions = Arc::unwrap_or_clone(self.0);
+        let functions = Arc::make_mut(&mut self.by_name);
         functions.insert(name.to_owned(), Arc::new(move |event| Box::pin(handler(event))));
-        Self(Arc::new(functions))
+        self
     }
 
     /// Whether a function of this name is deployed.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.by_name.contains_key(name)
+    }
+
+    /// Resolves when none is at work.
+    pub async fn quiet(&self) {
+        let mut running = self.running.subscribe();
+        // The sender is ours: it is not gone.
+        let _open = running.wait_for(|running| *running == 0).await;
     }
 
     /// Runs a function to its end. As on Lambda, it runs on when the caller goes away.
@@ -86,11 +113,13 @@ impl Functions {
     /// `Runtime.ExitError` when the invocation was killed, `ResourceNotFoundException` when there is
     /// no such function.
     pub async fn invoke(&self, name: &str, event: Value) -> Result<Value, FunctionError> {
-        let Some(function) = self.0.get(name).cloned() else {
+        let Some(function) = self.by_name.get(name).cloned() else {
             return Err(FunctionError::new("ResourceNotFoundException", format!("no function named {name}")));
         };
         let death = Arc::new(Notify::new());
+        let running = Running::new(&self.running);
         let life = INVOCATION.scope(Arc::clone(&death), async move {
+            let _running = running;
             tokio::select! {
                 biased;
                 () = death.notified() => Err(FunctionError::new("Runtime.ExitError", "the invocation was killed")),

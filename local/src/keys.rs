@@ -56,6 +56,40 @@ pub struct Loaded {
     pub generated: Vec<(&'static str, String)>,
 }
 
+impl Given {
+    /// Everything in it that cannot be meant, by the variable's name; never a value.
+    #[must_use]
+    pub fn violations(&self) -> Vec<String> {
+        let is_empty_list = |value: &Option<String>| {
+            value.as_deref().is_some_and(|value| !value.trim().is_empty() && list(value).is_empty())
+        };
+        let is_word = |value: &str| value.bytes().all(|b| b.is_ascii_alphanumeric());
+        let sid = self.twilio_account_sid.as_deref().unwrap_or_default().trim();
+        let from = self.twilio_from.as_deref().unwrap_or_default().trim();
+        let url = self.public_url.as_deref().unwrap_or_default().trim();
+        let found = [
+            (is_empty_list(&self.api_key), "AFTERWORD_API_KEY names no key"),
+            (is_empty_list(&self.calendly_signing_key), "AFTERWORD_CALENDLY_SIGNING_KEY names no key"),
+            (is_empty_list(&self.twilio_auth_token), "TWILIO_AUTH_TOKEN names no token"),
+            (!is_word(sid), "TWILIO_ACCOUNT_SID has other characters than letters and digits"),
+            (is_number_without_plus(from), "TWILIO_FROM is a number without its + and country code"),
+            (!url.is_empty() && !is_web_address(url), "AFTERWORD_PUBLIC_URL is no http or https address"),
+        ];
+        found.into_iter().filter(|(applies, _)| *applies).map(|(_, what)| what.to_owned()).collect()
+    }
+}
+
+/// Short codes have at most eight digits.
+fn is_number_without_plus(from: &str) -> bool {
+    from.len() > 8 && from.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_web_address(url: &str) -> bool {
+    url.parse::<http::Uri>().is_ok_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
+    })
+}
+
 /// Twilio's magic number for a sender that works.
 const DEFAULT_FROM: &str = "+15005550006";
 
@@ -179,4 +213,36 @@ fn write(file: &Path, keys: &BTreeMap<String, String>) -> io::Result<()> {
     output.write_all(serde_json::to_string_pretty(keys)?.as_bytes())?;
     output.sync_all()?;
     fs::rename(&draft, file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_meant_is_named() {
+        let some = |value: &str| Some(value.to_owned());
+        let given = Given {
+            api_key: some(" , "),
+            calendly_signing_key: some(","),
+            twilio_auth_token: some(","),
+            twilio_account_sid: some("a/b"),
+            twilio_from: some("5005550006"),
+            public_url: some("not a url"),
+            ..Given::default()
+        };
+        assert_eq!(given.violations().len(), 6);
+        let given = Given {
+            api_key: some("one, two"),
+            twilio_account_sid: some("AC00000000000000000000000000000000"),
+            twilio_from: some("+15005550006"),
+            public_url: some("https://hooks.example.com/"),
+            ..Given::default()
+        };
+        assert!(given.violations().is_empty());
+        for from in ["24273", "ACME", "MG00000000000000000000000000000000"] {
+            assert!(Given { twilio_from: some(from), ..Given::default() }.violations().is_empty(), "{from}");
+        }
+        assert!(Given::default().violations().is_empty());
+    }
 }

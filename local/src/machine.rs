@@ -143,6 +143,7 @@ impl Machine {
         let opt_outs = OptOuts::open(self.store.clone())?;
         let parameters = Parameters::open(self.store.clone(), Arc::clone(&self.clock))?;
         let faults = Arc::new(Faults::default());
+        let functions = self.functions.clone();
         let clock = &self.clock;
 
         let invoker = AsyncInvoker::open(self.functions.clone(), self.store.clone(), Arc::clone(clock))
@@ -188,10 +189,14 @@ impl Machine {
         let phones =
             Phones::new(self.keys, outbox.clone(), opt_outs, webhooks, residue, Arc::clone(&invoker));
         let timekeeper = (Arc::clone(clock), agendas.clone());
+        let (at_work, functions) = (agendas.clone(), functions);
         let control =
             Admin { clock: Arc::clone(clock), agendas, outbox, faults, phones, invoker, live: self.live };
 
+        // First nobody calls any more, then what is under way ends, then what it needs goes.
         let stop = Stop::when(shutdown);
+        let aws_stop = Stop::never();
+        let aws_stopped = aws_stop.wait();
         // The database goes last: requests that are ending still need it.
         let database_stop = Stop::never();
         let database = tokio::spawn(dynoxide::server::serve_with_shutdown(
@@ -199,13 +204,20 @@ impl Machine {
             self.database,
             database_stop.wait(),
         ));
-        let serving = async {
+        let callers = async {
             tokio::try_join!(
                 listen_to(gateway_listener, gateway.router(public_host), stop.wait()),
-                listen_to(aws, Arc::new(endpoint).router(), stop.wait()),
                 listen_to(admin, control.router(self.console), stop.wait()),
-            )
+            )?;
+            for agenda in &at_work {
+                agenda.rest().await;
+            }
+            functions.quiet().await;
+            aws_stop.now();
+            Ok(())
         };
+        let serving =
+            async { tokio::try_join!(callers, listen_to(aws, Arc::new(endpoint).router(), aws_stopped)) };
         let served = tokio::select! {
             served = serving => served.map(drop).map_err(|error| MachineError::Serve(error.to_string())),
             () = async { timekeeper.0.keep_time(&timekeeper.1).await } => Ok(()),

@@ -72,9 +72,14 @@ pub enum ServeError {
     /// The clock is.
     #[error("cannot start the clock: {0}")]
     Clock(#[from] ClockError),
-    /// A clock that was moved is no clock for real customers.
-    #[error("this data directory's clock has been moved; with --live use a --data-dir of its own")]
+    /// A clock that was moved or stood still is no clock for real customers.
+    #[error(
+        "this data directory's clock has been moved or was virtual; with --live use a --data-dir of its own"
+    )]
     MovedClock,
+    /// The environment says what cannot be meant.
+    #[error("the environment: {}", .0.join("; "))]
+    Given(Vec<String>),
     /// The embedded DynamoDB does not open.
     #[error("cannot open the embedded DynamoDB: {0}")]
     Database(String),
@@ -121,6 +126,10 @@ pub struct Prepared {
 /// # Errors
 /// See [`ServeError`].
 pub async fn prepare(options: Options) -> Result<Prepared, ServeError> {
+    let violations = options.given.violations();
+    if !violations.is_empty() {
+        return Err(ServeError::Given(violations));
+    }
     let data_dir = options.data_dir.as_deref().map(DataDir::open).transpose()?;
     let listeners = Listeners::bind(options.ports).await?;
     let ports = listeners.ports();

@@ -53,3 +53,48 @@ fn keys_are_shown_once() {
     let log = std::fs::read_to_string(home.path().join("serve.log")).unwrap();
     assert!(!log.contains(&key), "a log line shows a key");
 }
+
+/// Told to stop while texts are being sent, it sends what it has begun, and loses track of none.
+#[test]
+fn an_orderly_stop_lets_what_is_under_way_end() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let serve = Serve::start(&data);
+    let events = 1..=40;
+    for n in events.clone() {
+        assert_eq!(serve.post(n).unwrap().0, 202);
+    }
+    std::thread::scope(|scope| {
+        let advanced = scope.spawn(|| serve.advance(120));
+        // Somewhere in the middle.
+        while serve.outbox().len() < 3 {
+            std::thread::yield_now();
+        }
+        assert!(std::process::Command::new("kill").args(["-TERM", &serve.pid()]).status().unwrap().success());
+        assert_eq!(advanced.join().unwrap().expect("the move is answered").0, 200);
+    });
+    assert!(serve.terminate().success());
+    let again = Serve::start(&data);
+    assert_eq!(again.outbox().len(), 40, "it was answered when all had run");
+    for n in events {
+        assert_eq!(again.verdict(n), "Sent");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_personal_is_nobody_elses_to_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let serve = Serve::start(&data);
+    assert_eq!(serve.post(1).unwrap().0, 202);
+    for entry in std::fs::read_dir(&data).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().into_string().unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert!(name == "lock" || mode & 0o077 == 0, "{name}: {mode:o}");
+    }
+    serve.kill();
+}

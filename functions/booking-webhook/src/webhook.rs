@@ -220,6 +220,7 @@ fn event(id: ConversationId, source: SourceName, journey: JourneyName, created: 
         time_zone: created.time_zone,
         appointment: Some(created.starts_at),
         send_at: None,
+        is_due_at_once: false,
         not_after: None,
         content_hash: created.content_hash,
         correlation_id: None,

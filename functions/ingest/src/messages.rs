@@ -1,4 +1,5 @@
-//! The body of `POST /messages` and of `POST /webhooks/{source}`: any journey, any variables.
+//! The body of `POST /messages` and of `POST /webhooks/{source}`: any journey, any variables. A message is
+//! due at once or at `send_at`; after an event of a source the journey's delays are waited for.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -68,6 +69,7 @@ pub(crate) fn read(
             time_zone,
             appointment: None,
             send_at,
+            is_due_at_once: *source == SourceName::fixed("messages"),
             not_after,
             content_hash: content_hash(body, &event_id)?,
             correlation_id: None,

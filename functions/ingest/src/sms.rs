@@ -82,6 +82,7 @@ impl SmsCall {
             time_zone: None,
             appointment: None,
             send_at: None,
+            is_due_at_once: false,
             not_after: None,
             content_hash: self.content_hash,
             correlation_id: self.correlation_id,

@@ -80,6 +80,7 @@ pub(crate) fn read(
             time_zone: None,
             appointment: None,
             send_at: None,
+            is_due_at_once: false,
             not_after: None,
             content_hash,
             correlation_id: None,

@@ -186,6 +186,10 @@ impl Agenda for Engine {
         self.0.timers.work.notify_one();
     }
 
+    fn rest(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.0.timers.rest())
+    }
+
     fn idle(&self) -> BoxFuture<'_, ()> {
         Box::pin(self.0.timers.idle(|| self.0.clock.now()))
     }

@@ -32,6 +32,8 @@ pub(super) struct Timers {
 struct Board {
     waiting: BTreeSet<(Due, Sequence)>,
     running: usize,
+    /// Nothing is taken any more.
+    resting: bool,
 }
 
 impl Timers {
@@ -50,6 +52,9 @@ impl Timers {
     /// moment in which it is neither waiting nor running.
     pub(super) fn take(&self, now: DateTime<Utc>) -> Option<Sequence> {
         let mut board = self.board();
+        if board.resting {
+            return None;
+        }
         let first = *board.waiting.first().filter(|(due, _)| *due <= now.timestamp_micros())?;
         board.waiting.remove(&first);
         board.running += 1;
@@ -83,6 +88,20 @@ impl Timers {
                 return;
             }
             self.work.notify_one();
+            changed.await;
+        }
+    }
+
+    /// From here on nothing is taken; resolves when nothing runs.
+    pub(super) async fn rest(&self) {
+        self.board().resting = true;
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if self.board().running == 0 {
+                return;
+            }
             changed.await;
         }
     }

@@ -107,6 +107,21 @@ async fn a_moved_clock_is_refused() {
     Rig::with(options(false)).await.stop().await;
 }
 
+/// Texts of a rehearsal must not reach real phones, though its clock was never moved.
+#[tokio::test]
+async fn a_directory_whose_clock_stood_still_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    Rig::with(|options| options.data_dir = Some(data.clone())).await.stop().await;
+    let refused = Rig::prepared(|options| {
+        options.clock = Mode::Real;
+        options.live = true;
+        options.data_dir = Some(data.clone());
+    });
+    let refused = refused.await.err().unwrap();
+    assert!(refused.to_string().contains("was virtual"), "{refused}");
+}
+
 #[tokio::test]
 async fn what_is_missing_is_said() {
     let bare = Rig::prepared(|options| {

@@ -92,6 +92,21 @@ async fn a_real_clock_keeps_its_offset() {
 }
 
 #[tokio::test]
+async fn a_real_clock_goes_on_to_the_next_second_only_for_what_is_due_there() {
+    let clock = clock(&Store::in_memory().unwrap(), Mode::Real);
+    for _ in 0..50 {
+        clock.advance(&[], 0).await.unwrap();
+    }
+    assert!(!clock.is_moved(), "nothing was due");
+    let soon = messaging::clock::ceil_to_second(clock.now() + TimeDelta::seconds(10));
+    let done = Arc::default();
+    let (due, time) = (Mutex::new(vec![soon]), Arc::clone(&clock));
+    let diary = Diary { clock: time, name: "soon", due, repeat: None, done: Arc::clone(&done) };
+    clock.advance(&[Arc::new(diary)], 10).await.unwrap();
+    assert_eq!(done.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn absurd_steps_are_refused() {
     let clock = clock(&Store::in_memory().unwrap(), Mode::Virtual);
     let start = clock.now();

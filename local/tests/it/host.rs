@@ -40,3 +40,24 @@ async fn the_public_name_leads_to_the_gateway_only() {
     assert_eq!(send(rig.ports.aws, "GET", "/", &public, b"").await.status, 421);
     assert_eq!(send(rig.ports.admin, "GET", "/_local/clock", &public, b"").await.status, 421);
 }
+
+/// A form can be posted by any page: it must not reach what stands for AWS.
+#[tokio::test]
+async fn pages_of_other_hosts_reach_neither_aws_nor_the_controls() {
+    let rig = Rig::start().await;
+    let form = b"Action=Publish&PhoneNumber=%2B12025550143&Message=hello";
+    for (port, path) in [(rig.ports.aws, "/"), (rig.ports.admin, "/_local/clock")] {
+        let own = format!("http://127.0.0.1:{port}");
+        for (origin, refused) in [("http://evil.example.com", true), ("null", true), (own.as_str(), false)] {
+            let host = format!("127.0.0.1:{port}");
+            let headers = [
+                ("host", host.as_str()),
+                ("origin", origin),
+                ("content-type", "application/x-www-form-urlencoded"),
+            ];
+            let answer = send(port, "POST", path, &headers, form).await;
+            assert_eq!(answer.status == 403, refused, "{origin} {path}: {}", answer.status);
+        }
+    }
+    rig.stop().await;
+}

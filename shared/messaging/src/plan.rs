@@ -44,6 +44,9 @@ pub struct Event {
     pub appointment: Option<DateTime<Utc>>,
     /// From when on it may be sent; delays count from then.
     pub send_at: Option<DateTime<Utc>>,
+    /// The caller has waited already: the first text is due at once (or at `send_at`), and the others keep
+    /// their distance from it.
+    pub is_due_at_once: bool,
     /// Until when it may be sent at the latest.
     pub not_after: Option<DateTime<Utc>>,
     /// SHA-256 of the canonical content.
@@ -104,9 +107,11 @@ pub fn plan(
     let variables = with_optional(&event.variables, journey);
     let currency = journeys.sources.get(&event.source).map_or(Currency::Usd, |source| source.currency);
     let manner = Manner { currency, locale };
+    let from = event.send_at.map_or(now, |send_at| send_at.max(now));
+    let from = if event.is_due_at_once { from - first_delay(journey) } else { from };
     let mut steps = Vec::new();
     for step in &journey.steps {
-        let Some(due) = due(step, &event, now)? else { continue };
+        let Some(due) = due(step, &event, from, now)? else { continue };
         let said = wording(step, journeys, manner, &variables)?;
         let cost = cost(&said, step, &event.contact, &journeys.prices);
         steps.push(Step {
@@ -203,7 +208,12 @@ fn cost(said: &Said, step: &StepPlan, contact: &PhoneNumber, prices: &Prices) ->
 
 /// When a step is due; `None` when it cannot be planned: it lies beyond the horizon, or it hangs on an
 /// appointment and its time has passed.
-fn due(step: &StepPlan, event: &Event, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, PlanError> {
+fn due(
+    step: &StepPlan,
+    event: &Event,
+    from: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, PlanError> {
     let due = if step.hangs_on_appointment() {
         let appointment = event.appointment.ok_or(PlanError::AppointmentMissing)?;
         let before = step.before_appointment.map_or(TimeDelta::zero(), |before| before.delta());
@@ -214,10 +224,19 @@ fn due(step: &StepPlan, event: &Event, now: DateTime<Utc>) -> Result<Option<Date
         }
         due
     } else {
-        let from = event.send_at.map_or(now, |send_at| send_at.max(now));
-        ceil_to_second(from + step.delay.map_or(TimeDelta::zero(), |delay| delay.delta()))
+        ceil_to_second(from + delay_of(step))
     };
     Ok((due - now <= HORIZON).then_some(due))
+}
+
+fn delay_of(step: &StepPlan) -> TimeDelta {
+    step.delay.map_or(TimeDelta::zero(), |delay| delay.delta())
+}
+
+/// How long after the event the first text is due, of those that hang on no appointment.
+fn first_delay(journey: &Journey) -> TimeDelta {
+    let delays = journey.steps.iter().filter(|step| !step.hangs_on_appointment()).map(delay_of);
+    delays.min().unwrap_or_default()
 }
 
 fn deadline(step: &StepPlan, event: &Event, due: DateTime<Utc>) -> DateTime<Utc> {

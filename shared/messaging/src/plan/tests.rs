@@ -82,6 +82,7 @@ fn event(source: &str, journey: &str) -> Event {
         time_zone: None,
         name: None,
         send_at: None,
+        is_due_at_once: false,
         not_after: None,
         appointment: None,
         content_hash: "h".to_owned(),
@@ -110,6 +111,17 @@ fn an_advance_is_due_after_two_minutes_and_kept_for_a_day() {
     assert_eq!(times(&plan), [("text", 120, 86_400)]);
     assert_eq!(plan.steps[0].text.expose(), "$185.00 is yours.");
     assert_eq!(plan.journeys_version, "v1");
+}
+
+#[test]
+fn a_message_is_due_at_once_and_what_follows_keeps_its_distance() {
+    let at_once = |event: Event| Event { is_due_at_once: true, ..event };
+    assert_eq!(times(&planned(at_once(event("sms", "advance")), now()).unwrap()), [("text", 0, 86_400)]);
+    let tomorrow = Some(now() + TimeDelta::days(1));
+    let later = Event { send_at: tomorrow, ..event("sms", "advance") };
+    assert_eq!(times(&planned(at_once(later), now()).unwrap()), [("text", 86_400, 86_400)]);
+    let booking = planned(at_once(booking(48)), now()).unwrap();
+    assert_eq!(times(&booking).iter().map(|(_, due, _)| *due).collect::<Vec<_>>(), [0, 1800, 86_400]);
 }
 
 #[test]

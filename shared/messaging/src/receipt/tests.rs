@@ -238,6 +238,20 @@ fn a_receipt_that_overtakes_the_record_is_what_the_visit_answers() {
     assert_eq!(world.state().delivered, 1);
 }
 
+/// The next attempt waits, and the last one turns out to have been taken: there is no next.
+#[test]
+fn an_earlier_attempt_that_was_taken_ends_the_wait() {
+    let mut conversation = conversation("sms-1", &["text"]);
+    let progress = Progress { state: StepState::Planned, attempt: 2, reruns: 1, ..Progress::default() };
+    conversation.plan.as_mut().unwrap().steps[0].progress = progress;
+    let world = World::with(&conversation);
+    assert_eq!(recorded(&world, &receipt(DeliveryStatus::Failed)), Recorded::Noted, "that is no news");
+    assert_eq!(verdict(&world), None);
+    let world = World::with(&conversation);
+    assert_eq!(recorded(&world, &receipt(DeliveryStatus::Delivered)), Recorded::Settled);
+    assert_eq!(verdict(&world), Some(Verdict::Sent));
+}
+
 #[test]
 fn an_attempt_that_was_never_made_is_none_of_ours() {
     let world = world_with(decided(Verdict::Sent));

@@ -19,12 +19,18 @@ pub enum Evidence {
 
 impl Progress {
     /// Where evidence leads. It counts for the attempt that it is about and for no other; an attempt
-    /// that is at a provider at this moment cannot be shown to have failed.
+    /// that is at a provider at this moment cannot be shown to have failed. While a step waits for its next
+    /// attempt, each earlier one may turn out to have been taken, and then there is no next.
     pub(super) fn attested(&self, attempt: u32, evidence: Evidence, now: DateTime<Utc>) -> (Self, Effect) {
-        if attempt != self.attempt {
+        let was_earlier = (1..self.attempt).contains(&attempt);
+        if attempt != self.attempt && !was_earlier {
             return (self.clone(), Effect::Nothing);
         }
         match (evidence, &self.state) {
+            (Evidence::Taken(because), StepState::Planned) if was_earlier => {
+                self.decided(Verdict::Sent, because, now)
+            }
+            _ if was_earlier => (self.clone(), Effect::Nothing),
             (Evidence::Taken(because), StepState::Claimed(_) | StepState::Unknown(_)) => {
                 self.decided(Verdict::Sent, because, now)
             }
