@@ -10,7 +10,7 @@ mod page;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
@@ -20,11 +20,21 @@ use messaging::ids::ConversationId;
 
 /// Where the pages' data come from.
 pub trait ConsoleSource: Send + Sync + 'static {
-    /// The newest conversations, newest first.
-    fn newest(&self) -> BoxFuture<'_, Result<Vec<Conversation>, String>>;
+    /// A page of the conversations, newest first; the first page is 0.
+    fn newest(&self, page: usize) -> BoxFuture<'_, Result<Listing, String>>;
 
     /// One conversation.
     fn conversation(&self, id: ConversationId) -> BoxFuture<'_, Result<Option<Conversation>, String>>;
+}
+
+/// A page of the list.
+pub struct Listing {
+    /// What stands on it.
+    pub conversations: Vec<Conversation>,
+    /// How many there are on all pages.
+    pub total: usize,
+    /// There are older ones.
+    pub has_more: bool,
 }
 
 type Source = Arc<dyn ConsoleSource>;
@@ -38,9 +48,11 @@ pub fn router(source: Source) -> Router {
         .with_state(source)
 }
 
-async fn list(State(source): State<Source>) -> Response {
-    match source.newest().await {
-        Ok(conversations) => page::answer(StatusCode::OK, &list_page::render(&conversations)),
+/// `?page=2` is the second page; whatever else is asked for, the first.
+async fn list(State(source): State<Source>, RawQuery(query): RawQuery) -> Response {
+    let page = query.and_then(|query| query.strip_prefix("page=")?.parse().ok()).unwrap_or(1).max(1);
+    match source.newest(page - 1).await {
+        Ok(listing) => page::answer(StatusCode::OK, &list_page::render(&listing, page)),
         Err(trouble) => unavailable(&trouble),
     }
 }

@@ -5,22 +5,31 @@ use messaging::clock::to_rfc3339;
 use messaging::conversation::Conversation;
 use messaging::step::StepState;
 
+use crate::Listing;
 use crate::page::page;
 
-/// The newest conversations. No number and no name here: a list is looked at over shoulders.
-pub(crate) fn render(conversations: &[Conversation]) -> Markup {
+/// A page of the conversations. No number and no name here: a list is looked at over shoulders.
+pub(crate) fn render(listing: &Listing, number: usize) -> Markup {
+    let conversations = &listing.conversations;
     page(
         "Conversations",
         &html! {
             h1 { "Conversations" }
-            @if conversations.is_empty() {
+            @if listing.total == 0 {
                 p { "None yet. Post an event to the gateway, and it stands here." }
             } @else {
                 table {
                     tr { th { "Accepted" } th { "Conversation" } th { "Journey" } th { "Texts" } }
                     @for conversation in conversations { (row(conversation)) }
                 }
-                p class="quiet" { (conversations.len()) " newest" }
+                p class="quiet" { (conversations.len()) " of " (listing.total) ", newest first" }
+                @if number > 1 || listing.has_more {
+                    p {
+                        @if number > 1 { a href={ "/console?page=" (number - 1) } { "Newer" } }
+                        @if number > 1 && listing.has_more { " · " }
+                        @if listing.has_more { a href={ "/console?page=" (number + 1) } { "Older" } }
+                    }
+                }
             }
         },
     )

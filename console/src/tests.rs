@@ -18,8 +18,9 @@ use super::*;
 struct One(Conversation);
 
 impl ConsoleSource for One {
-    fn newest(&self) -> BoxFuture<'_, Result<Vec<Conversation>, String>> {
-        Box::pin(async { Ok(vec![self.0.clone()]) })
+    fn newest(&self, page: usize) -> BoxFuture<'_, Result<Listing, String>> {
+        let conversations = vec![self.0.clone()];
+        Box::pin(async move { Ok(Listing { conversations, total: 3, has_more: page < 2 }) })
     }
 
     fn conversation(&self, id: ConversationId) -> BoxFuture<'_, Result<Option<Conversation>, String>> {
@@ -94,6 +95,26 @@ async fn the_list_links_each_conversation_and_tells_no_number() {
     assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"));
     assert!(body.contains("href=\"/console/conversations/sms-1\""));
     assert!(!body.contains("+12025550143") && !body.contains("img src"));
+}
+
+#[tokio::test]
+async fn a_long_list_has_pages() {
+    for (page, newer, older) in [
+        ("/console", None, Some(2)),
+        ("/console?page=2", Some(1), Some(3)),
+        ("/console?page=3", Some(2), None),
+        ("/console?page=x", None, Some(2)),
+        ("/console?page=0", None, Some(2)),
+    ] {
+        let (status, _, body) = get_page(page).await;
+        assert_eq!(status, 200, "{page}");
+        for (word, to) in [("Newer", newer), ("Older", older)] {
+            assert_eq!(body.contains(word), to.is_some(), "{page} {word}");
+            if let Some(to) = to {
+                assert!(body.contains(&format!("href=\"/console?page={to}\">{word}")), "{page} {body}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

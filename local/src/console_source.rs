@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use adapters::conversations::Table;
-use console::ConsoleSource;
+use console::{ConsoleSource, Listing};
 use futures_util::future::{BoxFuture, try_join_all};
 use messaging::clock::Clock;
 use messaging::conversation::Conversation;
@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use crate::clock::LocalClock;
 use crate::deploy::TABLE;
 
-/// A page of the list.
-const NEWEST: usize = 200;
+/// How many conversations stand on a page of the list.
+const ON_A_PAGE: usize = 200;
 
 /// This machine's conversations.
 pub(crate) struct LocalConsole {
@@ -26,14 +26,19 @@ pub(crate) struct LocalConsole {
 }
 
 impl ConsoleSource for LocalConsole {
-    fn newest(&self) -> BoxFuture<'_, Result<Vec<Conversation>, String>> {
-        Box::pin(async {
+    fn newest(&self, page: usize) -> BoxFuture<'_, Result<Listing, String>> {
+        Box::pin(async move {
             let mut ids = self.ids()?;
             ids.sort_by(|a, b| b.cmp(a));
             let now = self.clock.now();
-            let loads = ids.iter().take(NEWEST).map(|(_, id)| self.table.load(id, now));
+            let start = page.saturating_mul(ON_A_PAGE);
+            let loads = ids.iter().skip(start).take(ON_A_PAGE).map(|(_, id)| self.table.load(id, now));
             let loaded = try_join_all(loads).await.map_err(|trouble| trouble.to_string())?;
-            Ok(loaded.into_iter().flatten().collect())
+            Ok(Listing {
+                conversations: loaded.into_iter().flatten().collect(),
+                total: ids.len(),
+                has_more: ids.len() > start.saturating_add(ON_A_PAGE),
+            })
         })
     }
 

@@ -184,7 +184,7 @@ impl<'a> Stage<'a> {
             let mut state = world.state();
             state.interleaved = true;
             state.mutation = plot.mutation;
-            state.provider_tells = plot.turns % 2 == 0;
+            state.provider_tells = plot.turns.is_multiple_of(2);
             let journeys = if plot.scenario.is_limited { &theatre.limited } else { &theatre.journeys };
             state.journeys = Some(journeys.clone());
             state.keys.insert("api_key", vec![API_KEY]);
@@ -473,7 +473,7 @@ fn forecast(seed: u64, rate: u8) -> messaging::memory::Forecast {
     let mut rng = Rng::with_seed(seed);
     let mut left: u32 = 24;
     let mut outage: Option<Outage> =
-        (rng.u8(..8) == 0).then(|| Outage { operation: "send", calls: 6, faults: &MUTE });
+        (rng.u8(..8) == 0).then_some(Outage { operation: "send", calls: 6, faults: &MUTE });
     Box::new(move |operation| {
         let faults: &[Fault] = if operation == "send" { &PROVIDER_FAULTS } else { &FAULTS };
         if let Some(Outage { calls, faults, .. }) =

@@ -234,7 +234,14 @@ impl Journeys {
     /// # Errors
     /// The one place where the file is not TOML of this shape.
     pub fn stored(text: &str) -> Result<Self, Finding> {
-        toml::from_str(text).map_err(|e| Finding::error("journeys.toml", e.message().to_owned()))
+        toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let place = before.map_or_else(
+                || "journeys.toml".to_owned(),
+                |before| format!("journeys.toml, line {}", before.matches('\n').count() + 1),
+            );
+            Finding::error(place, error.message().to_owned())
+        })
     }
 
     /// Reads and lints the file.
