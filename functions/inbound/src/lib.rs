@@ -2,7 +2,7 @@
 //!
 //! Follow one reply: [`Inbound::handle`] checks the provider's signature, [`twilio`] reads the form (or
 //! [`two_way`] what AWS has published), `messaging::inbound` attributes and understands it and stores everything that follows from it at
-//! once; an opt-out that nobody else confirms is confirmed here, once.
+//! once; an opt-out that nobody else confirms is confirmed here, once (docs/adr/0018).
 
 mod twilio;
 mod two_way;
@@ -13,9 +13,8 @@ use http_edge::lambda_event::{Failed, LambdaEvent};
 use http_edge::twilio_call::TwilioCall;
 use http_edge::{Problem, Request, Response};
 use messaging::clock::Clock;
-use messaging::inbound::{InboundMessage, OPT_OUT_CONFIRMATION, Received, receive};
-use messaging::ports::{Inbox, JourneySource, KeyRing, Notices};
-use messaging::step::SendOutcome;
+use messaging::inbound::{InboundMessage, OPT_OUT_CONFIRMATION, Received, confirm, receive};
+use messaging::ports::{Inbox, JourneySource, KeyRing, Notices, Unavailable};
 use messaging::text::MessageText;
 use serde_json::Value;
 
@@ -62,7 +61,7 @@ where
                     let received = receive(&self.inbox, &message, &self.clock).await?;
                     self.note("sns", &message, &received);
                     if received.confirm_opt_out {
-                        self.confirm_opt_out("sns", &message).await;
+                        self.confirm_opt_out("sns", &message).await?;
                     }
                 }
                 Ok(Value::Null)
@@ -94,7 +93,7 @@ where
             receive(&self.inbox, &message, &self.clock).await.map_err(|e| unavailable(request, &e))?;
         self.note(&request.id, &message, &received);
         if received.confirm_opt_out {
-            self.confirm_opt_out(&request.id, &message).await;
+            self.confirm_opt_out(&request.id, &message).await.map_err(|e| unavailable(request, &e))?;
         }
         Ok(no_answer())
     }
@@ -110,23 +109,16 @@ where
         );
     }
 
-    /// Tells a customer, once, that they have opted out. The opt-out is stored: whatever becomes of
-    /// this text, it is not tried again.
-    async fn confirm_opt_out(&self, request_id: &str, message: &InboundMessage) {
+    /// Tells a customer that they have opted out. The opt-out is stored, whatever becomes of this text.
+    async fn confirm_opt_out(&self, request_id: &str, message: &InboundMessage) -> Result<(), Unavailable> {
         let words = match self.journeys.current().await {
             Ok(current) => current.journeys.notice("opt_out_confirmation").map(str::to_owned),
             Err(_) => None,
         };
         let words = MessageText::new(words.unwrap_or_else(|| OPT_OUT_CONFIRMATION.to_owned()));
-        let outcome =
-            self.notices.notify(message.provider, &message.from, message.channel, &message.to, &words).await;
-        let outcome = match outcome {
-            SendOutcome::Accepted { .. } => "accepted",
-            SendOutcome::Rejected { .. } => "rejected",
-            SendOutcome::NotSent { .. } => "not_sent",
-            SendOutcome::Unknown { .. } => "unknown",
-        };
-        tracing::info!(request_id, inbound_id = message.id, decision = "opt_out_confirmation", outcome);
+        let outcome = confirm(&self.inbox, &self.notices, message, &words).await?;
+        tracing::info!(request_id, inbound_id = message.id, decision = "opt_out_confirmation", ?outcome);
+        Ok(())
     }
 }
 

@@ -79,6 +79,34 @@ async fn stop_is_stop_for_every_conversation_and_confirmed_once() {
     rig.stop().await;
 }
 
+/// Whatever goes wrong on the way: stopped at once, and told so once, as soon as it is asked for again.
+#[tokio::test]
+async fn a_confirmation_that_failed_is_made_good() {
+    for (operation, effect, count, stop_is_answered) in [
+        ("twilio:CreateMessage", "fail_before", 1, 200),
+        ("twilio:CreateMessage", "throttle", 2, 503),
+        ("dynamodb:TransactWriteItems", "crash", 1, 500),
+        ("dynamodb:UpdateItem", "fail_before", 1, 200),
+        ("dynamodb:UpdateItem", "fail_before", 2, 503),
+    ] {
+        let rig = start().await;
+        let id = booked(&rig, "u/1", 72).await;
+        rig.advance(60).await;
+        rig.fault(operation, effect, count).await;
+        let path = format!("/_local/phones/{PHONE}/reply");
+        let stop = json!({ "body": "please stop texting me" });
+        let answer = rig.admin("POST", &path, &stop).await.json();
+        assert_eq!(answer["status"], stop_is_answered, "{operation} {effect} {count}");
+        writes(&rig, "please stop texting me").await;
+        writes(&rig, "please stop texting me").await;
+        let notices = rig.outbox().await.into_iter().filter(|text| text["step"] == Value::Null).count();
+        assert_eq!(notices, 1, "{operation} {effect} {count}");
+        rig.advance(1800).await;
+        assert_eq!(verdicts(&rig, &id).await[1], "SkippedOptedOut");
+        rig.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn a_word_that_the_provider_confirms_is_not_confirmed_twice() {
     let rig = start().await;

@@ -195,7 +195,8 @@ class Drift(unittest.TestCase):
         self.check(200, path, "post", answer)
         self.assertEqual([result["event_id"] for result in answer[2]["results"]], ["order-2001", "order-2002", None, None])
         self.check(200, path, "post", post(b" " * 65_537 + json.dumps(two).encode()))
-        self.check(400, path, "post", post({"messages": []}))
+        self.check(200, path, "post", post({"messages": []}))
+        self.check(400, path, "post", post({"messages": {}}))
         self.check(401, path, "post", post(two, **{"x-api-key": "wrong"}))
         self.check(413, path, "post", post(b" " * 1_048_577))
         self.check(415, path, "post", post(b"{}", **{"content-type": "text/plain"}))
@@ -224,7 +225,12 @@ class Drift(unittest.TestCase):
         self.check(400, path, "post", (status, headers, body))
         self.assertEqual(
             [(e["pointer"], e["code"]) for e in body["errors"]],
-            [("/event_id", "format"), ("/journey", "unknown_journey"), ("/region", "format")],
+            [
+                ("/event_id", "format"),
+                ("/journey", "unknown_journey"),
+                ("/region", "format"),
+                ("/to", "phone_not_textable"),
+            ],
         )
         untextable = {**event, "event_id": "another", "to": "+18004633339"}
         status, headers, body = post(json.dumps(untextable).encode())

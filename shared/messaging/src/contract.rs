@@ -60,6 +60,7 @@ macro_rules! for_each_case {
             a_tombstone_is_filled_once
             open_conversations_are_those_of_the_phone_with_time_left
             a_message_is_stored_once
+            a_confirmation_is_taken_by_one
             an_opt_out_that_changed_meanwhile_overtakes
             a_reply_counts_where_it_is_said_to
             the_same_event_is_kept_once

@@ -136,10 +136,24 @@ pub struct Contact {
     pub opted_out_at: Option<DateTime<Utc>>,
     /// By which message, or by whom.
     pub opted_out_by: Option<String>,
+    /// Whether they are told so.
+    pub confirmation: Confirmation,
     /// What the customer has agreed to; read only for steps that heed it.
     pub consent: Consent,
     /// When the customer last wrote by WhatsApp: free words are allowed for 24 hours from then.
     pub last_whatsapp: Option<DateTime<Utc>>,
+}
+
+/// Telling a customer that they have opted out: once, where the provider does not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Confirmation {
+    /// Nothing is owed.
+    #[default]
+    None,
+    /// Nobody has told them yet.
+    Due,
+    /// Somebody has taken it on.
+    Taken,
 }
 
 /// How long after a customer's message WhatsApp allows words that are no approved template

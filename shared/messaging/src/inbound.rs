@@ -1,21 +1,25 @@
 //! Messages from customers: stored once, attributed, understood.
 
+mod confirm;
+
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::Clock;
 use crate::consent::{Act, ConsentChange};
-use crate::conversation::{Contact, Conversation};
+use crate::conversation::{Confirmation, Contact, Conversation};
 use crate::ids::ConversationId;
 use crate::journeys::Channel;
 use crate::phone::PhoneNumber;
-use crate::ports::{Inbox, OptOutChange, Receiving, StoredInbound, Unavailable};
+use crate::ports::{ConfirmationChange, Inbox, OptOutChange, Receiving, StoredInbound, Unavailable};
 use crate::provider::Provider;
 use crate::reply::{ReplyMeaning, meaning_of};
 use crate::step::StepState;
 use crate::text::MessageText;
 use crate::verdict::Verdict;
+
+pub use confirm::{Confirmed, confirm};
 
 /// A message of a customer's, as a provider reports it.
 #[derive(Clone)]
@@ -71,7 +75,8 @@ pub struct Received {
     pub meaning: ReplyMeaning,
     /// It had been received before: nothing was changed.
     pub duplicate: bool,
-    /// The customer has opted out just now and nobody else tells them so: one confirmation is due.
+    /// The customer has opted out and nobody else tells them so: one confirmation is due, to whoever takes it
+    /// ([`Inbox::take_confirmation`]). A repeated message makes good what a crash has left undone.
     pub confirm_opt_out: bool,
     /// How many conversations it counts for.
     pub conversations: usize,
@@ -112,13 +117,23 @@ pub async fn receive(
         let (opt_out, is_reply) = consequences(meaning, &contact);
         let conversations = counts_for;
         let count = conversations.len();
-        let consent = consent_change(message, meaning, opt_out);
-        let stored =
-            StoredInbound { message, meaning, contact: &contact, opt_out, consent, conversations, is_reply };
+        let stored = StoredInbound {
+            message,
+            meaning,
+            contact: &contact,
+            opt_out,
+            confirmation: confirmation_change(message, meaning, opt_out),
+            consent: consent_change(message, meaning, opt_out),
+            conversations,
+            is_reply,
+        };
+        let asks_for_none = meaning == ReplyMeaning::OptOut && message.keyword.is_none();
         let received = |duplicate| Received {
             meaning,
             duplicate,
-            confirm_opt_out: !duplicate && opt_out == OptOutChange::OptOut && message.keyword.is_none(),
+            confirm_opt_out: asks_for_none
+                && (contact.confirmation == Confirmation::Due
+                    || (!duplicate && opt_out == OptOutChange::OptOut)),
             conversations: count,
         };
         match inbox.store(&stored).await? {
@@ -163,6 +178,20 @@ fn consequences(meaning: ReplyMeaning, contact: &Contact) -> (OptOutChange, bool
         ReplyMeaning::OptIn | ReplyMeaning::ConfirmOrOptIn if opted_out => (OptOutChange::OptIn, false),
         ReplyMeaning::Reply | ReplyMeaning::ConfirmOrOptIn => (OptOutChange::None, true),
         _ => (OptOutChange::None, false),
+    }
+}
+
+/// Words that the provider does not know as STOP are confirmed by us; what it knows, by itself.
+fn confirmation_change(
+    message: &InboundMessage,
+    meaning: ReplyMeaning,
+    opt_out: OptOutChange,
+) -> ConfirmationChange {
+    match (meaning, opt_out) {
+        (_, OptOutChange::OptOut) if message.keyword.is_none() => ConfirmationChange::Due,
+        (_, OptOutChange::OptOut | OptOutChange::OptIn) => ConfirmationChange::Over,
+        (ReplyMeaning::OptOut, OptOutChange::None) if message.keyword.is_some() => ConfirmationChange::Over,
+        (_, OptOutChange::None) => ConfirmationChange::None,
     }
 }
 

@@ -17,7 +17,9 @@ use thiserror::Error;
 pub use codes::{CodeTexts, Codes, Randomness};
 pub use consents::Consents;
 pub use erasure::{ErasedConversation, Erasure, InboundId, Traces};
-pub use inbox::{Inbox, OptOutChange, Quarantine, QuarantinedEvent, Receiving, StoredInbound};
+pub use inbox::{
+    ConfirmationChange, Inbox, OptOutChange, Quarantine, QuarantinedEvent, Receiving, StoredInbound,
+};
 pub use receipts::Receipts;
 pub use sending::{Purses, Schedules, SendingRules};
 

@@ -8,17 +8,20 @@ use messaging::ids::ConversationId;
 use messaging::inbound::MAX_REPLIES;
 use messaging::journeys::Channel;
 use messaging::phone::PhoneNumber;
-use messaging::ports::{Conversations, Inbox, OptOutChange, Receiving, StoredInbound, Unavailable};
+use messaging::ports::{
+    ConfirmationChange, Conversations, Inbox, OptOutChange, Receiving, StoredInbound, Unavailable,
+};
 use messaging::provider::Provider;
 
 use super::consents;
 use super::expression::{Placeholders, number, text};
 use super::item::{
-    ContactItem, Item, VERSION, contact_key, conversation_key, expiry, inbound_key, message_key,
-    received_key, to_item,
+    CONFIRMATION_DUE, CONFIRMATION_TAKEN, ContactItem, Item, VERSION, contact_key, conversation_key, expiry,
+    inbound_key, message_key, received_key, to_item,
 };
 use super::write::{instant, transact_update, unbuildable, worklist};
 use super::{Table, Transacted};
+use crate::connection::never_twice;
 use crate::failure::unavailable;
 
 /// A transaction takes 100 items, five of which are the message, what leads to it from the phone, the
@@ -86,9 +89,59 @@ impl Inbox for Table {
             (Transacted::Refused(_), _) => Ok(Receiving::Overtaken),
         }
     }
+
+    async fn take_confirmation(&self, phone: &PhoneNumber) -> Result<bool, Unavailable> {
+        self.confirmation_goes(phone, CONFIRMATION_DUE, CONFIRMATION_TAKEN).await
+    }
+
+    async fn give_back_confirmation(&self, phone: &PhoneNumber) -> Result<(), Unavailable> {
+        self.confirmation_goes(phone, CONFIRMATION_TAKEN, CONFIRMATION_DUE).await.map(drop)
+    }
 }
 
 impl Table {
+    /// Moves the confirmation that an opted-out contact is owed; whether it stood there. One call that is not
+    /// repeated by the client: a repetition would find what its own first call has done.
+    async fn confirmation_goes(
+        &self,
+        phone: &PhoneNumber,
+        from: &str,
+        to: &str,
+    ) -> Result<bool, Unavailable> {
+        let (pk, sk) = contact_key(phone);
+        let mut p = Placeholders::default();
+        let confirmation = p.path("confirmation");
+        let condition = format!(
+            "attribute_exists({}) AND {confirmation} = {}",
+            p.path("opted_out_at"),
+            p.value("from", text(from))
+        );
+        let update = format!("SET {confirmation} = {}", p.value("to", text(to)));
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .key("pk", text(pk))
+            .key("sk", text(sk))
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(p.names())
+            .set_expression_attribute_values(p.values())
+            .customize()
+            .config_override(never_twice())
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(unavailable("dynamodb:UpdateItem", &error)),
+        }
+    }
+
     /// Everything under a phone, in one consistent query.
     pub(super) async fn items_of(&self, phone: &PhoneNumber) -> Result<Vec<Item>, Unavailable> {
         self.items_under(contact_key(phone).0).await
@@ -178,6 +231,15 @@ impl Table {
         );
         let mut removes = Vec::new();
         let is_opted_out = inbound.contact.opted_out_at.is_some();
+        match inbound.confirmation {
+            ConfirmationChange::Due => sets.push_str(&format!(
+                ", {} = {}",
+                p.path("confirmation"),
+                p.value("confirmation", text(CONFIRMATION_DUE))
+            )),
+            ConfirmationChange::Over => removes.push(p.path("confirmation")),
+            ConfirmationChange::None => {}
+        }
         match inbound.opt_out {
             OptOutChange::OptOut => {
                 let by = p.path("opted_out_by");

@@ -10,7 +10,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use messaging::consent::Consent;
 use messaging::content::Content;
-use messaging::conversation::{Contact, Conversation, Life, Plan, Reply, Step, Superseded, kept_until};
+use messaging::conversation::{
+    Confirmation, Contact, Conversation, Life, Plan, Reply, Step, Superseded, kept_until,
+};
 use messaging::ids::{ConversationId, JourneyName, SourceName, StepName};
 use messaging::journeys::{Category, Channel};
 use messaging::phone::PhoneNumber;
@@ -145,8 +147,14 @@ fn erased() -> MessageText {
 pub(crate) struct ContactItem {
     opted_out_at: Option<DateTime<Utc>>,
     opted_out_by: Option<String>,
+    /// `due`, `taken`.
+    confirmation: Option<String>,
     last_inbound_whatsapp: Option<DateTime<Utc>>,
 }
+
+/// A contact's `confirmation` that nobody has sent, and one that somebody has taken on.
+pub(crate) const CONFIRMATION_DUE: &str = "due";
+pub(crate) const CONFIRMATION_TAKEN: &str = "taken";
 
 /// An item that this code cannot read.
 #[derive(Debug)]
@@ -207,6 +215,11 @@ impl ContactItem {
         Ok(Contact {
             opted_out_at: item.opted_out_at,
             opted_out_by: item.opted_out_by,
+            confirmation: match item.confirmation.as_deref() {
+                Some(CONFIRMATION_DUE) => Confirmation::Due,
+                Some(_) => Confirmation::Taken,
+                None => Confirmation::None,
+            },
             consent: Consent::default(),
             last_whatsapp: item.last_inbound_whatsapp,
         })

@@ -50,7 +50,7 @@ impl Table {
             )
         } else {
             format!(
-                "{version}, {} = {}, {} = {}, {} = {} REMOVE {opted_out_at}, {opted_out_by}, {}, {}",
+                "{version}, {} = {}, {} = {}, {} = {} REMOVE {opted_out_at}, {opted_out_by}, {}, {}, {}",
                 p.path("opted_in_at"),
                 p.value("at", instant(at)),
                 p.path("opted_in_by"),
@@ -59,6 +59,7 @@ impl Table {
                 p.value("expires_at", number(expiry(at, self.retention))),
                 p.path("worklist"),
                 p.path("worklist_at"),
+                p.path("confirmation"),
             )
         };
         let mut items = vec![transact_update(&self.name, contact_key(phone), update, None, &p)?];

@@ -4,7 +4,6 @@
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
-use aws_smithy_types::retry::RetryConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 use messaging::limits::{
     Charge, Counter, Dollars, Exceeded, Limits, Purse, Reservation, Reserving, nearly_spent,
@@ -15,6 +14,7 @@ use messaging::ports::{Purses, Unavailable};
 use super::Table;
 use super::expression::{Placeholders, number, text};
 use super::item::{Item, VERSION, contact_key};
+use crate::connection::never_twice;
 use crate::failure::unavailable;
 
 /// Counters are kept for so long after they were last added to: a month that is over limits nothing,
@@ -60,8 +60,7 @@ impl Purses for Table {
                 .set_expression_attribute_values(p.values());
             // The SDK would repeat a time-out, and what is taken off twice trips the fuse late.
             let sent = if by_micro_usd < 0 {
-                let once = aws_sdk_dynamodb::config::Builder::new().retry_config(RetryConfig::disabled());
-                update.customize().config_override(once).send().await
+                update.customize().config_override(never_twice()).send().await
             } else {
                 update.send().await
             };

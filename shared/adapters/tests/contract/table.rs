@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use adapters::Connection;
 use chrono::TimeDelta;
-use messaging::conversation::{Contact, Conversation, Step};
+use messaging::conversation::{Confirmation, Contact, Conversation, Step};
 use messaging::limits::{Purse, Reservation};
 use messaging::ports::{Acceptance, Claiming, Conversations, Learned, Purses, Written};
 use messaging::step::{Claim, Decision, Lost, Progress, ProviderMessage, StepState};
@@ -191,6 +191,7 @@ async fn what_a_provider_taught_is_stored_with_the_step_or_not_at_all() {
         Ok(Contact {
             opted_out_at: Some(at(2)),
             opted_out_by: Some("provider".to_owned()),
+            confirmation: Confirmation::None,
             consent: messaging::consent::Consent::default(),
             last_whatsapp: None
         })

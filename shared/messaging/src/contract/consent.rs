@@ -7,7 +7,7 @@ use crate::conversation::{Contact, Conversation, Step};
 use crate::ids::Scope;
 use crate::inbound::InboundMessage;
 use crate::journeys::Category;
-use crate::ports::{Claiming, OptOutChange, Receiving, StoredInbound, Written};
+use crate::ports::{Claiming, ConfirmationChange, OptOutChange, Receiving, StoredInbound, Written};
 use crate::reply::ReplyMeaning;
 use crate::step::Progress;
 use crate::verdict::Verdict;
@@ -76,6 +76,7 @@ async fn says(
 ) {
     let consent = Some(consent);
     let stored = StoredInbound {
+        confirmation: ConfirmationChange::None,
         message,
         meaning,
         contact,

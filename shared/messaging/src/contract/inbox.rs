@@ -2,10 +2,10 @@
 
 use super::Table;
 use super::fixtures::{DAY, accepted, at, conversation, message, phone, stored};
-use crate::conversation::{Contact, Reply};
+use crate::conversation::{Confirmation, Contact, Reply};
 use crate::inbound::InboundMessage;
 use crate::phone::PhoneNumber;
-use crate::ports::{OptOutChange, QuarantinedEvent, Receiving, StoredInbound};
+use crate::ports::{ConfirmationChange, OptOutChange, QuarantinedEvent, Receiving, StoredInbound};
 use crate::reply::ReplyMeaning;
 
 pub(super) fn inbound<'a>(
@@ -15,7 +15,16 @@ pub(super) fn inbound<'a>(
 ) -> StoredInbound<'a> {
     let conversations = Vec::new();
     let meaning = if opt_out == OptOutChange::OptIn { ReplyMeaning::OptIn } else { ReplyMeaning::OptOut };
-    StoredInbound { message, meaning, contact, opt_out, consent: None, conversations, is_reply: false }
+    StoredInbound {
+        message,
+        meaning,
+        contact,
+        opt_out,
+        confirmation: ConfirmationChange::None,
+        consent: None,
+        conversations,
+        is_reply: false,
+    }
 }
 
 /// Case.
@@ -58,6 +67,35 @@ pub async fn an_opt_out_that_changed_meanwhile_overtakes(table: impl Table) {
 }
 
 /// Case.
+pub async fn a_confirmation_is_taken_by_one(table: impl Table) {
+    let stop = message("SM1");
+    let nobody = Contact::default();
+    let change =
+        |confirmation| StoredInbound { confirmation, ..inbound(&stop, &nobody, OptOutChange::OptOut) };
+    assert_eq!(table.take_confirmation(&phone()).await, Ok(false), "nobody has written");
+    table.give_back_confirmation(&phone()).await.unwrap();
+    assert_eq!(table.contact(&phone()).await.unwrap().confirmation, Confirmation::None);
+
+    table.store(&change(ConfirmationChange::Due)).await.unwrap();
+    assert_eq!(table.contact(&phone()).await.unwrap().confirmation, Confirmation::Due);
+    assert_eq!(table.take_confirmation(&phone()).await, Ok(true));
+    assert_eq!(table.contact(&phone()).await.unwrap().confirmation, Confirmation::Taken);
+    assert_eq!(table.take_confirmation(&phone()).await, Ok(false));
+    table.give_back_confirmation(&phone()).await.unwrap();
+    assert_eq!(table.take_confirmation(&phone()).await, Ok(true), "it was not sent");
+
+    // The end of the opt-out ends what is owed.
+    let (start, opted_out) = (message("SM2"), table.contact(&phone()).await.unwrap());
+    let ended = StoredInbound {
+        confirmation: ConfirmationChange::Over,
+        ..inbound(&start, &opted_out, OptOutChange::OptIn)
+    };
+    table.store(&ended).await.unwrap();
+    table.give_back_confirmation(&phone()).await.unwrap();
+    assert_eq!(table.contact(&phone()).await.unwrap().confirmation, Confirmation::None);
+}
+
+/// Case.
 pub async fn a_reply_counts_where_it_is_said_to(table: impl Table) {
     let first = accepted(&table).await;
     table.accept(&conversation(2), None).await.unwrap();
@@ -65,6 +103,7 @@ pub async fn a_reply_counts_where_it_is_said_to(table: impl Table) {
     for (message, is_reply) in [(message("SM1"), false), (message("SM2"), true), (message("SM3"), true)] {
         let meaning = if is_reply { ReplyMeaning::Reply } else { ReplyMeaning::Reaction };
         let inbound = StoredInbound {
+            confirmation: ConfirmationChange::None,
             message: &message,
             meaning,
             contact: &nothing,

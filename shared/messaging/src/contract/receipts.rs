@@ -8,7 +8,7 @@ use crate::conversation::Contact;
 use crate::ids::{ConversationId, StepName};
 use crate::journeys::Channel;
 use crate::limits::{Charge, Dollars, Limits, Purse, Reservation, Reserving};
-use crate::ports::{Learned, OptOutChange, Receiving, StoredInbound, Written};
+use crate::ports::{ConfirmationChange, Learned, OptOutChange, Receiving, StoredInbound, Written};
 use crate::provider::Provider;
 use crate::receipt::{AttemptId, AttemptPrice, Delivery, DeliveryStatus, Receipt, settle_price};
 use crate::reply::ReplyMeaning;
@@ -142,6 +142,7 @@ pub async fn the_customers_last_whatsapp_message_is_known(table: impl Table) {
         message.channel = channel;
         let contact = Contact::default();
         let inbound = StoredInbound {
+            confirmation: ConfirmationChange::None,
             message: &message,
             meaning: ReplyMeaning::Reply,
             contact: &contact,

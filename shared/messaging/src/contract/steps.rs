@@ -5,7 +5,9 @@ use super::fixtures::{
     DAY, accepted, at, claim, claimed, conversation, decided, id, message, phone, step, stored,
 };
 use crate::conversation::{Contact, Conversation};
-use crate::ports::{Acceptance, Cancelling, Ending, Learned, OptOutChange, StoredInbound, Written};
+use crate::ports::{
+    Acceptance, Cancelling, ConfirmationChange, Ending, Learned, OptOutChange, StoredInbound, Written,
+};
 use crate::provider::Provider;
 use crate::reply::ReplyMeaning;
 use crate::step::{Lost, Progress, ProviderMessage, StepState};
@@ -76,6 +78,7 @@ async fn opt_out(table: &impl Table) {
     let contact = Contact::default();
     let message = message("SMstop");
     let inbound = StoredInbound {
+        confirmation: ConfirmationChange::None,
         message: &message,
         meaning: ReplyMeaning::OptOut,
         contact: &contact,
@@ -91,6 +94,7 @@ async fn reply(table: &impl Table, conversation: &Conversation) {
     let contact = Contact::default();
     let message = message("SMreply");
     let inbound = StoredInbound {
+        confirmation: ConfirmationChange::None,
         message: &message,
         meaning: ReplyMeaning::Reply,
         contact: &contact,

@@ -128,6 +128,8 @@ fn an_opt_out_is_confirmed_once_and_only_where_nobody_else_does() {
         let world = world(&[]);
         let first = receive_now(&world, &InboundMessage { keyword, ..message("a", body) });
         assert!(world.state().contact().opted_out_at.is_some(), "{body:?}");
+        let taken = world.take_confirmation(&message("a", body).from).now_or_never().unwrap().unwrap();
+        assert_eq!(taken, first.confirm_opt_out);
         let second = receive_now(&world, &message("b", "please stop texting me"));
         assert!(!second.confirm_opt_out, "once");
         first.confirm_opt_out

@@ -4,15 +4,15 @@ use chrono::{DateTime, Utc};
 
 use super::{Fact, Mutation, State, World};
 use crate::consent::{Act, ConsentChange};
-use crate::conversation::{Contact, Conversation, Reply, Step};
+use crate::conversation::{Confirmation, Contact, Conversation, Reply, Step};
 use crate::ids::ConversationId;
 use crate::inbound::MAX_REPLIES;
 use crate::journeys::Channel;
 use crate::phone::PhoneNumber;
 use crate::ports::{
-    Acceptance, Cancelling, Claiming, Conversations, CurrentJourneys, Ended, Ending, Inbox, JourneySource,
-    KeyRing, Learned, OptOutChange, Quarantine, QuarantinedEvent, Receiving, SendingSwitch, StoredInbound,
-    Unavailable, Written,
+    Acceptance, Cancelling, Claiming, ConfirmationChange, Conversations, CurrentJourneys, Ended, Ending,
+    Inbox, JourneySource, KeyRing, Learned, OptOutChange, Quarantine, QuarantinedEvent, Receiving,
+    SendingSwitch, StoredInbound, Unavailable, Written,
 };
 use crate::provider::Provider;
 use crate::receipt::AttemptId;
@@ -310,9 +310,31 @@ impl Inbox for World {
     async fn store(&self, inbound: &StoredInbound<'_>) -> Result<Receiving, Unavailable> {
         self.call("store", |state| state.receives(inbound)).await
     }
+
+    async fn take_confirmation(&self, phone: &PhoneNumber) -> Result<bool, Unavailable> {
+        self.call("take_confirmation", |state| {
+            state.confirmation_goes(phone, Confirmation::Due, Confirmation::Taken)
+        })
+        .await
+    }
+
+    async fn give_back_confirmation(&self, phone: &PhoneNumber) -> Result<(), Unavailable> {
+        self.call("give_back_confirmation", |state| {
+            state.confirmation_goes(phone, Confirmation::Taken, Confirmation::Due);
+        })
+        .await
+    }
 }
 
 impl State {
+    /// Whether it stood there.
+    fn confirmation_goes(&mut self, phone: &PhoneNumber, from: Confirmation, to: Confirmation) -> bool {
+        let contact = self.store.contacts.get_mut(phone).filter(|contact| contact.confirmation == from);
+        let Some(contact) = contact.filter(|contact| contact.opted_out_at.is_some()) else { return false };
+        contact.confirmation = to;
+        true
+    }
+
     fn receives(&mut self, inbound: &StoredInbound<'_>) -> Receiving {
         let (message, phone) = (inbound.message, &inbound.message.from);
         let key = (message.provider.as_str().to_owned(), message.id.clone());
@@ -326,6 +348,12 @@ impl State {
         self.store.inbound.insert(key);
         if message.channel == Channel::Whatsapp {
             self.store.contacts.entry(phone.clone()).or_default().last_whatsapp = Some(message.at);
+        }
+        let contact = self.store.contacts.entry(phone.clone()).or_default();
+        match inbound.confirmation {
+            ConfirmationChange::Due => contact.confirmation = Confirmation::Due,
+            ConfirmationChange::Over => contact.confirmation = Confirmation::None,
+            ConfirmationChange::None => {}
         }
         match inbound.opt_out {
             OptOutChange::OptOut => self.opts_out(phone, message.at, &message.id),

@@ -130,13 +130,14 @@ impl Notices for World {
         _: &str,
         _: &MessageText,
     ) -> SendOutcome {
-        let said = self.call("notify", |state| state.note(Fact::Noticed { phone: to.clone() })).await;
+        let (fault, done) = self.met("notify", |state| state.note(Fact::Noticed { phone: to.clone() })).await;
         let because = Because::fact("provider", "memory");
-        match said {
-            Ok(()) => SendOutcome::Accepted {
+        match (fault, done) {
+            (None, Some(())) => SendOutcome::Accepted {
                 message: ProviderMessage { provider: "memory".to_owned(), id: "n".to_owned(), from: None },
             },
-            Err(_) => SendOutcome::Unknown { because },
+            (Some(Fault::LostAnswer | Fault::Conflict), _) => SendOutcome::Unknown { because },
+            _ => SendOutcome::NotSent { because },
         }
     }
 }

@@ -45,6 +45,24 @@ pub trait Inbox: Send + Sync {
         &self,
         inbound: &StoredInbound<'_>,
     ) -> impl Future<Output = Result<Receiving, Unavailable>> + Send;
+
+    /// Takes it on to tell a customer that they have opted out: whether that was due, and is the caller's now.
+    ///
+    /// # Errors
+    /// MUST give it to one caller only. An error leaves open whether it was taken.
+    fn take_confirmation(
+        &self,
+        phone: &PhoneNumber,
+    ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+
+    /// Gives it back: the customer has certainly not been told.
+    ///
+    /// # Errors
+    /// MUST change nothing unless it is taken and the customer is opted out.
+    fn give_back_confirmation(
+        &self,
+        phone: &PhoneNumber,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
 /// What is stored of an inbound message.
@@ -58,6 +76,8 @@ pub struct StoredInbound<'a> {
     pub contact: &'a Contact,
     /// What it does to the contact's opt-out.
     pub opt_out: OptOutChange,
+    /// What it does to the confirmation of an opt-out.
+    pub confirmation: ConfirmationChange,
     /// The conversations that it counts for.
     pub conversations: Vec<&'a Conversation>,
     /// What it does to the contact's consent, to be kept with it.
@@ -75,6 +95,17 @@ pub enum OptOutChange {
     OptOut,
     /// The customer, who had opted out, opts in again.
     OptIn,
+}
+
+/// What an inbound message does to the confirmation that an opt-out is owed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfirmationChange {
+    /// Nothing.
+    None,
+    /// It falls due.
+    Due,
+    /// None is owed (any more): the provider confirms, or the opt-out has ended.
+    Over,
 }
 
 /// What storing an inbound message led to.
