@@ -1,6 +1,7 @@
 //! `afterword send-event FILE`: posts a payload as its source would, key or signature included.
 
 mod shift;
+mod topic;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -36,6 +37,7 @@ enum Sender {
     Messages,
     Bulk,
     Consent,
+    Otp,
     Calendly,
     Calcom,
 }
@@ -44,6 +46,9 @@ pub(crate) fn run(arguments: &SendEventArguments) -> Result<ExitCode, String> {
     let body = std::fs::read(&arguments.file)
         .map_err(|error| format!("cannot read {}: {error}", arguments.file.display()))?;
     let mut payload: Value = serde_json::from_slice(&body).map_err(|error| format!("not JSON: {error}"))?;
+    if let Some(published) = topic::Published::read(&payload) {
+        return block_on(published.send(&arguments.place));
+    }
     let sender = Sender::of(&payload).ok_or("cannot tell from its fields which source sends this payload")?;
     let keys = arguments.place.keys()?;
     block_on(async {
@@ -83,6 +88,8 @@ impl Sender {
             Some(Self::Trigger)
         } else if has("phone") && has("scope") {
             Some(Self::Consent)
+        } else if has("phone") && has("purpose") {
+            Some(Self::Otp)
         } else if has("messages") {
             Some(Self::Bulk)
         } else if has("event_id") && has("journey") {
@@ -103,6 +110,7 @@ impl Sender {
             Self::Messages => "/messages",
             Self::Bulk => "/messages/bulk",
             Self::Consent => "/consent",
+            Self::Otp => "/otp",
             Self::Calendly => "/webhooks/calendly",
             Self::Calcom => "/webhooks/calcom",
         }
@@ -116,11 +124,9 @@ impl Sender {
             key.ok_or_else(|| format!("set {variable}, here and where `serve` runs"))
         };
         Ok(match self {
-            Self::Sms | Self::Trigger | Self::Messages | Self::Bulk | Self::Consent => {
-                ("x-api-key", keys.api_key.first().cloned().unwrap_or_default())
-            }
             Self::Calendly => (timestamped::CALENDLY_HEADER, timestamped::sign(body, &key("calendly")?, at)),
             Self::Calcom => (plain_hmac::CALCOM_HEADER, plain_hmac::sign(body, &key("calcom")?)),
+            _ => ("x-api-key", keys.api_key.first().cloned().unwrap_or_default()),
         })
     }
 
@@ -129,7 +135,7 @@ impl Sender {
         let (source, pointer) = match self {
             Self::Sms => ("sms", "/event_id"),
             // Known by the digest of its body, or many: the answer tells.
-            Self::Trigger | Self::Bulk | Self::Consent => return None,
+            Self::Trigger | Self::Bulk | Self::Consent | Self::Otp => return None,
             Self::Messages => ("messages", "/event_id"),
             Self::Calendly => ("calendly", "/payload/uri"),
             Self::Calcom => ("calcom", "/payload/uid"),

@@ -14,6 +14,7 @@ pub mod machine;
 pub mod promises;
 pub mod scenario;
 pub mod stage;
+mod weather;
 
 pub use explore::{Failure, Summary};
 pub use scenario::Scenario;

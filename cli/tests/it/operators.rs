@@ -47,6 +47,44 @@ fn an_operator_settles_a_held_text_in_either_way() {
     assert!(!done && said.contains("no such conversation"), "{said}");
 }
 
+/// Every payload of the repository goes where its source sends it; EventBridge's alone has nowhere to go.
+#[test]
+fn every_payload_can_be_sent() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let signing = ["AFTERWORD_CALENDLY_SIGNING_KEY", "AFTERWORD_CALCOM_SIGNING_KEY"];
+    let serve = {
+        let mut command = crate::serve::command(&data);
+        command.envs(signing.map(|name| (name, crate::serve::KEY)));
+        Serve::run(&data, command.args(["--clock", "virtual"]))
+    };
+    let payloads = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-payloads");
+    let mut sent = 0;
+    for folder in std::fs::read_dir(payloads).unwrap().map(|folder| folder.unwrap().path()) {
+        for file in std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_afterword"));
+            let output = command
+                .envs(signing.map(|name| (name, crate::serve::KEY)))
+                .env("AFTERWORD_API_KEY", crate::serve::KEY)
+                .arg("send-event")
+                .arg(&file)
+                .args(["--port", &serve.gateway.to_string(), "--aws-port", &serve.aws.to_string()])
+                .args(["--admin-port", &serve.admin.to_string(), "--data-dir", data.to_str().unwrap()])
+                .output()
+                .unwrap();
+            let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+            let is_eventbridge = file.to_string_lossy().contains("eventbridge");
+            assert_eq!(output.status.success(), !is_eventbridge, "{}: {said}", file.display());
+            sent += usize::from(!is_eventbridge);
+        }
+    }
+    assert!(sent >= 12, "{sent}");
+    let unusable = home.path().join("unusable.json");
+    std::fs::write(&unusable, r#"{"event_id":"x","event":"y","user":{}}"#).unwrap();
+    let (done, said) = afterword(&serve, &data, &["send-event", unusable.to_str().unwrap()]);
+    assert!(!done && !said.contains("its story"), "{said}");
+}
+
 #[test]
 fn what_was_rejected_is_tried_again_and_nothing_else() {
     let home = tempfile::tempdir().unwrap();

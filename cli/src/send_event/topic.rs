@@ -1,0 +1,41 @@
+//! What AWS publishes to a topic: a customer's reply, an event of a text.
+
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use crate::http_call::call;
+use crate::place::Place;
+use crate::print;
+
+/// A notification as the function subscribed to the topic gets it.
+pub(super) struct Published<'a> {
+    topic: &'a str,
+    message: &'a str,
+}
+
+impl<'a> Published<'a> {
+    pub(super) fn read(payload: &'a Value) -> Option<Self> {
+        let sns = payload.pointer("/Records/0/Sns")?;
+        Some(Self { topic: sns.get("TopicArn")?.as_str()?, message: sns.get("Message")?.as_str()? })
+    }
+
+    /// Publishes it to the topic of this machine.
+    pub(super) async fn send(self, place: &Place) -> Result<ExitCode, String> {
+        if place.stack.is_some() {
+            return Err("on AWS it is AWS that publishes; this is for a `serve` on this machine".to_owned());
+        }
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("Action", "Publish")
+            .append_pair("Version", "2010-03-31")
+            .append_pair("TopicArn", self.topic)
+            .append_pair("Message", self.message)
+            .finish();
+        let url = format!("http://127.0.0.1:{}/", place.aws_port);
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let (status, answer) = call("POST", &url, &headers, form.into_bytes()).await?;
+        print::line(format!("Publish to {} -> {status}", self.topic));
+        print::line(&answer);
+        Ok(if status == 200 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
