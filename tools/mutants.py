@@ -93,8 +93,8 @@ MUTANTS = [
     (
         "what is taken off is not repeated",
         "shared/adapters/src/conversations/purses.rs",
-        "let sent = if by_micro_usd < 0 {",
-        "let sent = if false {",
+        "let repeats = if by_micro_usd < 0 {",
+        "let repeats = if false {",
         "adapters",
         "test(money_is_taken_off_by_one_call)",
     ),

@@ -1,5 +1,6 @@
 //! The conversations' table in DynamoDB: one table, on demand, strongly consistent reads, no scan.
 
+mod change;
 mod codes;
 mod consents;
 mod erasure;

@@ -4,9 +4,6 @@
 //! Every write is one conditional update of one item: no transactions, so callers side by side never
 //! conflict, they only lose.
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
-use aws_sdk_dynamodb::types::ReturnValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use messaging::otp::limits::{CodeLimit, OF_A_PHONE};
 use messaging::otp::{CodeHash, CodeSlot, StoredCode, TriedCode};
@@ -14,11 +11,9 @@ use messaging::phone::PhoneNumber;
 use messaging::ports::{Codes, Unavailable, Written};
 
 use super::Table;
+use super::change::{Change, Changed, Repeats};
 use super::expression::{Placeholders, number, text};
 use super::item::{Item, VERSION};
-use crate::failure::unavailable;
-
-const UPDATE: &str = "dynamodb:UpdateItem";
 
 /// The attributes of a code's item.
 const HASH: &str = "hash";
@@ -42,47 +37,6 @@ fn code_key(slot: &CodeSlot) -> (String, String) {
 
 fn limit_key(limit: &CodeLimit) -> (String, String) {
     (format!("OTP#{}#{}", limit.scope, limit.of), limit.from.timestamp().to_string())
-}
-
-/// An update and what must hold for it.
-struct Change {
-    update: String,
-    condition: String,
-    placeholders: Placeholders,
-}
-
-impl Table {
-    /// Changes an item if its condition holds; `None` when it does not.
-    async fn change_if(
-        &self,
-        key: (String, String),
-        change: Change,
-    ) -> Result<Option<UpdateItemOutput>, Unavailable> {
-        let update = self.client.update_item().table_name(&self.name);
-        let changed = update
-            .key("pk", text(key.0))
-            .key("sk", text(key.1))
-            .update_expression(change.update)
-            .condition_expression(change.condition)
-            .set_expression_attribute_names(change.placeholders.names())
-            .set_expression_attribute_values(change.placeholders.values())
-            .return_values(ReturnValue::AllNew)
-            .send()
-            .await;
-        match changed {
-            Ok(output) => Ok(Some(output)),
-            Err(error) if is_refused(&error) => Ok(None),
-            Err(error) => Err(unavailable(UPDATE, &error)),
-        }
-    }
-}
-
-fn is_refused<R>(error: &SdkError<UpdateItemError, R>) -> bool {
-    error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception)
-}
-
-fn written(changed: Option<UpdateItemOutput>) -> Written {
-    if changed.is_some() { Written::Done } else { Written::Overtaken }
 }
 
 fn unreadable() -> Unavailable {
@@ -123,8 +77,8 @@ impl Codes for Table {
             0 => format!("{count} < {most}"),
             _ => format!("attribute_not_exists({count}) OR {count} < {most}"),
         };
-        let change = Change { update, condition, placeholders: p };
-        Ok(self.change_if(limit_key(limit), change).await?.is_some())
+        let change = Change { key: limit_key(limit), update, condition, placeholders: p };
+        Ok(self.change_item(change, Repeats::Allowed).await? == Written::Done)
     }
 
     async fn uncount_code(&self, limit: &CodeLimit) -> Result<(), Unavailable> {
@@ -132,8 +86,8 @@ impl Codes for Table {
         let count = p.path(COUNT);
         let update = format!("ADD {count} {}", p.value("back", number(-1)));
         let condition = format!("{count} > {}", p.value("none", number(0)));
-        let change = Change { update, condition, placeholders: p };
-        self.change_if(limit_key(limit), change).await.map(drop)
+        let change = Change { key: limit_key(limit), update, condition, placeholders: p };
+        self.change_item(change, Repeats::Allowed).await.map(drop)
     }
 
     async fn issue_code(&self, code: &StoredCode, resend_after: TimeDelta) -> Result<Written, Unavailable> {
@@ -159,16 +113,16 @@ impl Codes for Table {
             "attribute_not_exists({issued_at}) OR {issued_at} <= {} OR {id} = {new_id}",
             p.value("long_ago", number(issued - resend_after.num_milliseconds())),
         );
-        let change = Change { update, condition, placeholders: p };
-        self.change_if(code_key(&code.slot), change).await.map(written)
+        let change = Change { key: code_key(&code.slot), update, condition, placeholders: p };
+        self.change_item(change, Repeats::Allowed).await
     }
 
     async fn withdraw_code(&self, slot: &CodeSlot, id: &str) -> Result<(), Unavailable> {
         let mut p = Placeholders::default();
         let update = format!("REMOVE {}, {}", p.path(HASH), p.path(ISSUED_AT));
         let condition = format!("{} = {}", p.path(ID), p.value("id", text(id)));
-        let change = Change { update, condition, placeholders: p };
-        self.change_if(code_key(slot), change).await.map(drop)
+        let change = Change { key: code_key(slot), update, condition, placeholders: p };
+        self.change_item(change, Repeats::Allowed).await.map(drop)
     }
 
     async fn try_code(
@@ -188,9 +142,11 @@ impl Codes for Table {
             p.value("now", number(now.timestamp_millis())),
             p.value("most", number(most)),
         );
-        let change = Change { update, condition, placeholders: p };
-        let Some(output) = self.change_if(code_key(slot), change).await? else { return Ok(None) };
-        output.attributes().and_then(tried).map(Some).ok_or_else(unreadable)
+        let change = Change { key: code_key(slot), update, condition, placeholders: p };
+        match self.change_item_and_read(change).await? {
+            Changed::Made(code) => tried(&code).map(Some).ok_or_else(unreadable),
+            Changed::Refused(_) => Ok(None),
+        }
     }
 
     async fn use_code(&self, slot: &CodeSlot, id: &str, by: &str) -> Result<Written, Unavailable> {
@@ -204,8 +160,8 @@ impl Codes for Table {
             p.value("id", text(id)),
             p.path(HASH),
         );
-        let change = Change { update, condition, placeholders: p };
-        self.change_if(code_key(slot), change).await.map(written)
+        let change = Change { key: code_key(slot), update, condition, placeholders: p };
+        self.change_item(change, Repeats::Allowed).await
     }
 
     async fn note_opt_out_at_provider(

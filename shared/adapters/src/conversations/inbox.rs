@@ -9,10 +9,11 @@ use messaging::inbound::MAX_REPLIES;
 use messaging::journeys::Channel;
 use messaging::phone::PhoneNumber;
 use messaging::ports::{
-    ConfirmationChange, Conversations, Inbox, OptOutChange, Receiving, StoredInbound, Unavailable,
+    ConfirmationChange, Conversations, Inbox, OptOutChange, Receiving, StoredInbound, Unavailable, Written,
 };
 use messaging::provider::Provider;
 
+use super::change::{Change, Repeats};
 use super::consents;
 use super::expression::{Placeholders, number, text};
 use super::item::{
@@ -21,7 +22,6 @@ use super::item::{
 };
 use super::write::{instant, transact_update, unbuildable, worklist};
 use super::{Table, Transacted};
-use crate::connection::never_twice;
 use crate::failure::unavailable;
 
 /// A transaction takes 100 items, five of which are the message, what leads to it from the phone, the
@@ -100,15 +100,13 @@ impl Inbox for Table {
 }
 
 impl Table {
-    /// Moves the confirmation that an opted-out contact is owed; whether it stood there. One call that is not
-    /// repeated by the client: a repetition would find what its own first call has done.
+    /// Moves the confirmation that an opted-out contact is owed; whether it stood there.
     async fn confirmation_goes(
         &self,
         phone: &PhoneNumber,
         from: &str,
         to: &str,
     ) -> Result<bool, Unavailable> {
-        let (pk, sk) = contact_key(phone);
         let mut p = Placeholders::default();
         let confirmation = p.path("confirmation");
         let condition = format!(
@@ -117,29 +115,8 @@ impl Table {
             p.value("from", text(from))
         );
         let update = format!("SET {confirmation} = {}", p.value("to", text(to)));
-        let sent = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .key("pk", text(pk))
-            .key("sk", text(sk))
-            .update_expression(update)
-            .condition_expression(condition)
-            .set_expression_attribute_names(p.names())
-            .set_expression_attribute_values(p.values())
-            .customize()
-            .config_override(never_twice())
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(unavailable("dynamodb:UpdateItem", &error)),
-        }
+        let change = Change { key: contact_key(phone), update, condition, placeholders: p };
+        Ok(self.change_item(change, Repeats::Forbidden).await? == Written::Done)
     }
 
     /// Everything under a phone, in one consistent query.

@@ -2,8 +2,7 @@
 //!
 //! One conditional update each: DynamoDB adds if no counter goes over its limit, and refuses else.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use messaging::limits::{
     Charge, Counter, Dollars, Exceeded, Limits, Purse, Reservation, Reserving, nearly_spent,
@@ -12,10 +11,9 @@ use messaging::phone::PhoneNumber;
 use messaging::ports::{Purses, Unavailable};
 
 use super::Table;
-use super::expression::{Placeholders, number, text};
+use super::change::{Change, Changed, Repeats};
+use super::expression::{Placeholders, number};
 use super::item::{Item, VERSION, contact_key};
-use crate::connection::never_twice;
-use crate::failure::unavailable;
 
 /// Counters are kept for so long after they were last added to: a month that is over limits nothing,
 /// and what a late receipt settles is found.
@@ -47,31 +45,12 @@ impl Purses for Table {
             let by = p.value("by", number(by_micro_usd));
             let adds: Vec<_> =
                 counters.iter().map(|counter| format!("{} {by}", p.path(&counter.name))).collect();
-            let (pk, sk) = key(&purse, to);
-            let update = self
-                .client
-                .update_item()
-                .table_name(&self.name)
-                .key("pk", text(pk))
-                .key("sk", text(sk))
-                .update_expression(format!("ADD {}", adds.join(", ")))
-                .condition_expression(format!("attribute_exists({})", p.path("pk")))
-                .set_expression_attribute_names(p.names())
-                .set_expression_attribute_values(p.values());
-            // The SDK would repeat a time-out, and what is taken off twice trips the fuse late.
-            let sent = if by_micro_usd < 0 {
-                update.customize().config_override(never_twice()).send().await
-            } else {
-                update.send().await
-            };
-            match sent {
-                Ok(_) => {}
-                Err(error)
-                    if error
-                        .as_service_error()
-                        .is_some_and(|e| e.is_conditional_check_failed_exception()) => {}
-                Err(error) => return Err(unavailable("dynamodb:UpdateItem", &error)),
-            }
+            let condition = format!("attribute_exists({})", p.path("pk"));
+            let update = format!("ADD {}", adds.join(", "));
+            let change = Change { key: key(&purse, to), update, condition, placeholders: p };
+            // What is taken off twice trips the fuse late.
+            let repeats = if by_micro_usd < 0 { Repeats::Forbidden } else { Repeats::Allowed };
+            self.change_item(change, repeats).await?;
         }
         Ok(())
     }
@@ -111,41 +90,21 @@ impl Table {
             p.value("expires_at", number(kept_until(charge.now))),
             adds.join(", ")
         );
-        let (pk, sk) = key(purse, charge.to);
-        let sent = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .key("pk", text(pk))
-            .key("sk", text(sk))
-            .update_expression(update)
-            .condition_expression(conditions.join(" AND "))
-            .set_expression_attribute_names(p.names())
-            .set_expression_attribute_values(p.values())
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match sent {
-            Ok(answer) => {
-                let spent = answer.attributes.unwrap_or_default();
+        let condition = conditions.join(" AND ");
+        let change = Change { key: key(purse, charge.to), update, condition, placeholders: p };
+        match self.change_item_and_read(change).await? {
+            Changed::Made(spent) => {
                 for limit in nearly_spent(counters, cost, |name| counted(&spent, name)) {
                     tracing::warn!(limit, decision = "budget_nearly_spent");
                 }
                 Ok(None)
             }
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                    let spent = match refused.item() {
-                        Some(spent) => spent.clone(),
-                        None => self.get(key(purse, charge.to)).await?.unwrap_or_default(),
-                    };
-                    let found = Exceeded::find(counters, cost, |name| counted(&spent, name));
-                    // What was given back since the refusal leaves no limit to name but the first.
-                    Ok(found.or_else(|| first_limit(counters, &spent)))
-                }
-                _ => Err(unavailable("dynamodb:UpdateItem", &error)),
-            },
+            Changed::Refused(stored) => {
+                let spent = stored.unwrap_or_default();
+                let found = Exceeded::find(counters, cost, |name| counted(&spent, name));
+                // What was given back since the refusal leaves no limit to name but the first.
+                Ok(found.or_else(|| first_limit(counters, &spent)))
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ use messaging::provider::Provider;
 use messaging::receipt::{AttemptId, AttemptPrice, Delivery, Receipt};
 
 use super::Table;
+use super::change::{Change, Repeats};
 use super::expression::{Placeholders, number, text};
 use super::item::{DeliveryItem, Item, VERSION, conversation_key, expiry, message_key, to_item};
 use super::write::{instant, unbuildable};
@@ -27,30 +28,10 @@ impl Table {
         id: &ConversationId,
         update: String,
         condition: String,
-        p: Placeholders,
+        placeholders: Placeholders,
     ) -> Result<Written, Unavailable> {
-        let (pk, sk) = conversation_key(id);
-        let sent = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .key("pk", text(pk))
-            .key("sk", text(sk))
-            .update_expression(update)
-            .condition_expression(condition)
-            .set_expression_attribute_names(p.names())
-            .set_expression_attribute_values(p.values())
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(Written::Done),
-            Err(error)
-                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Ok(Written::Overtaken)
-            }
-            Err(error) => Err(unavailable("dynamodb:UpdateItem", &error)),
-        }
+        let change = Change { key: conversation_key(id), update, condition, placeholders };
+        self.change_item(change, Repeats::Allowed).await
     }
 }
 

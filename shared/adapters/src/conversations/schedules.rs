@@ -4,17 +4,16 @@
 //! the first of the next second, or the first of a schedule that lies in the past. Who chose another one
 //! is told what is stored and chooses anew.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use messaging::clock::ceil_to_second;
 use messaging::pacing::{Pace, Placed, Schedule};
 use messaging::ports::{Schedules, Unavailable};
 
 use super::Table;
-use super::expression::{Placeholders, number, text};
+use super::change::{Change, Changed};
+use super::expression::{Placeholders, number};
 use super::item::{Item, VERSION};
-use crate::failure::unavailable;
 
 const OPERATION: &str = "dynamodb:UpdateItem";
 
@@ -124,34 +123,12 @@ impl Table {
             p.path("expires_at"),
             p.value("expires_at", number(from + KEPT.num_seconds())),
         );
-        let key = format!("S#{}", pace.schedule());
-        let sent = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .key("pk", text(&key))
-            .key("sk", text("S"))
-            .update_expression(update)
-            .condition_expression(condition)
-            .set_expression_attribute_names(p.names())
-            .set_expression_attribute_values(p.values())
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        let unreadable = || Unavailable { operation: OPERATION, reason: "unreadable item".to_owned() };
-        match sent {
-            Ok(answer) => answer.attributes.as_ref().and_then(schedule).map(Ok).ok_or_else(unreadable),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                    let stored = match refused.item() {
-                        Some(stored) => Some(stored.clone()),
-                        None => self.get((key, "S".to_owned())).await?,
-                    };
-                    Ok(Err(stored.as_ref().and_then(schedule)))
-                }
-                _ => Err(unavailable(OPERATION, &error)),
-            },
+        let key = (format!("S#{}", pace.schedule()), "S".to_owned());
+        match self.change_item_and_read(Change { key, update, condition, placeholders: p }).await? {
+            Changed::Made(stored) => schedule(&stored)
+                .map(Ok)
+                .ok_or_else(|| Unavailable { operation: OPERATION, reason: "unreadable item".to_owned() }),
+            Changed::Refused(stored) => Ok(Err(stored.as_ref().and_then(schedule))),
         }
     }
 }
