@@ -31,13 +31,11 @@ class World:
     def put(self, item):
         self.items[self.key(item)] = item
 
-    def answer(self, method, path, target, body):
+    def answer(self, path, target, body):
         """The status and the JSON of an answer."""
         if path == "/calls":
             calls, self.calls = self.calls, Counter()
             return 200, dict(calls)
-        if path == "/items":
-            return 200, list(self.items.values())
         if target is None:
             self.calls["twilio:CreateMessage"] += 1
             return 201, {"sid": f"SM{self.calls.total():032x}", "status": "queued", "from": "+12025550100"}
@@ -81,8 +79,8 @@ async def serve(world, reader, writer):
         first, *lines = head.split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
-        method, path, _ = first.split(" ")
-        status, answer = world.answer(method, path, headers.get("x-amz-target"), body)
+        _, path, _ = first.split(" ")
+        status, answer = world.answer(path, headers.get("x-amz-target"), body)
         answer = json.dumps(answer).encode()
         writer.write(
             b"HTTP/1.1 %d OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: %d\r\n\r\n%s"
