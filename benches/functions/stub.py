@@ -12,7 +12,7 @@ from collections import Counter
 SECRET = {
     "api_key": "benchmark-key",
     "calendly_signing_key": "benchmark-key",
-    "twilio_account_sid": "AC00000000000000000000000000000000",
+    "twilio_account_sid": "ACcccccccccccccccccccccccccccccccc",
     "twilio_auth_token": "benchmark-token",
 }
 

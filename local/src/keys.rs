@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(given.violations().len(), 6);
         let given = Given {
             api_key: some("one, two"),
-            twilio_account_sid: some("AC00000000000000000000000000000000"),
+            twilio_account_sid: some("ACcccccccccccccccccccccccccccccccc"),
             twilio_from: some("+15005550006"),
             public_url: some("https://hooks.example.com/"),
             ..Given::default()
