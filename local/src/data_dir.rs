@@ -34,15 +34,15 @@ impl DataDir {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(path).map_err(failed)?;
-        for file in ["dynamodb.sqlite", "local.sqlite"] {
-            own(&path.join(file)).map_err(failed)?;
-        }
         let lock = File::options().create(true).append(true).open(path.join("lock")).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(path.to_owned())),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(DataDirError::InUse(path.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
+        let ours = Self { path: path.to_owned(), _lock: lock };
+        own(&ours.dynamodb()).and_then(|()| own(&ours.store())).map_err(failed)?;
+        Ok(ours)
     }
 
     /// The embedded DynamoDB's file.

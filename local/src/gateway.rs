@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::clock::LocalClock;
 use crate::host::check_host;
 use crate::invoke::Functions;
-use crate::problem;
+use crate::problem::{self, unread};
 use crate::template::{Match, Template};
 use event::Arrival;
 use throttle::Buckets;
@@ -77,10 +77,7 @@ impl Gateway {
         };
         let now = self.clock.now();
         if self.buckets.as_ref().is_some_and(|buckets| !buckets.take(found.route, now)) {
-            let mut refused = message(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
-            // The body has not been read, and will not be.
-            refused.headers_mut().insert(http::header::CONNECTION, HeaderValue::from_static("close"));
-            return refused;
+            return unread(message(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"));
         }
         let body = match read(body).await {
             Ok(body) => body,

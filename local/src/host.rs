@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::problem::Problem;
+use crate::problem::{Problem, unread};
 
 /// Refuses (421) whatever is not addressed to 127.0.0.1, localhost, `[::1]` or `also`, on any port.
 ///
@@ -41,9 +41,7 @@ async fn refuse_other_hosts(
     if let Ok(id) = HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()) {
         refused.headers_mut().insert("x-request-id", id);
     }
-    // The body has not been read, and will not be.
-    refused.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    refused
+    unread(refused)
 }
 
 /// Refuses (403) whatever a page of another host asks for. A browser says where a page came from, and would

@@ -74,6 +74,12 @@ impl IntoResponse for Problem {
     }
 }
 
+/// An answer to a request whose body has not been read and will not be: its connection ends with it.
+pub(crate) fn unread(mut answer: Response) -> Response {
+    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    answer
+}
+
 /// A JSON answer.
 pub(crate) fn answer(status: StatusCode, content_type: &'static str, body: &Value) -> Response {
     let mut response = Response::new(Body::from(body.to_string()));

@@ -148,13 +148,8 @@ where
             Ending::Cancelled
         };
         let id = system.conversation(&cancelled.id);
-        let booked = end_booking(&self.conversations, &id, &ending, self.clock.now()).await?;
-        // A booking that was moved here and is off now: part of a move is what its source is told.
-        Ok(if cancelled.is_successor && booked == Booked::Cancelled {
-            word(Booked::Rescheduled)
-        } else {
-            word(booked)
-        })
+        let (is_successor, now) = (cancelled.is_successor, self.clock.now());
+        end_booking(&self.conversations, &id, &ending, is_successor, now).await.map(word)
     }
 
     async fn unusable(

@@ -79,36 +79,28 @@ impl Timers {
 
     /// Resolves when nothing that is due runs or waits. The driver is woken in case it sleeps.
     pub(super) async fn idle(&self, now: impl Fn() -> DateTime<Utc>) {
-        loop {
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
-            // Registered before looking, so that no change between the two is missed.
-            changed.as_mut().enable();
-            if self.is_idle(now()) {
-                return;
-            }
-            self.work.notify_one();
-            changed.await;
-        }
+        let is_due = |first: &(Due, Sequence)| first.0 <= now().timestamp_micros();
+        self.wait_until(|board| board.running == 0 && !board.waiting.first().is_some_and(is_due)).await;
     }
 
     /// From here on nothing is taken; resolves when nothing runs.
     pub(super) async fn rest(&self) {
         self.board().resting = true;
+        self.wait_until(|board| board.running == 0).await;
+    }
+
+    async fn wait_until(&self, is_so: impl Fn(&Board) -> bool) {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
+            // Registered before looking, so that no change between the two is missed.
             changed.as_mut().enable();
-            if self.board().running == 0 {
+            if is_so(&self.board()) {
                 return;
             }
+            self.work.notify_one();
             changed.await;
         }
-    }
-
-    fn is_idle(&self, now: DateTime<Utc>) -> bool {
-        let board = self.board();
-        board.running == 0 && board.waiting.first().is_none_or(|(due, _)| *due > now.timestamp_micros())
     }
 
     fn board(&self) -> MutexGuard<'_, Board> {

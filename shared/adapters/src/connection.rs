@@ -120,11 +120,6 @@ pub(crate) fn store_retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(Duration::from_millis(50))
 }
 
-/// For a write that must not be repeated: what it found the first time is gone.
-pub(crate) fn never_twice() -> aws_sdk_dynamodb::config::Builder {
-    aws_sdk_dynamodb::config::Builder::new().retry_config(RetryConfig::disabled())
-}
-
 /// Well inside the 10 s after which a caller is told to come back.
 #[must_use]
 pub fn store_timeouts() -> TimeoutConfig {

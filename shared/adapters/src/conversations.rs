@@ -29,6 +29,7 @@ use messaging::step::Progress;
 
 use crate::connection::{Connection, configured};
 use crate::failure::unavailable;
+use change::Repeats;
 use item::{ContactItem, Item, contact_key, conversation_from, conversation_key, progress_of};
 
 /// The table. Cheap to clone.
@@ -145,16 +146,7 @@ impl Conversations for Table {
     }
 
     async fn mark_started(&self, id: &ConversationId, at: DateTime<Utc>) -> Result<(), Unavailable> {
-        let update = write::mark_started(&self.client, &self.name, id, at);
-        match update.send().await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(unavailable("dynamodb:UpdateItem", &error)),
-        }
+        self.change_item(write::mark_started(id, at), Repeats::Allowed).await.map(drop)
     }
 
     async fn load(

@@ -64,7 +64,8 @@ pub async fn book(
     Ok(if rescheduled { Booked::Rescheduled } else { Booked::Cancelled })
 }
 
-/// Stores the end of a booking, whether or not it has been heard of.
+/// Stores the end of a booking, whether or not it has been heard of. One that had itself taken another's
+/// place (`is_successor`) ends as part of a move.
 ///
 /// # Errors
 /// When the store cannot be reached: the booking system delivers again.
@@ -72,12 +73,13 @@ pub async fn end_booking(
     conversations: &impl Conversations,
     id: &ConversationId,
     ending: &Ending,
+    is_successor: bool,
     now: DateTime<Utc>,
 ) -> Result<Booked, Unavailable> {
     let Ended { repeated, superseded } = conversations.end_booking(id, ending, now).await?;
     Ok(if repeated {
         Booked::Duplicate { differs: false }
-    } else if superseded {
+    } else if superseded || is_successor {
         Booked::Rescheduled
     } else {
         Booked::Cancelled

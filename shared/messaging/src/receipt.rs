@@ -12,6 +12,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::conversation::Step;
 use crate::ids::{ConversationId, StepName};
 use crate::limits::Dollars;
 use crate::phone::PhoneNumber;
@@ -70,6 +71,15 @@ pub struct AttemptId {
     pub step: StepName,
     /// The number of the attempt.
     pub attempt: u32,
+}
+
+impl AttemptId {
+    /// A step's last attempt.
+    #[must_use]
+    pub fn last_of(conversation: &ConversationId, step: &Step) -> Self {
+        let attempt = step.progress.attempt;
+        Self { conversation: conversation.clone(), step: step.name.clone(), attempt }
+    }
 }
 
 /// How far a text has come, in the words that sources are told.

@@ -1,16 +1,17 @@
 //! One conditional update of one item, without a transaction: callers side by side never conflict, they
 //! only lose.
 
+use aws_sdk_dynamodb::config;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_smithy_types::retry::RetryConfig;
 use messaging::ports::{Unavailable, Written};
 
 use super::Table;
 use super::expression::{Placeholders, text};
 use super::item::Item;
-use crate::connection::never_twice;
 use crate::failure::unavailable;
 
 const UPDATE: &str = "dynamodb:UpdateItem";
@@ -36,7 +37,7 @@ pub(super) enum Repeats {
 pub(super) enum Changed {
     /// It is made; the item as it is now.
     Made(Item),
-    /// The condition did not hold; the item as it is stored, if there is one.
+    /// The condition did not hold; the item as it is stored, as far as the refusal shows it.
     Refused(Option<Item>),
 }
 
@@ -52,7 +53,6 @@ impl Table {
 
     /// Makes a change and says what the item is by then.
     pub(super) async fn change_item_and_read(&self, change: Change) -> Result<Changed, Unavailable> {
-        let key = change.key.clone();
         let update = self
             .update(change)
             .return_values(ReturnValue::AllNew)
@@ -61,10 +61,7 @@ impl Table {
             Ok(answer) => Ok(Changed::Made(answer.attributes.unwrap_or_default())),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                    Ok(Changed::Refused(match refused.item() {
-                        Some(stored) => Some(stored.clone()),
-                        None => self.get(key).await?,
-                    }))
+                    Ok(Changed::Refused(refused.item().cloned()))
                 }
                 _ => Err(unavailable(UPDATE, &error)),
             },
@@ -72,16 +69,28 @@ impl Table {
     }
 
     fn update(&self, change: Change) -> UpdateItemFluentBuilder {
-        self.client
-            .update_item()
-            .table_name(&self.name)
-            .key("pk", text(change.key.0))
-            .key("sk", text(change.key.1))
-            .update_expression(change.update)
-            .condition_expression(change.condition)
-            .set_expression_attribute_names(change.placeholders.names())
-            .set_expression_attribute_values(change.placeholders.values())
+        let Change { key, update, condition, placeholders } = change;
+        update_item(&self.client, &self.name, key, update, Some(condition), &placeholders)
     }
+}
+
+pub(super) fn update_item(
+    client: &aws_sdk_dynamodb::Client,
+    table: &str,
+    (pk, sk): (String, String),
+    update: String,
+    condition: Option<String>,
+    p: &Placeholders,
+) -> UpdateItemFluentBuilder {
+    client
+        .update_item()
+        .table_name(table)
+        .key("pk", text(pk))
+        .key("sk", text(sk))
+        .update_expression(update)
+        .set_condition_expression(condition)
+        .set_expression_attribute_names(p.names())
+        .set_expression_attribute_values(p.values())
 }
 
 async fn sent(
@@ -90,7 +99,10 @@ async fn sent(
 ) -> Result<UpdateItemOutput, SdkError<UpdateItemError>> {
     match repeats {
         Repeats::Allowed => update.send().await,
-        Repeats::Forbidden => update.customize().config_override(never_twice()).send().await,
+        Repeats::Forbidden => {
+            let once = config::Builder::new().retry_config(RetryConfig::disabled());
+            update.customize().config_override(once).send().await
+        }
     }
 }
 

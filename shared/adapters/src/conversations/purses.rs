@@ -100,7 +100,10 @@ impl Table {
                 Ok(None)
             }
             Changed::Refused(stored) => {
-                let spent = stored.unwrap_or_default();
+                let spent = match stored {
+                    Some(spent) => spent,
+                    None => self.get(key(purse, charge.to)).await?.unwrap_or_default(),
+                };
                 let found = Exceeded::find(counters, cost, |name| counted(&spent, name));
                 // What was given back since the refusal leaves no limit to name but the first.
                 Ok(found.or_else(|| first_limit(counters, &spent)))

@@ -124,11 +124,13 @@ impl Table {
             p.value("expires_at", number(from + KEPT.num_seconds())),
         );
         let key = (format!("S#{}", pace.schedule()), "S".to_owned());
-        match self.change_item_and_read(Change { key, update, condition, placeholders: p }).await? {
+        let change = Change { key: key.clone(), update, condition, placeholders: p };
+        match self.change_item_and_read(change).await? {
             Changed::Made(stored) => schedule(&stored)
                 .map(Ok)
                 .ok_or_else(|| Unavailable { operation: OPERATION, reason: "unreadable item".to_owned() }),
-            Changed::Refused(stored) => Ok(Err(stored.as_ref().and_then(schedule))),
+            Changed::Refused(Some(stored)) => Ok(Err(schedule(&stored))),
+            Changed::Refused(None) => Ok(Err(self.get(key).await?.as_ref().and_then(schedule))),
         }
     }
 }

@@ -30,6 +30,7 @@ use messaging::verdict::Verdict;
 use bookings::superseded;
 pub(crate) use bookings::{bury, end_booking};
 
+use super::change::{Change, update_item};
 use super::consents;
 use super::expression::{Placeholders, number, text};
 use super::item::{
@@ -98,17 +99,12 @@ fn pointer(
 }
 
 /// Notes that all executions run.
-pub(crate) fn mark_started(
-    client: &aws_sdk_dynamodb::Client,
-    table: &str,
-    id: &ConversationId,
-    at: DateTime<Utc>,
-) -> UpdateItemFluentBuilder {
+pub(super) fn mark_started(id: &ConversationId, at: DateTime<Utc>) -> Change {
     let mut p = Placeholders::default();
     let started = p.path("started_at");
     let update = format!("SET {started} = if_not_exists({started}, {})", p.value("at", instant(at)));
     let condition = format!("attribute_exists({})", p.path("pk"));
-    update_conversation(client, table, id, update, Some(condition), &p)
+    Change { key: conversation_key(id), update, condition, placeholders: p }
 }
 
 /// Cancels a conversation that lives; the first cancellation's time stays.
@@ -352,16 +348,7 @@ fn update_conversation(
     condition: Option<String>,
     p: &Placeholders,
 ) -> UpdateItemFluentBuilder {
-    let (pk, sk) = conversation_key(id);
-    client
-        .update_item()
-        .table_name(table)
-        .key("pk", text(pk))
-        .key("sk", text(sk))
-        .update_expression(update)
-        .set_condition_expression(condition)
-        .set_expression_attribute_names(p.names())
-        .set_expression_attribute_values(p.values())
+    update_item(client, table, conversation_key(id), update, condition, p)
 }
 
 /// Puts an item on a list of the sparse index `worklist`, for operators.

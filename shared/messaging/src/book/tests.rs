@@ -37,9 +37,9 @@ fn deliver(world: &World, report: Report) -> Option<Result<Booked, Unavailable>>
         }
         Report::Moved(n) => {
             let ending = Ending::Rescheduled { by: Some(id(n + 1)) };
-            end_booking(world, &id(n), &ending, now).now_or_never()
+            end_booking(world, &id(n), &ending, false, now).now_or_never()
         }
-        Report::Cancelled(n) => end_booking(world, &id(n), &Ending::Cancelled, now).now_or_never(),
+        Report::Cancelled(n) => end_booking(world, &id(n), &Ending::Cancelled, false, now).now_or_never(),
     }
 }
 

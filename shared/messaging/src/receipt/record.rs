@@ -107,7 +107,7 @@ async fn find<P: Conversations + Receipts + Inbox>(
     let (Some(phone), Some(accepted_at)) = (&receipt.to, receipt.accepted_at) else { return Ok(None) };
     let mut candidates = unrecorded(ports, phone, receipt.provider, accepted_at, CLOCKS_AGREE).await?;
     match (candidates.pop(), candidates.pop()) {
-        (Some(only), None) => Ok(Some((only.conversation, only.id))),
+        (Some(only), None) => Ok(Some(only)),
         _ => Ok(None),
     }
 }

@@ -11,14 +11,7 @@ use crate::provider::Provider;
 use crate::step::StepState;
 use crate::verdict::Verdict;
 
-/// An attempt, with the conversation and the step as they stand.
-pub(crate) struct Unrecorded {
-    pub(crate) id: AttemptId,
-    pub(crate) conversation: Conversation,
-    pub(crate) step: Step,
-}
-
-/// Those to this phone by this provider whose claim is at most `within` away from `about`.
+/// Those to this phone by this provider, with their conversations as they stand, whose claim is at most `within` away from `about`.
 ///
 /// # Errors
 /// When the table cannot be reached.
@@ -28,19 +21,16 @@ pub(crate) async fn unrecorded(
     provider: Provider,
     about: DateTime<Utc>,
     within: TimeDelta,
-) -> Result<Vec<Unrecorded>, Unavailable> {
+) -> Result<Vec<(Conversation, AttemptId)>, Unavailable> {
     // Nothing is claimed after its deadline: what was claimed in that span is open before it.
     let before = about - within - TimeDelta::seconds(1);
     let (_, conversations) = inbox.open_conversations(phone, before).await?;
     let mut found = Vec::new();
-    for conversation in conversations {
+    for conversation in &conversations {
         for step in conversation.plan.iter().flat_map(|plan| &plan.steps) {
             let is_near = claimed_at(step).is_some_and(|at| (about - at).abs() <= within);
             if is_near && step.carrier() == provider {
-                let attempt = step.progress.attempt;
-                let id =
-                    AttemptId { conversation: conversation.id.clone(), step: step.name.clone(), attempt };
-                found.push(Unrecorded { id, conversation: conversation.clone(), step: step.clone() });
+                found.push((conversation.clone(), AttemptId::last_of(&conversation.id, step)));
             }
         }
     }

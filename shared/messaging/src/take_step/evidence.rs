@@ -65,13 +65,12 @@ where
         if shown.is_empty() {
             return Ok(None);
         }
-        let ours = AttemptId {
-            conversation: text.conversation.clone(),
-            step: text.step.name.clone(),
-            attempt: text.attempt,
-        };
+        let ours = AttemptId::last_of(text.conversation, text.step);
         let near = unrecorded(self.conversations, text.to, text.provider, lost.claim.at, APART).await?;
-        if near.iter().any(|other| other.id != ours && may_say_the_same(text, &other.step)) {
+        let is_rival = |(conversation, id): &(Conversation, AttemptId)| {
+            *id != ours && conversation.step(&id.step).is_some_and(|step| may_say_the_same(text, step))
+        };
+        if near.iter().any(is_rival) {
             return Ok(None);
         }
         let mut candidates = Vec::new();
