@@ -114,15 +114,11 @@ async fn advance(engine: &Engine, clock: &FakeClock, to: DateTime<Utc>) {
     clock.set(to);
 }
 
-/// Lets the driver run until `done`.
+/// Lets the driver run until `done`, however long the machine takes for it: the test runner ends what hangs.
 async fn until(done: impl Fn() -> bool) {
-    for _ in 0..10_000 {
-        if done() {
-            return;
-        }
+    while !done() {
         tokio::task::yield_now().await;
     }
-    panic!("it never happened");
 }
 
 fn kinds(history: &[Value]) -> Vec<&str> {
