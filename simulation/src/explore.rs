@@ -10,7 +10,7 @@ use messaging::memory::{FAULTS, Fault, Mutation, PROVIDER_FAULTS};
 
 use crate::promises::broken;
 use crate::scenario::Scenario;
-use crate::stage::{Faults, Plot, Run, Theatre};
+use crate::theatre::{Faults, Plot, Run, Theatre};
 
 /// What was looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

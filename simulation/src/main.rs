@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use simulation::explore::{exhaustive, history, random, seeded};
-use simulation::stage::Theatre;
+use simulation::theatre::Theatre;
 use simulation::{Failure, Scenario, Summary};
 
 /// Plays seeded schedules of the shipped state machine and handlers, and every single and double

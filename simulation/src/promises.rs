@@ -21,7 +21,8 @@ use messaging::verdict::Verdict;
 
 use crate::calls::{Call, DECENT_HOURS, HOURS_BEHIND, Words, booking_uri, event_id, number};
 use crate::scenario::{DAY_LIMIT, PER_SECOND, Scenario};
-use crate::stage::{INVOCATION_LIMIT, Run};
+use crate::stage::INVOCATION_LIMIT;
+use crate::theatre::Run;
 
 /// What was not kept, in words.
 #[must_use]

@@ -4,25 +4,23 @@
 //! next is the seed's choice, so invocations interleave at every call; an invocation that has not
 //! ended after 30 seconds dies, as on Lambda.
 
+mod aftermath;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
-use local::states::{Action, Definition, Event};
-use messaging::ids::{ConversationId, StepName};
-use messaging::journeys::{Journeys, version_of};
-use messaging::memory::{Fact, Fault, Mutation, Recorded, World};
-use messaging::ports::CurrentJourneys;
+use local::states::{Action, Event};
+use messaging::memory::World;
 
-use crate::calls::{API_KEY, CALENDLY_KEY, Report, Says, TWILIO_TOKEN};
+use crate::calls::{API_KEY, CALENDLY_KEY, Report, TWILIO_TOKEN};
 use crate::company::Company;
 use crate::machine::Machine;
-use crate::scenario::{LIMITS, Scenario};
+use crate::theatre::{Faults, Plot, Run, Theatre};
 use crate::weather::forecast;
 
 /// Lambda's limit for every function of ours.
@@ -31,98 +29,6 @@ pub const INVOCATION_LIMIT: TimeDelta = TimeDelta::seconds(30);
 const REDELIVERIES: [i64; 10] = [5, 10, 60, 60, 300, 300, 1800, 3600, 7200, 86_400];
 /// A schedule that does not end is a failure of its own.
 const MAX_TURNS: usize = 60_000;
-
-/// What is played.
-#[derive(Debug, Clone)]
-pub struct Plot {
-    /// What the outside world does.
-    pub scenario: Scenario,
-    /// Who is next, and how long calls take.
-    pub turns: u64,
-    /// What goes wrong.
-    pub faults: Faults,
-    /// A rule that is broken on purpose.
-    pub mutation: Option<Mutation>,
-}
-
-/// What goes wrong.
-#[derive(Debug, Clone)]
-pub enum Faults {
-    /// This, by the call's place among all calls.
-    Script(BTreeMap<usize, Fault>),
-    /// What the seed decides.
-    Random {
-        /// The seed.
-        seed: u64,
-        /// How many of 256 calls go wrong.
-        rate: u8,
-    },
-}
-
-/// What was played.
-pub struct Run {
-    /// When it began.
-    pub start: DateTime<Utc>,
-    /// What took effect, in order.
-    pub facts: Vec<Recorded>,
-    /// The executions.
-    pub machines: Vec<Machine>,
-    /// The deliveries that were answered 2xx: the index in the scenario, and how many facts there
-    /// were when the answer left.
-    pub answered: Vec<(usize, usize)>,
-    /// What went wrong, by place.
-    pub met: BTreeMap<usize, Fault>,
-    /// Every call of a port.
-    pub calls: Vec<&'static str>,
-    /// Texts that reached a phone.
-    pub delivered: usize,
-    /// The world as it was left.
-    pub world: World,
-    /// It did not come to an end.
-    pub endless: bool,
-}
-
-/// What is built once for many schedules.
-pub struct Theatre {
-    definition: Definition,
-    journeys: CurrentJourneys,
-    limited: CurrentJourneys,
-    runtime: tokio::runtime::Runtime,
-}
-
-const JOURNEYS: &str = include_str!("../../journeys.toml");
-
-impl Theatre {
-    /// A theatre for the shipped definition and the shipped journeys.
-    ///
-    /// # Panics
-    /// When they do not load, which their own tests rule out.
-    #[must_use]
-    #[expect(clippy::expect_used, reason = "both files are part of this build and tested")]
-    pub fn open() -> Self {
-        let read = |toml: &str| CurrentJourneys {
-            version: version_of(toml),
-            journeys: Arc::new(Journeys::from_toml(toml).expect("the shipped journeys")),
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-        Self {
-            definition: crate::machine::definition(),
-            journeys: read(JOURNEYS),
-            limited: read(&format!("{LIMITS}{JOURNEYS}")),
-            runtime: runtime.expect("a runtime for the functions' time-outs"),
-        }
-    }
-
-    /// Plays a plot to its end.
-    #[must_use]
-    pub fn play(&self, plot: &Plot) -> Run {
-        // The functions set time-outs; nobody turns the runtime, so none ever fires.
-        let _context = self.runtime.enter();
-        let mut stage = Stage::set(self, plot);
-        stage.play();
-        stage.clear()
-    }
-}
 
 enum Happening {
     /// A call from outside, and how often it was tried before.
@@ -160,7 +66,7 @@ struct Invocation {
     work: Pin<Box<dyn Future<Output = Said>>>,
 }
 
-struct Stage<'a> {
+pub(crate) struct Stage<'a> {
     theatre: &'a Theatre,
     plot: &'a Plot,
     rng: Rng,
@@ -178,7 +84,7 @@ struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    fn set(theatre: &'a Theatre, plot: &'a Plot) -> Self {
+    pub(crate) fn set(theatre: &'a Theatre, plot: &'a Plot) -> Self {
         let start = DateTime::UNIX_EPOCH + TimeDelta::seconds(1_800_000_000);
         let world = World::at(start);
         {
@@ -186,8 +92,7 @@ impl<'a> Stage<'a> {
             state.interleaved = true;
             state.mutation = plot.mutation;
             state.provider_tells = plot.turns.is_multiple_of(2);
-            let journeys = if plot.scenario.is_limited { &theatre.limited } else { &theatre.journeys };
-            state.journeys = Some(journeys.clone());
+            state.journeys = Some(theatre.journeys_of(&plot.scenario));
             state.keys.insert("api_key", vec![API_KEY]);
             state.keys.insert("calendly_signing_key", vec![CALENDLY_KEY]);
             state.keys.insert("twilio_auth_token", vec![TWILIO_TOKEN]);
@@ -228,7 +133,7 @@ impl<'a> Stage<'a> {
         self.agenda.insert((at, self.sequence), happening);
     }
 
-    fn play(&mut self) {
+    pub(crate) fn play(&mut self) {
         for _ in 0..MAX_TURNS {
             if self.invocations.is_empty() && self.agenda.is_empty() {
                 return;
@@ -349,75 +254,6 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// What has taken effect since the last reading leads to more: executions that run, reports of texts
-    /// that left.
-    fn read_facts(&mut self) {
-        let news: Vec<Fact> = {
-            let state = self.world.state();
-            state.facts[self.facts_read..].iter().map(|recorded| recorded.fact.clone()).collect()
-        };
-        self.facts_read += news.len();
-        for fact in news {
-            match fact {
-                Fact::Started { execution } => self.start_execution(&execution),
-                Fact::Delivered { conversation, step, attempt } => {
-                    self.report(conversation.as_str(), step.as_str(), attempt);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn start_execution(&mut self, name: &str) {
-        let (now, due) = {
-            let state = self.world.state();
-            (state.now, state.executions.get(name).cloned().unwrap_or_default())
-        };
-        if let Some((machine, action)) = Machine::start(&self.theatre.definition, name, &due, now) {
-            self.machines.push(machine);
-            self.act(self.machines.len() - 1, action);
-        }
-    }
-
-    /// From the first report of a loss on, the provider has established it.
-    fn note_loss(&mut self, report: usize) {
-        let report = &self.reports[report];
-        if report.says != Says::Unreachable {
-            return;
-        }
-        let (Ok(conversation), Ok(step)) =
-            (ConversationId::new(report.conversation.clone()), StepName::new(report.step.clone()))
-        else {
-            return;
-        };
-        let mut state = self.world.state();
-        let at = state.now;
-        let fact = Fact::Lost { conversation, step, attempt: report.attempt };
-        state.facts.push(Recorded { at, fact });
-    }
-
-    /// The provider reports about a text, or does not: soon or days later, in any order, repeatedly.
-    fn report(&mut self, conversation: &str, step: &str, attempt: u32) {
-        let says: &[Says] = match self.rng.u8(..16) {
-            0..4 => &[],
-            4 => &[Says::Unreachable],
-            5 => &[Says::Sent, Says::Landline],
-            6 => &[Says::Sent],
-            _ => &[Says::Sent, Says::Delivered],
-        };
-        for says in says {
-            let report =
-                Report { conversation: conversation.to_owned(), step: step.to_owned(), attempt, says: *says };
-            self.reports.push(report);
-            for _ in 0..self.rng.usize(1..=2) {
-                let delays = [0, 1, 3, 60, 121, 721, 4000, 80_000, 260_000];
-                let delay = delays[self.rng.usize(..delays.len())];
-                let at = self.now() + TimeDelta::seconds(delay);
-                self.expect(at, Happening::Delivery(Source::Report(self.reports.len() - 1), 0));
-            }
-        }
-    }
-
     fn advance(&mut self, machine: usize, event: Event) {
         let now = self.now();
         let action = self.machines[machine].on(&self.theatre.definition, event, now);
@@ -438,7 +274,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn clear(self) -> Run {
+    pub(crate) fn clear(self) -> Run {
         let (facts, met, calls, delivered) = {
             let mut state = self.world.state();
             let met = std::mem::take(&mut state.weather.met);

@@ -6,7 +6,7 @@ use messaging::memory::Mutation;
 use simulation::Scenario;
 use simulation::explore::{cut_down, history, random, seeded, singles};
 use simulation::promises::broken;
-use simulation::stage::{Faults, Theatre};
+use simulation::theatre::{Faults, Theatre};
 
 #[test]
 fn seeded_schedules_keep_every_promise() {
