@@ -12,6 +12,7 @@
 //! ```
 
 mod bookings;
+mod progress;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
@@ -24,18 +25,18 @@ use messaging::conversation::{Conversation, Plan, Step};
 use messaging::ids::ConversationId;
 use messaging::phone::PhoneNumber;
 use messaging::ports::{Claiming, Learned, Unavailable};
-use messaging::step::{Lost, Progress, StepState};
+use messaging::step::{Progress, StepState};
 use messaging::verdict::Verdict;
 
 use bookings::superseded;
 pub(crate) use bookings::{bury, end_booking};
+use progress::{set_progress, stands_at};
 
 use super::change::{Change, update_item};
 use super::consents;
 use super::expression::{Placeholders, number, text};
 use super::item::{
-    Item, ProgressItem, VERSION, contact_key, conversation_item, conversation_key, expiry, message_key,
-    suppression_key, to_item,
+    Item, VERSION, contact_key, conversation_item, conversation_key, expiry, message_key, suppression_key,
 };
 
 const ALL_OLD: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
@@ -266,57 +267,6 @@ pub(crate) fn advance(
 fn is_last_held(plan: &Plan, step: &Step) -> bool {
     let held = |step: &&Step| step.progress.verdict() == Some(Verdict::HeldUnknownOutcome);
     held(&step) && plan.steps.iter().filter(held).count() == 1
-}
-
-/// The condition that a step stands where it was read. A claim is found by its id in either state
-/// that holds one, so that an answer is recorded even when the claim has aged into Unknown meanwhile.
-fn stands_at(p: &mut Placeholders, step: &Step, progress: &Progress) -> String {
-    let at = |attribute: &str| format!("steps.{}.progress.{attribute}", step.name);
-    match &progress.state {
-        StepState::Planned => {
-            format!("{} AND {}", is_state(p, &at, "planned", progress), is_rerun(p, &at, progress))
-        }
-        // A verdict that somebody has settled meanwhile is another one.
-        StepState::Decided(decision) => format!(
-            "{} AND {} = {}",
-            is_state(p, &at, "decided", progress),
-            p.path(&at("verdict")),
-            p.value("from_verdict", text(decision.verdict.as_str()))
-        ),
-        StepState::Claimed(claim) | StepState::Unknown(Lost { claim, .. }) => {
-            format!("{} = {}", p.path(&at("claim_id")), p.value("claim", text(&claim.id)))
-        }
-    }
-}
-
-fn is_state(p: &mut Placeholders, at: &impl Fn(&str) -> String, state: &str, progress: &Progress) -> String {
-    format!(
-        "{} = {} AND {} = {} AND {} = {}",
-        p.path(&at("state")),
-        p.value("from", text(state)),
-        p.path(&at("attempt")),
-        p.value("attempt", number(progress.attempt)),
-        p.path(&at("deferrals")),
-        p.value("deferrals", number(progress.deferrals)),
-    )
-}
-
-/// The number of times the step was planned anew; not stored while there is none.
-fn is_rerun(p: &mut Placeholders, at: &impl Fn(&str) -> String, progress: &Progress) -> String {
-    let path = p.path(&at("reruns"));
-    match progress.reruns {
-        0 => format!("attribute_not_exists({path})"),
-        reruns => format!("{path} = {}", p.value("reruns", number(reruns))),
-    }
-}
-
-fn set_progress(p: &mut Placeholders, step: &Step, next: &Progress) -> Result<String, Unavailable> {
-    let item = to_item(&ProgressItem::from(next)).map_err(|_| unbuildable("the progress"))?;
-    Ok(format!(
-        "SET {} = {}",
-        p.path(&format!("steps.{}.progress", step.name)),
-        p.value("next", AttributeValue::M(item))
-    ))
 }
 
 pub(crate) fn transact_update(

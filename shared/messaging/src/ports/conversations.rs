@@ -1,0 +1,191 @@
+//! The port of the conversations' table.
+
+use std::future::Future;
+
+use chrono::{DateTime, Utc};
+
+use super::Unavailable;
+use crate::conversation::{Contact, Conversation, Step};
+use crate::ids::ConversationId;
+use crate::phone::PhoneNumber;
+use crate::step::{Progress, ProviderMessage};
+
+/// What storing a new conversation led to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Acceptance {
+    /// It is stored.
+    Stored,
+    /// Another one (or the same, earlier) is stored under this id.
+    Existing(Box<Conversation>),
+}
+
+/// What a conditional write led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// It is stored.
+    Done,
+    /// Something changed first: read again and decide anew.
+    Overtaken,
+}
+
+/// What cancelling led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancelling {
+    /// The conversation is cancelled now.
+    Cancelled,
+    /// It had been cancelled before.
+    AlreadyCancelled,
+    /// There is no such conversation.
+    Absent,
+}
+
+/// A step's way from `Planned` to a claim (or to `Shadowed`), with what must still hold when it is
+/// stored.
+#[derive(Debug, Clone)]
+pub struct Claiming<'a> {
+    /// Which conversation.
+    pub conversation: &'a ConversationId,
+    /// Whose phone.
+    pub contact: &'a PhoneNumber,
+    /// Which step, as it was read.
+    pub step: &'a Step,
+    /// Where it goes.
+    pub next: &'a Progress,
+    /// The present instant.
+    pub now: DateTime<Utc>,
+}
+
+/// What is learned from a provider beside the step's own progress.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Learned {
+    /// The message id, by which receipts and replies find the step.
+    pub message: Option<ProviderMessage>,
+    /// The provider says that the customer has opted out.
+    pub opted_out: bool,
+}
+
+/// The conversations' table.
+pub trait Conversations: Send + Sync {
+    /// Stores a new conversation and its pointer from the phone, and marks the one whose place it
+    /// takes as superseded (as a tombstone where that one has not arrived yet).
+    ///
+    /// # Errors
+    /// MUST be all or nothing. MUST answer `Existing` with what is stored when the id is taken by a
+    /// live item, and treat an expired item as absent. An error leaves open whether it was stored.
+    fn accept(
+        &self,
+        conversation: &Conversation,
+        supersedes: Option<&ConversationId>,
+    ) -> impl Future<Output = Result<Acceptance, Unavailable>> + Send;
+
+    /// Notes that every step's execution has been started.
+    ///
+    /// # Errors
+    /// MUST NOT create a conversation that is absent.
+    fn mark_started(
+        &self,
+        id: &ConversationId,
+        at: DateTime<Utc>,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// Reads a conversation.
+    ///
+    /// # Errors
+    /// MUST be strongly consistent and MUST answer `None` for an expired item.
+    fn load(
+        &self,
+        id: &ConversationId,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Option<Conversation>, Unavailable>> + Send;
+
+    /// Reads what is known of a phone; the default where nothing is.
+    ///
+    /// # Errors
+    /// MUST be strongly consistent.
+    fn contact(&self, phone: &PhoneNumber) -> impl Future<Output = Result<Contact, Unavailable>> + Send;
+
+    /// Claims a planned step.
+    ///
+    /// # Errors
+    /// MUST store the claim and check, in one transaction: the conversation is live, not cancelled,
+    /// not superseded, without a reply where the step is `unless_replied`; the step stands exactly
+    /// where it was read; the contact has not opted out, and consents where the step heeds that
+    /// ([`Consent::refuses`](crate::consent::Consent::refuses)). MUST answer `Overtaken` when any of it does
+    /// not hold, unless the stored claim is this very one. A conflict with another transaction MUST
+    /// be tried again (three times) before it is an error.
+    fn claim(&self, claiming: &Claiming<'_>) -> impl Future<Output = Result<Written, Unavailable>> + Send;
+
+    /// Moves a step on from where it was read; for a claimed or unknown step: from any state that
+    /// holds the same claim.
+    ///
+    /// # Errors
+    /// MUST store progress and what was learned all or nothing; MUST answer `Overtaken` when the
+    /// step stands elsewhere, unless it already stands at `next`.
+    fn advance(
+        &self,
+        conversation: &Conversation,
+        step: &Step,
+        next: &Progress,
+        learned: &Learned,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Written, Unavailable>> + Send;
+
+    /// Cancels a conversation that is stored.
+    ///
+    /// # Errors
+    /// MUST keep the first cancellation's time. MUST answer `Absent` for an unknown or expired id.
+    fn cancel(
+        &self,
+        id: &ConversationId,
+        at: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Cancelling, Unavailable>> + Send;
+
+    /// Gives a tombstone the plan of its event, which has arrived after its end; the plan's steps are
+    /// decided already. Otherwise as `accept`.
+    ///
+    /// # Errors
+    /// MUST answer `Overtaken` when the tombstone has a plan by now.
+    fn bury(
+        &self,
+        conversation: &Conversation,
+        supersedes: Option<&ConversationId>,
+    ) -> impl Future<Output = Result<Written, Unavailable>> + Send;
+
+    /// Stores that a booking has ended, as a tombstone where it has not arrived yet.
+    ///
+    /// # Errors
+    /// MUST keep what the first delivery stored and say whether this is a repeat of it.
+    fn end_booking(
+        &self,
+        id: &ConversationId,
+        ending: &Ending,
+        at: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Ended, Unavailable>> + Send;
+}
+
+/// How a booking ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// It was cancelled.
+    Cancelled,
+    /// It was moved; the booking system reports the end of the old one.
+    Rescheduled {
+        /// The booking that takes its place, where the report names it.
+        by: Option<ConversationId>,
+    },
+    /// A newer booking says that it takes this one's place. No report about this one, so it counts
+    /// for no repeat.
+    Superseded {
+        /// The newer booking, where it is known.
+        by: Option<ConversationId>,
+    },
+}
+
+/// What storing an ending led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// The booking system had reported the end of this booking before.
+    pub repeated: bool,
+    /// The conversation is superseded now.
+    pub superseded: bool,
+}
