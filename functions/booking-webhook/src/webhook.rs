@@ -8,6 +8,7 @@ use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse
 use http_edge::answer::{respond, unavailable};
 use http_edge::request::BODY_LIMIT;
 use http_edge::{Problem, Request, Response, auth};
+use messaging::accept::{Accepted, accepted_before};
 use messaging::book::{Booked, book, end_booking};
 use messaging::clock::Clock;
 use messaging::ids::{ConversationId, JourneyName, SourceName};
@@ -101,7 +102,11 @@ where
         let predecessor = created.predecessor.as_deref().map(|id| system.conversation(id));
         let (already_rescheduled, source) = (created.already_rescheduled, system.source());
         let settings = current.journeys.sources.get(&source);
+        let content_hash = created.content_hash.clone();
         if settings.is_some_and(|settings| !settings.may_text(&created.phone)) {
+            if self.is_repeated(&id, &content_hash).await? {
+                return Ok(word(Booked::Duplicate { differs: false }));
+            }
             self.supersede(predecessor.as_ref(), &id).await?;
             let detail = "the number is of a country that this source may not text".to_owned();
             return self.quarantine(system, body, "country_not_allowed", vec![detail]).await;
@@ -117,6 +122,9 @@ where
             Some(Ok(conversation)) => conversation,
             // The journey cannot be followed for this booking; what it replaces is off all the same.
             other => {
+                if self.is_repeated(&id, &content_hash).await? {
+                    return Ok(word(Booked::Duplicate { differs: false }));
+                }
                 let detail = other
                     .and_then(Result::err)
                     .map_or_else(|| "no journey".to_owned(), |error| error.to_string());
@@ -139,6 +147,13 @@ where
             .await?;
         }
         Ok(word(booked))
+    }
+
+    /// Whether a booking that cannot be planned was accepted under the journeys of another day.
+    async fn is_repeated(&self, id: &ConversationId, content_hash: &str) -> Result<bool, Unavailable> {
+        let now = self.clock.now();
+        let accepted = accepted_before(&self.conversations, &self.executions, id, content_hash, now).await?;
+        Ok(matches!(accepted, Some(Accepted::Duplicate { .. })))
     }
 
     async fn cancelled(&self, system: &System, cancelled: &Cancelled) -> Result<&'static str, Unavailable> {

@@ -16,8 +16,8 @@ use messaging::ports::{Consents, Conversations, CurrentJourneys, Executions, Jou
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::Ingest;
 use crate::messages::{self, MessageCall};
+use crate::{Identity, Ingest, Refusal};
 
 /// The most that a body has.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -49,10 +49,40 @@ struct Results {
     results: Vec<Outcome>,
 }
 
-/// An item that can be accepted, and its place.
+/// An item that may be accepted, and its place.
 struct Item {
     index: usize,
-    call: MessageCall,
+    asked: Asked,
+}
+
+enum Asked {
+    Message(Box<MessageCall>),
+    /// What today's journeys do not allow, and those of another day may have.
+    Perhaps(Identity, Outcome),
+}
+
+impl Asked {
+    fn conversation(&self) -> &ConversationId {
+        match self {
+            Self::Message(call) => &call.event.conversation,
+            Self::Perhaps(identity, _) => &identity.conversation,
+        }
+    }
+
+    /// What an item is as long as nothing has become of it.
+    fn later(&self) -> Outcome {
+        let event_id = match self {
+            Self::Message(call) => &call.event_id,
+            Self::Perhaps(identity, _) => &identity.event_id,
+        };
+        Outcome {
+            event_id: Some(event_id.clone()),
+            status: "retry",
+            conversation_id: None,
+            due: None,
+            errors: Vec::new(),
+        }
+    }
 }
 
 impl<C, E, K, J, T> Ingest<C, E, K, J, T>
@@ -80,17 +110,19 @@ where
         let mut groups: Vec<Vec<Item>> = Vec::new();
         let mut group_of: HashMap<ConversationId, usize> = HashMap::new();
         for (index, (item, found)) in items.iter().zip(of_items).enumerate() {
-            let read = read(item.as_ref(), found, &format!("{array}/{index}"), &source, &current);
-            let (outcome, call) =
-                read.map_or_else(|refused| (refused, None), |call| (later(&call), Some(call)));
-            results.push(outcome);
-            if let Some(call) = call {
-                let group = *group_of.entry(call.event.conversation.clone()).or_insert(groups.len());
-                if group == groups.len() {
-                    groups.push(Vec::new());
+            let asked = match read(item.as_ref(), found, &format!("{array}/{index}"), &source, &current) {
+                Ok(asked) => asked,
+                Err(refused) => {
+                    results.push(refused);
+                    continue;
                 }
-                groups[group].push(Item { index, call });
+            };
+            results.push(asked.later());
+            let group = *group_of.entry(asked.conversation().clone()).or_insert(groups.len());
+            if group == groups.len() {
+                groups.push(Vec::new());
             }
+            groups[group].push(Item { index, asked });
         }
         self.accept_side_by_side(request, groups, &current, until, &mut results).await;
         let count = |status: &str| results.iter().filter(|result| result.status == status).count();
@@ -120,7 +152,7 @@ where
         let accepting = groups.into_iter().map(|group| async move {
             let mut outcomes = Vec::with_capacity(group.len());
             for item in group {
-                outcomes.push((item.index, self.accept_item(request, item.call, current).await));
+                outcomes.push((item.index, self.accept_item(request, item.asked, current).await));
             }
             outcomes
         });
@@ -134,9 +166,19 @@ where
         }
     }
 
-    async fn accept_item(&self, request: &Request, call: MessageCall, current: &CurrentJourneys) -> Outcome {
-        let waiting = later(&call);
-        match self.plan_and_accept(call.event, current).await {
+    async fn accept_item(&self, request: &Request, asked: Asked, current: &CurrentJourneys) -> Outcome {
+        let waiting = asked.later();
+        let accepted = match asked {
+            Asked::Message(call) => self.plan_and_accept(call.event, current).await,
+            Asked::Perhaps(identity, refused) => {
+                match self.repeated(&identity.conversation, &identity.content_hash).await {
+                    Ok(Some(accepted)) => Ok((identity.conversation, accepted)),
+                    Ok(None) => return refused,
+                    Err(trouble) => Err(Refusal::Unavailable(trouble)),
+                }
+            }
+        };
+        match accepted {
             Ok((id, accepted)) => {
                 let (status, due) = match accepted {
                     Accepted::New { due } => ("accepted", Some(due)),
@@ -146,23 +188,12 @@ where
                 let conversation_id = due.is_some().then_some(id);
                 Outcome { status, conversation_id, due: due.map(to_rfc3339), ..waiting }
             }
-            Err(crate::Refusal::Invalid(errors)) => Outcome { status: "invalid", errors, ..waiting },
-            Err(crate::Refusal::Unavailable(trouble)) => {
+            Err(Refusal::Invalid(errors)) => Outcome { status: "invalid", errors, ..waiting },
+            Err(Refusal::Unavailable(trouble)) => {
                 tracing::error!(request_id = request.id, error = %trouble, decision = "retry");
                 waiting
             }
         }
-    }
-}
-
-/// What an item is as long as nothing has become of it.
-fn later(call: &MessageCall) -> Outcome {
-    Outcome {
-        event_id: Some(call.event_id.clone()),
-        status: "retry",
-        conversation_id: None,
-        due: None,
-        errors: Vec::new(),
     }
 }
 
@@ -221,7 +252,7 @@ fn read(
     place: &str,
     source: &SourceName,
     current: &CurrentJourneys,
-) -> Result<MessageCall, Outcome> {
+) -> Result<Asked, Outcome> {
     let mut violations = Violations::default();
     let call = match item {
         Some(item) => messages::read(item, source, &current.journeys, &mut violations),
@@ -232,6 +263,7 @@ fn read(
             None
         }
     };
+    let is_json = found.is_empty();
     // What was found unreadable looks as if it were missing.
     let is_named = |pointer: &str| found.iter().any(|violation| violation.pointer == pointer);
     let placed = violations
@@ -243,7 +275,7 @@ fn read(
     let mut errors = found;
     errors.extend(further);
     match (call, errors.is_empty()) {
-        (Some(call), true) => Ok(call),
+        (Some(call), true) => Ok(Asked::Message(Box::new(call))),
         _ => {
             errors.sort();
             errors.dedup();
@@ -251,7 +283,11 @@ fn read(
             // Given back only as what an id may be: anything else is not repeated.
             let event_id = item.and_then(|item| item.get("event_id")).and_then(Json::as_str);
             let event_id = event_id.filter(|id| messages::is_event_id(id)).map(str::to_owned);
-            Err(Outcome { event_id, status: "invalid", conversation_id: None, due: None, errors })
+            let refused = Outcome { event_id, status: "invalid", conversation_id: None, due: None, errors };
+            match item.filter(|_| is_json).and_then(|item| messages::identity(item, source)) {
+                Some(identity) => Ok(Asked::Perhaps(identity, refused)),
+                None => Err(refused),
+            }
         }
     }
 }

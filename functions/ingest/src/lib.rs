@@ -17,7 +17,7 @@ use http_edge::auth::{self, Caller, KEYED_SOURCES};
 use http_edge::signature::timestamped;
 use http_edge::violations::{Violation, Violations};
 use http_edge::{Problem, Request, Response};
-use messaging::accept::{Accepted, accept};
+use messaging::accept::{Accepted, accept, accepted_before};
 use messaging::clock::{Clock, to_rfc3339};
 use messaging::ids::{ConversationId, SourceName};
 use messaging::plan::{Event, PlanError, plan};
@@ -47,6 +47,14 @@ enum Refusal {
     Invalid(Vec<Violation>),
     /// Something that is needed does not answer.
     Unavailable(Unavailable),
+}
+
+/// What an event is known by, where its body says that much, whatever else it says.
+struct Identity {
+    /// As the caller spelt it.
+    event_id: String,
+    conversation: ConversationId,
+    content_hash: String,
 }
 
 /// What a source is told of an event.
@@ -124,21 +132,29 @@ where
             return Err(Problem::Invalid(violations.into_sorted()));
         };
         let current = self.journeys.current().await.map_err(|e| unavailable(request, &e))?;
-        let event_id = call.event_id.clone();
-        let event = call.into_event(&current.journeys, &mut violations);
-        let Some(event) = event else { return Err(Problem::Invalid(violations.into_sorted())) };
-        self.accept(request, &event_id, event, &current).await
+        let (event_id, identity) = (call.event_id.clone(), call.identity());
+        match call.into_event(&current.journeys, &mut violations) {
+            Some(event) => self.accept(request, &event_id, event, &current).await,
+            None => self.refuse(request, Some(identity), violations).await,
+        }
     }
 
     async fn trigger(&self, request: &Request) -> Result<Response, Problem> {
         let mut violations = Violations::default();
         let body = request.json(http_edge::request::BODY_LIMIT, &mut violations)?;
         let current = self.journeys.current().await.map_err(|e| unavailable(request, &e))?;
-        let call = body.and_then(|body| trigger::read(request, &body, &current.journeys, &mut violations));
-        let (Some(call), true) = (call, violations.is_empty()) else {
-            return Err(Problem::Invalid(violations.into_sorted()));
-        };
-        self.accept(request, &call.key, call.event, &current).await
+        let is_json = violations.is_empty();
+        let call =
+            body.as_ref().and_then(|body| trigger::read(request, body, &current.journeys, &mut violations));
+        match call {
+            Some(call) if violations.is_empty() => {
+                self.accept(request, &call.key, call.event, &current).await
+            }
+            _ => {
+                let identity = body.filter(|_| is_json).and_then(|body| trigger::identity(request, &body));
+                self.refuse(request, identity, violations).await
+            }
+        }
     }
 
     /// The source that the path names: one that `journeys.toml` declares.
@@ -160,11 +176,45 @@ where
         let mut violations = Violations::default();
         let body = request.json(http_edge::request::BODY_LIMIT, &mut violations)?;
         let current = self.journeys.current().await.map_err(|e| unavailable(request, &e))?;
-        let call = body.and_then(|body| messages::read(&body, source, &current.journeys, &mut violations));
-        let (Some(call), true) = (call, violations.is_empty()) else {
-            return Err(Problem::Invalid(violations.into_sorted()));
-        };
-        self.accept(request, &call.event_id, call.event, &current).await
+        let is_json = violations.is_empty();
+        let call =
+            body.as_ref().and_then(|body| messages::read(body, source, &current.journeys, &mut violations));
+        match call {
+            Some(call) if violations.is_empty() => {
+                self.accept(request, &call.event_id, call.event, &current).await
+            }
+            _ => {
+                let identity = body.filter(|_| is_json).and_then(|body| messages::identity(&body, source));
+                self.refuse(request, identity, violations).await
+            }
+        }
+    }
+
+    /// Refuses an event, unless it is one that was accepted under the journeys of another day.
+    async fn refuse(
+        &self,
+        request: &Request,
+        identity: Option<Identity>,
+        violations: Violations,
+    ) -> Result<Response, Problem> {
+        if let Some(identity) = identity {
+            let repeated = self.repeated(&identity.conversation, &identity.content_hash).await;
+            if let Some(accepted) = repeated.map_err(|e| unavailable(request, &e))? {
+                return answer(request, &identity.event_id, &identity.conversation, accepted, None);
+            }
+        }
+        Err(Problem::Invalid(violations.into_sorted()))
+    }
+
+    /// What an event was answered that has been accepted before, with the same content.
+    async fn repeated(
+        &self,
+        id: &ConversationId,
+        content_hash: &str,
+    ) -> Result<Option<Accepted>, Unavailable> {
+        let now = self.clock.now();
+        let accepted = accepted_before(&self.conversations, &self.executions, id, content_hash, now).await?;
+        Ok(accepted.filter(|accepted| *accepted != Accepted::KeyReused))
     }
 
     /// Plans, stores and starts an event, and answers its source.
@@ -179,24 +229,7 @@ where
             Refusal::Invalid(violations) => Problem::Invalid(violations),
             Refusal::Unavailable(trouble) => unavailable(request, &trouble),
         })?;
-        let (code, status, due) = match accepted {
-            Accepted::New { due } => (202, "accepted", due),
-            Accepted::Duplicate { due } => (200, "duplicate", due),
-            Accepted::KeyReused => {
-                tracing::warn!(request_id = request.id, conversation_id = %id, decision = "key_reused");
-                return Err(Problem::IdempotencyKeyReused);
-            }
-        };
-        tracing::info!(
-            request_id = request.id,
-            conversation_id = %id,
-            status = code,
-            decision = status,
-            journeys_version = current.version,
-            due = to_rfc3339(due),
-        );
-        let receipt = Receipt { status, event_id, conversation_id: &id, due: to_rfc3339(due) };
-        Ok(Response::json(code, &receipt))
+        answer(request, event_id, &id, accepted, Some(&current.version))
     }
 
     /// Plans, stores and starts an event.
@@ -207,17 +240,24 @@ where
     ) -> Result<(ConversationId, Accepted), Refusal> {
         let now = self.clock.now();
         let (told_locale, told_time) = (event.locale.is_some(), event.send_at.is_some());
-        let conversation = plan(event, &current.journeys, &current.version, now).map_err(|error| {
-            let pointer = match error {
-                PlanError::NoWords { .. } if told_locale => "/locale",
-                PlanError::NothingDue if told_time => "/send_at",
-                _ => "",
-            };
-            let detail = error.to_string();
-            Refusal::Invalid(vec![Violation { pointer: pointer.to_owned(), code: "journey", detail }])
-        })?;
-        let accepted = accept(&self.conversations, &self.executions, &conversation, now).await;
-        accepted.map(|accepted| (conversation.id, accepted)).map_err(Refusal::Unavailable)
+        let (id, content_hash) = (event.conversation.clone(), event.content_hash.clone());
+        let error = match plan(event, &current.journeys, &current.version, now) {
+            Ok(conversation) => {
+                let accepted = accept(&self.conversations, &self.executions, &conversation, now).await;
+                return accepted.map(|accepted| (id, accepted)).map_err(Refusal::Unavailable);
+            }
+            Err(error) => error,
+        };
+        if let Some(accepted) = self.repeated(&id, &content_hash).await.map_err(Refusal::Unavailable)? {
+            return Ok((id, accepted));
+        }
+        let pointer = match error {
+            PlanError::NoWords { .. } if told_locale => "/locale",
+            PlanError::NothingDue if told_time => "/send_at",
+            _ => "",
+        };
+        let detail = error.to_string();
+        Err(Refusal::Invalid(vec![Violation { pointer: pointer.to_owned(), code: "journey", detail }]))
     }
 
     /// The conversation that the path names, if it is one of the caller's.
@@ -225,4 +265,31 @@ where
         let id = request.path_parameter("id").and_then(|id| ConversationId::new(id).ok());
         id.filter(|id| caller.owns(id.source())).ok_or(Problem::NotFound)
     }
+}
+
+/// Tells a source what became of its event.
+fn answer(
+    request: &Request,
+    event_id: &str,
+    conversation_id: &ConversationId,
+    accepted: Accepted,
+    journeys_version: Option<&str>,
+) -> Result<Response, Problem> {
+    let (code, status, due) = match accepted {
+        Accepted::New { due } => (202, "accepted", to_rfc3339(due)),
+        Accepted::Duplicate { due } => (200, "duplicate", to_rfc3339(due)),
+        Accepted::KeyReused => {
+            tracing::warn!(request_id = request.id, %conversation_id, decision = "key_reused");
+            return Err(Problem::IdempotencyKeyReused);
+        }
+    };
+    tracing::info!(
+        request_id = request.id,
+        %conversation_id,
+        status = code,
+        decision = status,
+        journeys_version,
+        due,
+    );
+    Ok(Response::json(code, &Receipt { status, event_id, conversation_id, due }))
 }

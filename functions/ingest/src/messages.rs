@@ -14,6 +14,7 @@ use messaging::phone::{PhoneNumber, Region};
 use messaging::plan::Event;
 use messaging::text::Variables;
 
+use crate::Identity;
 use crate::values::{self, Rule};
 
 /// An event id of another system: 1 to 255 visible ASCII characters.
@@ -75,6 +76,16 @@ pub(crate) fn read(
             correlation_id: None,
         },
         event_id,
+    })
+}
+
+/// What a message is known by; `None` when that is what is wrong with it.
+pub(crate) fn identity(body: &Json, source: &SourceName) -> Option<Identity> {
+    let event_id = body.get("event_id").and_then(Json::as_str).filter(|id| is_event_id(id))?;
+    Some(Identity {
+        conversation: ConversationId::from_event_id(source, event_id),
+        content_hash: content_hash(body, event_id)?,
+        event_id: event_id.to_owned(),
     })
 }
 

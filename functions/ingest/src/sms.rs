@@ -12,6 +12,8 @@ use messaging::plan::Event;
 use messaging::text::Variables;
 use uuid::Uuid;
 
+use crate::Identity;
+
 /// The most that `metadata` may hold, as canonical JSON.
 const METADATA_LIMIT: usize = 4096;
 /// A correlation id longer than this is not one.
@@ -60,6 +62,15 @@ pub(crate) fn read(body: &Json, violations: &mut Violations) -> Option<SmsCall> 
 }
 
 impl SmsCall {
+    /// What the event is known by.
+    pub(crate) fn identity(&self) -> Identity {
+        Identity {
+            event_id: self.event_id.clone(),
+            conversation: ConversationId::from_uuid(&self.source, self.uuid),
+            content_hash: self.content_hash.clone(),
+        }
+    }
+
     /// The event as the domain knows it; amounts are shown in the source's currency. `None`, and the
     /// violation noted, for a country that the source may not text.
     pub(crate) fn into_event(self, journeys: &Journeys, violations: &mut Violations) -> Option<Event> {

@@ -10,6 +10,7 @@ use messaging::journeys::{Journey, Journeys};
 use messaging::plan::Event;
 use messaging::text::{PersonName, Variables};
 
+use crate::Identity;
 use crate::values::{self, Rule};
 
 /// The journey of a source that names none.
@@ -87,6 +88,15 @@ pub(crate) fn read(
         },
         key,
     })
+}
+
+/// What the event is known by; `None` for a key that is none.
+pub(crate) fn identity(request: &Request, body: &Json) -> Option<Identity> {
+    let content_hash = body.canonical_hash()?;
+    let key = key_of(request, &mut Violations::default()).ok()?;
+    let event_id = key.unwrap_or_else(|| content_hash.clone());
+    let conversation = ConversationId::from_event_id(&SourceName::fixed("trigger"), &event_id);
+    Some(Identity { event_id, conversation, content_hash })
 }
 
 /// The caller's own key, if there is one.

@@ -44,17 +44,46 @@ pub async fn accept(
             Ok(Accepted::New { due: plan.first_due() })
         }
         Acceptance::Existing(stored) => {
-            let Some(stored_plan) = &stored.plan else { return Ok(Accepted::KeyReused) };
-            // What an erased conversation was about is not known any more: its id alone decides.
-            if !stored.is_erased() && stored_plan.content_hash != plan.content_hash {
-                return Ok(Accepted::KeyReused);
-            }
-            if stored.life.started_at.is_none() {
-                start(conversations, executions, &stored.id, stored_plan, now).await?;
-            }
-            Ok(Accepted::Duplicate { due: stored_plan.first_due() })
+            again(conversations, executions, &stored, &plan.content_hash, now).await
         }
     }
+}
+
+/// Answers an event that cannot be planned: it may have been accepted under the journeys of another day, and
+/// is a duplicate then, whatever today's say. `None` when nothing is stored under its id.
+///
+/// # Errors
+/// As [`accept`].
+pub async fn accepted_before(
+    conversations: &impl Conversations,
+    executions: &impl Executions,
+    id: &ConversationId,
+    content_hash: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Accepted>, Unavailable> {
+    match conversations.load(id, now).await? {
+        Some(stored) => again(conversations, executions, &stored, content_hash, now).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// What is stored under the id of an event that has come again, started if it is not yet.
+async fn again(
+    conversations: &impl Conversations,
+    executions: &impl Executions,
+    stored: &Conversation,
+    content_hash: &str,
+    now: DateTime<Utc>,
+) -> Result<Accepted, Unavailable> {
+    let Some(plan) = &stored.plan else { return Ok(Accepted::KeyReused) };
+    // What an erased conversation was about is not known any more: its id alone decides.
+    if !stored.is_erased() && plan.content_hash != content_hash {
+        return Ok(Accepted::KeyReused);
+    }
+    if stored.life.started_at.is_none() {
+        start(conversations, executions, &stored.id, plan, now).await?;
+    }
+    Ok(Accepted::Duplicate { due: plan.first_due() })
 }
 
 /// Starts every step with the due time that is stored, so that a repeat carries identical input, and
