@@ -56,7 +56,8 @@ pub struct Journeys {
     /// The hours in which advertising may be sent, which go before the built-in ones.
     #[serde(default)]
     pub promotional_hours: PromotionalHours,
-    /// Words outside journeys: `opt_out_confirmation`, `one_time_code`.
+    /// Words outside journeys: `opt_out_confirmation`, `help`, `one_time_code`, and `one_time_code_<purpose>`
+    /// for codes of one purpose.
     #[serde(default)]
     pub notices: BTreeMap<String, String>,
     /// Limits of one-time codes.
@@ -282,6 +283,12 @@ impl Journeys {
     #[must_use]
     pub fn notice(&self, name: &str) -> Option<&str> {
         self.notices.get(name).map(String::as_str)
+    }
+
+    /// The words of one-time codes for a purpose: its own, else those of all.
+    #[must_use]
+    pub fn words_of_code(&self, purpose: &str) -> Option<&str> {
+        self.notice(&format!("one_time_code_{purpose}")).or_else(|| self.notice("one_time_code"))
     }
 }
 

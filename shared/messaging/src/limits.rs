@@ -34,7 +34,7 @@ pub struct Limits {
     /// For all texts to a country (ISO 3166 alpha-2).
     #[serde(default)]
     pub countries: BTreeMap<String, Spending>,
-    /// What a text counts for whose price is not known.
+    /// What each part of a text counts for whose price is not known.
     pub unpriced: Option<Dollars>,
 }
 
@@ -120,10 +120,14 @@ impl Limits {
             && self.countries.values().all(unlimited)
     }
 
-    /// What a text of that price counts for.
+    /// What a text of that price and so many parts counts for; without a price, each part for `unpriced`.
     #[must_use]
-    pub fn cost(&self, micro_usd: Option<u64>) -> Dollars {
-        micro_usd.map_or(self.unpriced.unwrap_or(UNPRICED), Dollars::from_micro)
+    pub fn cost(&self, micro_usd: Option<u64>, parts: usize) -> Dollars {
+        let unpriced = || {
+            let of_a_part = self.unpriced.unwrap_or(UNPRICED).micro();
+            Dollars::from_micro(of_a_part.saturating_mul(u64::try_from(parts.max(1)).unwrap_or(u64::MAX)))
+        };
+        micro_usd.map_or_else(unpriced, Dollars::from_micro)
     }
 
     /// The purses that a text is paid from, the recipient's first, and their counters. Purses without

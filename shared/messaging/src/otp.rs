@@ -100,6 +100,12 @@ impl CodeSlot {
         &self.phone
     }
 
+    /// What for, as the caller calls it.
+    #[must_use]
+    pub fn purpose(&self) -> &str {
+        &self.purpose
+    }
+
     /// The purpose as a key: 32 hexadecimal digits, whatever a caller calls it.
     #[must_use]
     pub fn purpose_key(&self) -> String {

@@ -80,7 +80,7 @@ pub fn lint(file: &Journeys) -> Vec<Finding> {
         findings
             .push(Finding::error("prices", format!("{country} is no country code of two capital letters")));
     }
-    lint_one_time_code(file, &mut findings);
+    lint_notices(file, &mut findings);
     findings.sort_by(|a, b| (a.severity, &a.place).cmp(&(b.severity, &b.place)));
     findings
 }
@@ -267,10 +267,25 @@ fn is_locale(text: &str) -> bool {
         && parts.all(|part| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
+/// Every entry is one that something says.
+fn lint_notices(file: &Journeys, findings: &mut Vec<Finding>) {
+    for (name, words) in &file.notices {
+        let place = format!("notices.{name}");
+        match name.as_str() {
+            "opt_out_confirmation" | "help" => {}
+            name if name == "one_time_code" || name.starts_with("one_time_code_") => {
+                lint_one_time_code(&place, words, findings);
+            }
+            _ => findings.push(Finding::error(
+                place,
+                "nothing says this; there are opt_out_confirmation, help, one_time_code, one_time_code_<purpose>",
+            )),
+        }
+    }
+}
+
 /// The words of a one-time code say the code and name nothing that no code has.
-fn lint_one_time_code(file: &Journeys, findings: &mut Vec<Finding>) {
-    let Some(words) = file.notice("one_time_code") else { return };
-    let place = "notices.one_time_code";
+fn lint_one_time_code(place: &str, words: &str, findings: &mut Vec<Finding>) {
     match variables_of(words) {
         Err(error) => findings.push(Finding::error(place, error.to_string())),
         Ok(used) => {

@@ -104,7 +104,10 @@ fn eighty_percent_are_told_once() {
 
 #[test]
 fn what_has_no_price_is_not_for_nothing() {
-    assert_eq!(Limits::default().cost(None).micro(), 100_000);
-    assert_eq!(limits("unpriced = 0.02").cost(None).micro(), 20_000);
-    assert_eq!(limits("unpriced = 0.02").cost(Some(8_300)).micro(), 8_300);
+    assert_eq!(Limits::default().cost(None, 1).micro(), 100_000);
+    assert_eq!(limits("unpriced = 0.02").cost(None, 1).micro(), 20_000);
+    // A carrier charges by the part; a template, whose parts are not known, has one.
+    assert_eq!(limits("unpriced = 0.02").cost(None, 10).micro(), 200_000);
+    assert_eq!(limits("unpriced = 0.02").cost(None, 0).micro(), 20_000);
+    assert_eq!(limits("unpriced = 0.02").cost(Some(8_300), 10).micro(), 8_300);
 }

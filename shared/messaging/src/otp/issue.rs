@@ -132,7 +132,7 @@ where
             issued_at: now,
             valid_until: now + validity,
         };
-        let text = text_of(journeys.notice("one_time_code"), &code, request.validity_minutes)?;
+        let text = text_of(journeys.words_of_code(slot.purpose()), &code, request.validity_minutes)?;
         if switch == Switch::On
             && let Some(full) = self.full_until(journeys, now).await?
         {
@@ -208,7 +208,7 @@ where
         }
         let parts = segments::split(text.expose()).segments;
         let price = to.country().and_then(|country| journeys.prices.cost(country, Category::Otp, parts));
-        let charge = Charge { to, cost: journeys.limits.cost(price), now };
+        let charge = Charge { to, cost: journeys.limits.cost(price, parts), now };
         match self.codes.reserve(&charge, &journeys.limits).await {
             Ok(Reserving::Reserved(reservation)) => Ok(Some(reservation)),
             Ok(Reserving::Exceeded(exceeded)) => Err(Ok(over_budget(exceeded, now))),

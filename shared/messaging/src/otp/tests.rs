@@ -264,6 +264,22 @@ fn words_without_the_code_are_not_sent() {
 }
 
 #[test]
+fn a_purpose_may_have_words_of_its_own() {
+    let rules = "[notices]\none_time_code = \"{{ code }} logs you in.\"\n\
+                 one_time_code_password_reset = \"{{ code }} resets your password.\"";
+    let journeys = Journeys::from_toml(&format!("{rules}\n[sources]\n[journeys]\n[texts]\n")).unwrap();
+    for (purpose, words) in [("password_reset", "resets your password."), ("login", "logs you in.")] {
+        let world = world();
+        let slot = CodeSlot::new(phone(), purpose);
+        let request = CodeRequest { slot, length: 6, validity_minutes: 10 };
+        let issue =
+            IssueCode { codes: &world, texts: &world, randomness: &world, switch: &world, clock: &world };
+        issue.issue(&request, &journeys, &key("k")).now_or_never().unwrap().unwrap();
+        assert!(world.last_words().unwrap().ends_with(words), "{purpose}");
+    }
+}
+
+#[test]
 fn nothing_shows_a_code_a_number_or_a_purpose() {
     let world = world();
     issue(&world);

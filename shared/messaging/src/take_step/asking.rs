@@ -3,8 +3,8 @@
 use crate::conversation::Step;
 use crate::limits::{Charge, Limits, Reservation, Reserving};
 use crate::phone::PhoneNumber;
-use crate::ports::OutboundText;
-use crate::ports::{Learned, Purses, Sender};
+use crate::ports::{Form, Learned, OutboundText, Purses, Sender};
+use crate::segments;
 use crate::step::{Refusal, SendOutcome, StepEvent};
 use crate::verdict::Because;
 
@@ -70,6 +70,14 @@ impl Asked {
     }
 }
 
+/// How many parts a carrier may charge for; a template's words are the provider's.
+fn parts(form: Form<'_>) -> usize {
+    match form {
+        Form::Words(words) => segments::split(words.expose()).segments,
+        Form::Template(_) => 1,
+    }
+}
+
 /// Takes a reservation back, once. What is not given back stays counted: the fuse trips early, never
 /// late, as it would if a correction whose answer was lost were repeated.
 pub(crate) async fn give_back(purses: &impl Purses, reservation: &Reservation, to: &PhoneNumber) {
@@ -87,7 +95,7 @@ pub(super) async fn ask(
     let reservation = if limits.is_none() {
         None
     } else {
-        let cost = limits.cost(text.step.cost_micro_usd);
+        let cost = limits.cost(text.step.cost_micro_usd, parts(text.form));
         match purses.reserve(&Charge { to: text.to, cost, now: text.now }, limits).await {
             Ok(Reserving::Reserved(reservation)) => Some(reservation),
             Ok(Reserving::Exceeded(exceeded)) => {
