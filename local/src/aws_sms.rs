@@ -16,7 +16,6 @@ use uuid::Uuid;
 use crate::clock::LocalClock;
 use crate::outbox::{Channel, Outbox, Text};
 use crate::store::Store;
-use crate::twilio::opt_outs::OptOuts;
 use crate::twilio::segments;
 use attributes::Attributes;
 
@@ -28,18 +27,11 @@ pub(crate) const POOL: &str = "pool-00000000000000000000000000000001";
 pub(crate) const CONFIGURATION_SET: &str = "afterword";
 /// The number in that pool.
 const NUMBER: &str = "+14255550100";
-/// The account's opt-out list, where a Twilio pair has a number of its own.
-const DEFAULT_LIST: &str = "aws:Default";
-/// Words on which AWS opts a number out, any case.
-const STOP: [&str; 10] =
-    ["ARRET", "CANCEL", "END", "OPT-OUT", "OPTOUT", "QUIT", "REMOVE", "STOP", "TD", "UNSUBSCRIBE"];
-const START: [&str; 2] = ["START", "UNSTOP"];
 
 /// Both services: one account.
 pub struct AwsSms {
     clock: Arc<LocalClock>,
     outbox: Outbox,
-    opt_outs: OptOuts,
     pub(crate) attributes: Attributes,
 }
 
@@ -58,13 +50,8 @@ impl AwsSms {
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub fn open(
-        store: Store,
-        clock: Arc<LocalClock>,
-        outbox: Outbox,
-        opt_outs: OptOuts,
-    ) -> rusqlite::Result<Self> {
-        Ok(Self { clock, outbox, opt_outs, attributes: Attributes::open(store)? })
+    pub fn open(store: Store, clock: Arc<LocalClock>, outbox: Outbox) -> rusqlite::Result<Self> {
+        Ok(Self { clock, outbox, attributes: Attributes::open(store)? })
     }
 
     fn take(&self, taken: Taken, receipt: bool) -> rusqlite::Result<String> {
@@ -85,20 +72,4 @@ impl AwsSms {
         self.outbox.append(&text, receipt)?;
         Ok(id)
     }
-
-    fn has_opted_out(&self, phone: &str) -> rusqlite::Result<bool> {
-        self.opt_outs.contains(DEFAULT_LIST, phone)
-    }
-}
-
-/// Does what AWS does with a customer's text before anybody else sees it.
-pub(crate) fn hear(opt_outs: &OptOuts, phone: &str, body: &str) -> rusqlite::Result<()> {
-    let word = body.trim().to_ascii_uppercase();
-    if STOP.contains(&word.as_str()) {
-        return opt_outs.opt_out(DEFAULT_LIST, phone);
-    }
-    if START.contains(&word.as_str()) {
-        return opt_outs.opt_in(DEFAULT_LIST, phone);
-    }
-    Ok(())
 }

@@ -148,7 +148,7 @@ impl Machine {
 
         let invoker = AsyncInvoker::open(self.functions.clone(), self.store.clone(), Arc::clone(clock))
             .map(Arc::new)?;
-        let sms = AwsSms::open(self.store.clone(), Arc::clone(clock), outbox.clone(), opt_outs.clone())?;
+        let sms = AwsSms::open(self.store.clone(), Arc::clone(clock), outbox.clone())?;
         let gateway = Arc::new(Gateway::new(
             self.template,
             self.functions,

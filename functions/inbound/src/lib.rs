@@ -13,7 +13,7 @@ use http_edge::lambda_event::{Failed, LambdaEvent};
 use http_edge::twilio_call::TwilioCall;
 use http_edge::{Problem, Request, Response};
 use messaging::clock::Clock;
-use messaging::inbound::{InboundMessage, OPT_OUT_CONFIRMATION, Received, confirm, receive};
+use messaging::inbound::{HELP_ANSWER, InboundMessage, OPT_OUT_CONFIRMATION, Received, confirm, receive};
 use messaging::ports::{Inbox, JourneySource, KeyRing, Notices, Unavailable};
 use messaging::text::MessageText;
 use serde_json::Value;
@@ -58,11 +58,7 @@ where
             LambdaEvent::Notifications(messages) => {
                 for published in messages {
                     let message = two_way::message(&published, self.clock.now())?;
-                    let received = receive(&self.inbox, &message, &self.clock).await?;
-                    self.note("sns", &message, &received);
-                    if received.confirm_opt_out {
-                        self.confirm_opt_out("sns", &message).await?;
-                    }
+                    self.take("sns", &message).await?;
                 }
                 Ok(Value::Null)
             }
@@ -89,13 +85,21 @@ where
             tracing::info!(request_id = request.id, status = 200, decision = "no_usable_fields");
             return Ok(no_answer());
         };
-        let received =
-            receive(&self.inbox, &message, &self.clock).await.map_err(|e| unavailable(request, &e))?;
-        self.note(&request.id, &message, &received);
-        if received.confirm_opt_out {
-            self.confirm_opt_out(&request.id, &message).await.map_err(|e| unavailable(request, &e))?;
-        }
+        self.take(&request.id, &message).await.map_err(|e| unavailable(request, &e))?;
         Ok(no_answer())
+    }
+
+    /// Stores a message with what follows from it, and answers what nobody else answers.
+    async fn take(&self, request_id: &str, message: &InboundMessage) -> Result<(), Unavailable> {
+        let received = receive(&self.inbox, message, &self.clock).await?;
+        self.note(request_id, message, &received);
+        if received.confirm_opt_out {
+            self.confirm_opt_out(request_id, message).await?;
+        }
+        if received.answer_help {
+            self.answer_help(request_id, message).await;
+        }
+        Ok(())
     }
 
     fn note(&self, request_id: &str, message: &InboundMessage, received: &Received) {
@@ -111,14 +115,26 @@ where
 
     /// Tells a customer that they have opted out. The opt-out is stored, whatever becomes of this text.
     async fn confirm_opt_out(&self, request_id: &str, message: &InboundMessage) -> Result<(), Unavailable> {
-        let words = match self.journeys.current().await {
-            Ok(current) => current.journeys.notice("opt_out_confirmation").map(str::to_owned),
-            Err(_) => None,
-        };
-        let words = MessageText::new(words.unwrap_or_else(|| OPT_OUT_CONFIRMATION.to_owned()));
+        let words = self.words("opt_out_confirmation", OPT_OUT_CONFIRMATION).await;
         let outcome = confirm(&self.inbox, &self.notices, message, &words).await?;
         tracing::info!(request_id, inbound_id = message.id, decision = "opt_out_confirmation", ?outcome);
         Ok(())
+    }
+
+    /// Tells a customer who asks what these texts are. Tried once: who gets no answer asks again.
+    async fn answer_help(&self, request_id: &str, message: &InboundMessage) {
+        let words = self.words("help", HELP_ANSWER).await;
+        let outcome =
+            self.notices.notify(message.provider, &message.from, message.channel, &message.to, &words).await;
+        tracing::info!(request_id, inbound_id = message.id, decision = "help", ?outcome);
+    }
+
+    /// The words of `journeys.toml`, or else ours.
+    async fn words(&self, notice: &str, otherwise: &str) -> MessageText {
+        match self.journeys.current().await {
+            Ok(current) => MessageText::new(current.journeys.notice(notice).unwrap_or(otherwise)),
+            Err(_) => MessageText::new(otherwise),
+        }
     }
 }
 

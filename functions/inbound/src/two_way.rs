@@ -3,17 +3,12 @@
 
 use chrono::{DateTime, Utc};
 use http_edge::lambda_event::Failed;
-use messaging::inbound::{InboundMessage, ProviderKeyword};
+use messaging::inbound::InboundMessage;
 use messaging::journeys::Channel;
 use messaging::phone::PhoneNumber;
 use messaging::provider::Provider;
 use messaging::text::MessageText;
 use serde::Deserialize;
-
-/// Words on which AWS opts a number out and confirms by itself, any case (docs.aws.amazon.com/sms-voice,
-/// "Required opt-out keywords"). A message that begins with STOP counts too.
-const STOP_BY_DEFAULT: [&str; 10] =
-    ["arret", "cancel", "end", "opt-out", "optout", "quit", "remove", "stop", "td", "unsubscribe"];
 
 /// No `Debug`: it is personal data.
 #[derive(Deserialize)]
@@ -37,19 +32,17 @@ pub(crate) fn message(published: &str, now: DateTime<Utc>) -> Result<InboundMess
     let id = id.ok_or(Failed::Malformed("no inbound message id"))?;
     let from = PhoneNumber::parse_e164(&two_way.origination_number)
         .map_err(|_| Failed::Malformed("no origination number"))?;
-    let body = two_way.message_body;
-    let word = body.trim().to_ascii_lowercase();
-    let stops = STOP_BY_DEFAULT.contains(&word.as_str());
     Ok(InboundMessage {
         provider: Provider::EndUserMessaging,
         id,
         from,
         to: two_way.destination_number,
         channel: Channel::Sms,
-        body: MessageText::new(body),
+        body: MessageText::new(two_way.message_body),
         media: 0,
         replied_to: two_way.previous_published_message_id.filter(|id| is_id(id)),
-        keyword: stops.then_some(ProviderKeyword::StopByDefault),
+        // STOP and HELP come here only where AWS does not act on them (docs/adr/0019).
+        keyword: None,
         at: now,
     })
 }
@@ -82,16 +75,9 @@ mod tests {
         let read = message(&published(|_| {}), DateTime::UNIX_EPOCH).unwrap();
         assert_eq!((read.from.as_e164(), read.to.as_str()), ("+14255550182", "+14255550101"));
         assert_eq!(read.replied_to.as_deref(), Some("862a8790-60c0-4430-9b2b-658bdexample"));
+        // AWS does not act on it: whoever wrote it hears from us.
+        let read = message(&published(|m| m["messageBody"] = "STOP".into()), DateTime::UNIX_EPOCH).unwrap();
         assert_eq!(read.keyword, None);
-        for (body, keyword) in [
-            (" Stop ", Some(ProviderKeyword::StopByDefault)),
-            ("TD", Some(ProviderKeyword::StopByDefault)),
-            ("stopall", None),
-            ("we'll attend", None),
-        ] {
-            let read = message(&published(|m| m["messageBody"] = body.into()), DateTime::UNIX_EPOCH).unwrap();
-            assert_eq!(read.keyword, keyword, "{body}");
-        }
     }
 
     #[test]

@@ -8,7 +8,6 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::async_invoke::AsyncInvoker;
-use crate::aws_sms;
 use crate::aws_sms::reports::two_way;
 use crate::keys::Keys;
 use crate::outbox::{Channel, Outbox, Text};
@@ -127,10 +126,9 @@ impl Phones {
         Ok(self.webhooks.post(ROUTE, &form).await)
     }
 
-    /// Sends the reply through AWS, which heeds its own words first, to the two-way topic. A topic has no
-    /// HTTP status: 200 if the message was handled.
+    /// Sends the reply through AWS to the two-way topic: STOP too, as the pool of template.yaml leaves that to
+    /// us. A topic has no HTTP status: 200 if the message was handled.
     async fn reply_by_aws(&self, last: &Text, reply: &Reply) -> rusqlite::Result<StatusCode> {
-        aws_sms::hear(&self.opt_outs, &reply.phone, &reply.body)?;
         let handled = self.invoker.invoke("inbound", two_way(last, &reply.body)).await;
         Ok(if handled { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR })
     }

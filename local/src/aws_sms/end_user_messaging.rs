@@ -41,13 +41,6 @@ impl AwsSms {
         if context.is_some_and(|context| !is_context(context)) {
             return Err(invalid("Context"));
         }
-        if self.has_opted_out(&to)? {
-            let conflict = Failure::new("ConflictException", "Destination phone number opted out");
-            return Err(conflict.with(json!({
-                "Reason": "DESTINATION_PHONE_NUMBER_OPTED_OUT",
-                "ResourceType": "phone-number",
-            })));
-        }
         if request.get("DryRun").and_then(Value::as_bool) == Some(true) {
             return Ok(json!({ "MessageId": Uuid::new_v4().to_string() }));
         }

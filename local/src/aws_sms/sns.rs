@@ -39,14 +39,13 @@ impl AwsSms {
             return Err(SnsError(400, "ParameterValueInvalid", "Invalid parameter: SMSType"));
         }
         let from = attribute("AWS.MM.SMS.OriginationNumber").or_else(|| attribute("AWS.SNS.SMS.SenderID"));
-        let opted_out = self.has_opted_out(to)?;
         let taken = Taken {
             provider: Provider::Sns,
             to: to.clone(),
             from: from.unwrap_or_else(|| SHARED_NUMBER.to_owned()),
             body: body.clone(),
             context: Some(attribute("Afterword.Attempt").as_deref().map_or("{}".to_owned(), context)),
-            failure: opted_out.then_some("Phone number is opted out"),
+            failure: None,
         };
         Ok(self.take(taken, receipt)?)
     }

@@ -1,6 +1,6 @@
 //! Receipts as providers really send them: forged, repeated, out of order, days late, about nothing.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::bookings::{booked, verdicts};
 use crate::replies::form;
@@ -135,7 +135,18 @@ async fn a_reply_by_aws_stops_the_follow_up_and_stop_is_heeded() {
         let next = rig.accepted(&in_transit(7)).await;
         rig.advance(0).await;
         assert_eq!(rig.step(&next).await["verdict"], "SkippedOptedOut", "{provider}");
-        assert_eq!(rig.outbox().await.len(), 1, "AWS itself confirms STOP: {provider}");
+        let told = |outbox: &[Value]| outbox.iter().filter(|text| text["step"].is_null()).count();
+        assert_eq!(told(&rig.outbox().await), 1, "AWS leaves it to us to confirm STOP: {provider}");
+        rig.admin("POST", &reply, &json!({ "body": "STOP" })).await;
+        assert_eq!(told(&rig.outbox().await), 1, "once: {provider}");
+        rig.admin("POST", &reply, &json!({ "body": "help" })).await;
+        let outbox = rig.outbox().await;
+        assert_eq!(told(&outbox), 2, "and to answer HELP: {provider}");
+        assert_eq!(outbox[2]["body"], messaging::inbound::HELP_ANSWER);
+        rig.admin("POST", &reply, &json!({ "body": "START" })).await;
+        let again = rig.accepted(&in_transit(8)).await;
+        rig.advance(0).await;
+        assert_eq!(rig.step(&again).await["verdict"], "Sent", "{provider}");
         rig.stop().await;
     }
 }

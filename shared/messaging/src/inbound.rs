@@ -46,6 +46,15 @@ pub struct InboundMessage {
     pub at: DateTime<Utc>,
 }
 
+impl InboundMessage {
+    /// Twilio answers HELP and INFO to an SMS by itself (twilio.com/docs/messaging/tutorials/advanced-opt-out);
+    /// nobody does for WhatsApp, nor AWS where opt-outs are ours.
+    fn provider_answers_help(&self) -> bool {
+        self.keyword == Some(ProviderKeyword::Help)
+            || (self.provider == Provider::Twilio && self.channel == Channel::Sms)
+    }
+}
+
 impl fmt::Debug for InboundMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InboundMessage")
@@ -78,6 +87,8 @@ pub struct Received {
     /// The customer has opted out and nobody else tells them so: one confirmation is due, to whoever takes it
     /// ([`Inbox::take_confirmation`]). A repeated message makes good what a crash has left undone.
     pub confirm_opt_out: bool,
+    /// The customer asks for help and nobody else answers.
+    pub answer_help: bool,
     /// How many conversations it counts for.
     pub conversations: usize,
 }
@@ -87,6 +98,9 @@ pub struct Received {
 /// advertising.
 pub const OPT_OUT_CONFIRMATION: &str =
     "You have opted out and will get no more texts from us. Reply START to get them again.";
+
+/// What a customer is told who asks for help, unless `journeys.toml` has other words under `notices.help`.
+pub const HELP_ANSWER: &str = "We text you about what you asked us for. Reply STOP to get no more.";
 
 /// Two texts that left within this time cannot be told apart by what is answered to them.
 const INDISTINGUISHABLE: TimeDelta = TimeDelta::seconds(60);
@@ -134,6 +148,7 @@ pub async fn receive(
             confirm_opt_out: asks_for_none
                 && (contact.confirmation == Confirmation::Due
                     || (!duplicate && opt_out == OptOutChange::OptOut)),
+            answer_help: meaning == ReplyMeaning::Help && !duplicate && !message.provider_answers_help(),
             conversations: count,
         };
         match inbox.store(&stored).await? {
@@ -236,7 +251,7 @@ fn last_text_from(conversation: &Conversation, from: &str) -> Option<DateTime<Ut
     let steps = conversation.plan.as_ref().map_or(&[][..], |plan| &plan.steps);
     steps
         .iter()
-        .filter(|step| step.sent_from.as_deref().is_none_or(|sent_from| sent_from == from))
+        .filter(|step| step.sent_from.as_deref().is_none_or(|sent_from| is_number(sent_from, from)))
         .filter_map(|step| match &step.progress.state {
             StepState::Claimed(claim) => Some(claim.at),
             StepState::Unknown(lost) => Some(lost.claim.at),
@@ -248,6 +263,12 @@ fn last_text_from(conversation: &Conversation, from: &str) -> Option<DateTime<Ut
             _ => None,
         })
         .max()
+}
+
+/// Steps of before have the channel before the number, or a Messaging Service, which is no number.
+fn is_number(sent_from: &str, from: &str) -> bool {
+    let sent_from = sent_from.strip_prefix("whatsapp:").unwrap_or(sent_from);
+    sent_from == from || !sent_from.starts_with('+')
 }
 
 #[cfg(test)]

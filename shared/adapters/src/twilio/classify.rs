@@ -37,7 +37,7 @@ pub fn outcome_of(status: u16, body: &[u8], from: &str) -> SendOutcome {
                 message: ProviderMessage {
                     provider: "twilio".to_owned(),
                     id: created.sid,
-                    from: created.from.or_else(|| Some(from.to_owned())),
+                    from: number(created.from.as_deref().unwrap_or(from)),
                 },
             },
             _ => SendOutcome::Unknown { because: because.and("reason", "accepted without a message id") },
@@ -61,6 +61,13 @@ pub fn outcome_of(status: u16, body: &[u8], from: &str) -> SendOutcome {
         },
         _ => SendOutcome::Unknown { because: because.and("reason", "server error") },
     }
+}
+
+/// The number that a text left from, as replies name it: without the channel. Of a Messaging Service (`MG...`)
+/// Twilio picks the number later, and does not say which.
+fn number(from: &str) -> Option<String> {
+    let number = from.strip_prefix("whatsapp:").unwrap_or(from);
+    number.starts_with('+').then(|| number.to_owned())
 }
 
 /// Whose fault a refusal is. What is wrong with Twilio's own account, sender, route or template does not

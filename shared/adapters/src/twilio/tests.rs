@@ -2,6 +2,22 @@ use super::*;
 use messaging::step::Refusal;
 
 #[test]
+fn the_number_is_what_replies_are_addressed_to() {
+    for (answer, configured, number) in [
+        (r#"{"sid":"SM1","from":"+15005550006"}"#, "MG1", Some("+15005550006")),
+        (r#"{"sid":"SM1","from":"whatsapp:+15005550006"}"#, "+15005550006", Some("+15005550006")),
+        (r#"{"sid":"SM1","from":null}"#, "+15005550006", Some("+15005550006")),
+        // The service picks the number later.
+        (r#"{"sid":"SM1","from":null}"#, "MG1", None),
+    ] {
+        let SendOutcome::Accepted { message } = outcome_of(201, answer.as_bytes(), configured) else {
+            panic!()
+        };
+        assert_eq!(message.from.as_deref(), number, "{answer}");
+    }
+}
+
+#[test]
 fn every_answer_has_its_meaning() {
     let kind = |status, body: &str| match outcome_of(status, body.as_bytes(), "+15005550006") {
         SendOutcome::Accepted { .. } => "accepted",

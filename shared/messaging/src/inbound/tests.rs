@@ -84,6 +84,30 @@ fn the_number_that_it_came_to_decides() {
 }
 
 #[test]
+fn a_sender_written_otherwise_is_still_that_number() {
+    for from in ["whatsapp:+15005550006", "MG00000000000000000000000000000001"] {
+        let world = world(&[texted("sms-1", Some(OURS), 0), texted("sms-2", Some(from), 300)]);
+        receive_now(&world, &message("a", "yes that works"));
+        assert_eq!(replied(&world), ["sms-2"], "{from}");
+    }
+}
+
+#[test]
+fn help_is_answered_once_and_only_where_nobody_else_does() {
+    let help = |provider, channel, body: &str| {
+        let world = world(&[]);
+        let message = InboundMessage { provider, channel, ..message("a", body) };
+        let first = receive_now(&world, &message).answer_help;
+        assert!(!receive_now(&world, &message).answer_help, "a repetition is answered again");
+        first
+    };
+    assert!(help(Provider::EndUserMessaging, Channel::Sms, "HELP"));
+    assert!(help(Provider::Twilio, Channel::Whatsapp, "help"));
+    assert!(!help(Provider::Twilio, Channel::Sms, "HELP"));
+    assert!(!help(Provider::EndUserMessaging, Channel::Sms, "Can you help me?"));
+}
+
+#[test]
 fn a_reply_before_any_text_or_to_a_superseded_booking_counts_for_every_open_one() {
     let planned = [conversation("sms-1", &["follow_up"]), conversation("sms-2", &["follow_up"])];
     let early = world(&planned);
