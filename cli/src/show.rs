@@ -7,6 +7,7 @@ use clap::Args;
 use messaging::clock::to_rfc3339;
 use messaging::conversation::{Conversation, Step};
 use messaging::ids::{ConversationId, execution_name};
+use messaging::inbound::ReceivedMessage;
 use messaging::ports::Conversations;
 use messaging::receipt::AttemptPrice;
 use messaging::segments::{self, Encoding};
@@ -26,17 +27,21 @@ pub(crate) struct ShowArguments {
 
 pub(crate) fn run(arguments: &ShowArguments) -> Result<ExitCode, String> {
     let id = ConversationId::new(&arguments.conversation).map_err(|error| error.to_string())?;
+    let unreadable = |trouble| format!("cannot read the table: {trouble}");
     let found = block_on(async {
         let now = now(&arguments.place).await?;
         let table = arguments.place.table()?;
-        table.load(&id, now).await.map_err(|trouble| format!("cannot read the table: {trouble}"))
+        let Some(conversation) = table.load(&id, now).await.map_err(unreadable)? else { return Ok(None) };
+        let messages = table.messages_of(&conversation, now).await.map_err(unreadable)?;
+        Ok(Some((conversation, messages)))
     })?;
-    let conversation = found.ok_or_else(|| format!("there is no conversation {id} (or it has expired)"))?;
-    tell(&conversation);
+    let (conversation, messages) =
+        found.ok_or_else(|| format!("there is no conversation {id} (or it has expired)"))?;
+    tell(&conversation, &messages);
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell(conversation: &Conversation) {
+fn tell(conversation: &Conversation, messages: &[ReceivedMessage]) {
     print::line(format!("conversation  {}", conversation.id));
     let life = &conversation.life;
     if let Some(plan) = &conversation.plan {
@@ -69,15 +74,22 @@ fn tell(conversation: &Conversation) {
         print::line(format!("superseded by {by}"));
     }
     for reply in &life.replies {
-        let meaning = serde_json::to_value(reply.meaning).unwrap_or_default();
-        print::line(format!(
-            "inbound       {} {}",
-            to_rfc3339(reply.at),
-            meaning.as_str().unwrap_or_default()
-        ));
+        print::line(format!("inbound       {} {}", to_rfc3339(reply.at), reply.meaning.as_str()));
+        for message in messages.iter().filter(|message| message.at == reply.at) {
+            tell_words(message);
+        }
     }
     for step in conversation.plan.iter().flat_map(|plan| &plan.steps) {
         tell_step(conversation, step);
+    }
+}
+
+fn tell_words(message: &ReceivedMessage) {
+    for line in message.words.expose().lines() {
+        print::line(format!("              {line}"));
+    }
+    if message.media > 0 {
+        print::line(format!("              {} attachment(s), kept by the provider", message.media));
     }
 }
 

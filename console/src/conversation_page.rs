@@ -3,18 +3,20 @@
 use maud::{Markup, html};
 use messaging::clock::to_rfc3339;
 use messaging::content::Content;
-use messaging::conversation::{Conversation, Step};
+use messaging::conversation::{Conversation, Reply, Step};
 use messaging::ids::execution_name;
 use messaging::receipt::Delivery;
 use messaging::segments;
 use messaging::step::StepState;
 use messaging::verdict::Because;
 
+use crate::Story;
 use crate::list_page::badge;
 use crate::page::page;
 
 /// The whole story.
-pub(crate) fn render(conversation: &Conversation) -> Markup {
+pub(crate) fn render(story: &Story) -> Markup {
+    let conversation = &story.conversation;
     let life = &conversation.life;
     let plan = conversation.plan.as_ref();
     page(
@@ -42,18 +44,36 @@ pub(crate) fn render(conversation: &Conversation) -> Markup {
                 @if let Some(at) = life.replied_at { (fact("Replied", &to_rfc3339(at))) }
             }
             @for step in plan.iter().flat_map(|plan| &plan.steps) { (text(conversation, step)) }
-            @if !life.replies.is_empty() {
-                h2 { "From the customer" }
-                table {
-                    tr { th { "At" } th { "Meaning" } }
-                    @for reply in &life.replies {
-                        @let meaning = serde_json::to_value(reply.meaning).unwrap_or_default();
-                        tr { td { (to_rfc3339(reply.at)) } td { (meaning.as_str().unwrap_or_default()) } }
+            (from_the_customer(story))
+        },
+    )
+}
+
+/// What the customer has written; of messages that are erased the times and meanings.
+fn from_the_customer(story: &Story) -> Markup {
+    let is_wordless = |reply: &&Reply| !story.messages.iter().any(|message| message.at == reply.at);
+    let wordless: Vec<_> = story.conversation.life.replies.iter().filter(is_wordless).collect();
+    html! {
+        @if !wordless.is_empty() || !story.messages.is_empty() {
+            h2 { "From the customer" }
+            table {
+                tr { th { "At" } th { "Meaning" } th { "Words" } }
+                @for reply in wordless {
+                    tr { td { (to_rfc3339(reply.at)) } td class="name" { (reply.meaning.as_str()) } td {} }
+                }
+                @for message in &story.messages {
+                    tr {
+                        td { (to_rfc3339(message.at)) }
+                        td class="name" { (message.meaning.as_str()) }
+                        td {
+                            p class="words" { (message.words.expose()) }
+                            @if message.media > 0 { (message.media) " attachment(s), kept by the provider" }
+                        }
                     }
                 }
             }
-        },
-    )
+        }
+    }
 }
 
 fn text(conversation: &Conversation, step: &Step) -> Markup {

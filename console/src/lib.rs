@@ -17,6 +17,7 @@ use axum::routing::get;
 use futures_util::future::BoxFuture;
 use messaging::conversation::Conversation;
 use messaging::ids::ConversationId;
+use messaging::inbound::ReceivedMessage;
 
 /// Where the pages' data come from.
 pub trait ConsoleSource: Send + Sync + 'static {
@@ -24,7 +25,15 @@ pub trait ConsoleSource: Send + Sync + 'static {
     fn newest(&self, page: usize) -> BoxFuture<'_, Result<Listing, String>>;
 
     /// One conversation.
-    fn conversation(&self, id: ConversationId) -> BoxFuture<'_, Result<Option<Conversation>, String>>;
+    fn conversation(&self, id: ConversationId) -> BoxFuture<'_, Result<Option<Story>, String>>;
+}
+
+/// One conversation, and what the customer has written.
+pub struct Story {
+    /// Texts and verdicts.
+    pub conversation: Conversation,
+    /// The messages that counted for it, oldest first.
+    pub messages: Vec<ReceivedMessage>,
 }
 
 /// A page of the list.
@@ -60,7 +69,7 @@ async fn list(State(source): State<Source>, RawQuery(query): RawQuery) -> Respon
 async fn conversation(State(source): State<Source>, Path(id): Path<String>) -> Response {
     let Ok(id) = ConversationId::new(id) else { return not_found() };
     match source.conversation(id).await {
-        Ok(Some(conversation)) => page::answer(StatusCode::OK, &conversation_page::render(&conversation)),
+        Ok(Some(story)) => page::answer(StatusCode::OK, &conversation_page::render(&story)),
         Ok(None) => not_found(),
         Err(trouble) => unavailable(&trouble),
     }

@@ -23,8 +23,15 @@ impl ConsoleSource for One {
         Box::pin(async move { Ok(Listing { conversations, total: 3, has_more: page < 2 }) })
     }
 
-    fn conversation(&self, id: ConversationId) -> BoxFuture<'_, Result<Option<Conversation>, String>> {
-        Box::pin(async move { Ok(Some(self.0.clone()).filter(|conversation| conversation.id == id)) })
+    fn conversation(&self, id: ConversationId) -> BoxFuture<'_, Result<Option<Story>, String>> {
+        let message = ReceivedMessage {
+            at: DateTime::from_timestamp(1_800_000_100, 0).unwrap(),
+            meaning: messaging::reply::ReplyMeaning::Reply,
+            words: MessageText::new("<b>Can I bring my dog?</b>"),
+            media: 1,
+        };
+        let story = Story { conversation: self.0.clone(), messages: vec![message] };
+        Box::pin(async move { Ok(Some(story).filter(|story| story.conversation.id == id)) })
     }
 }
 
@@ -126,6 +133,7 @@ async fn a_conversation_is_told_whole_and_as_text() {
         body.contains("+12025550143") && body.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; more")
     );
     assert!(!body.contains("<script") && !body.contains("<img"));
+    assert!(body.contains("&lt;b&gt;Can I bring my dog?&lt;/b&gt;") && body.contains("1 attachment(s)"));
     assert!(
         body.contains("HX00000000000000000000000000000001") && body.contains("&lt;b&gt;Tigers&lt;/b&gt;")
     );

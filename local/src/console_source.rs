@@ -4,10 +4,9 @@
 use std::sync::Arc;
 
 use adapters::conversations::Table;
-use console::{ConsoleSource, Listing};
+use console::{ConsoleSource, Listing, Story};
 use futures_util::future::{BoxFuture, try_join_all};
 use messaging::clock::Clock;
-use messaging::conversation::Conversation;
 use messaging::ids::ConversationId;
 use messaging::ports::Conversations;
 use serde_json::{Value, json};
@@ -42,9 +41,13 @@ impl ConsoleSource for LocalConsole {
         })
     }
 
-    fn conversation(&self, id: ConversationId) -> BoxFuture<'_, Result<Option<Conversation>, String>> {
+    fn conversation(&self, id: ConversationId) -> BoxFuture<'_, Result<Option<Story>, String>> {
         Box::pin(async move {
-            self.table.load(&id, self.clock.now()).await.map_err(|trouble| trouble.to_string())
+            let now = self.clock.now();
+            let found = self.table.load(&id, now).await.map_err(|trouble| trouble.to_string())?;
+            let Some(conversation) = found else { return Ok(None) };
+            let messages = self.table.messages_of(&conversation, now).await;
+            Ok(Some(Story { messages: messages.map_err(|trouble| trouble.to_string())?, conversation }))
         })
     }
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::serve::{Serve, call, conversation_id};
+use crate::serve::{PHONE, Serve, call, conversation_id};
 
 /// Runs a command against that machine, and gives back whether it succeeded and what it said.
 fn afterword(serve: &Serve, data: &Path, arguments: &[&str]) -> (bool, String) {
@@ -45,6 +45,24 @@ fn an_operator_settles_a_held_text_in_either_way() {
     }
     let (done, said) = afterword(&serve, &data, &["resolve", "sms-nothing", "text", "sent"]);
     assert!(!done && said.contains("no such conversation"), "{said}");
+}
+
+/// A customer's question can be read, and steers no terminal.
+#[test]
+fn what_a_customer_has_written_is_shown() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let serve = Serve::start(&data);
+    serve.post(1).unwrap();
+    serve.advanced(120);
+    let reply = json!({ "body": "Can I bring\nmy \u{1b}[31mdog?" }).to_string();
+    let path = format!("/_local/phones/{PHONE}/reply");
+    assert_eq!(call(serve.admin, "POST", &path, "", &reply).unwrap().0, 200);
+    let (done, said) = afterword(&serve, &data, &["show", &conversation_id(1)]);
+    assert!(done, "{said}");
+    let (_, inbound) = said.split_once("inbound ").unwrap();
+    let words: Vec<_> = inbound.lines().skip(1).take(2).map(str::trim).collect();
+    assert_eq!(words, ["Can I bring", "my \u{fffd}[31mdog?"], "{said}");
 }
 
 /// Every payload of the repository goes where its source sends it; EventBridge's alone has nowhere to go.

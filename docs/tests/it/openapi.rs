@@ -134,7 +134,7 @@ fn every_meaning_of_a_reply_is_documented() {
         ReplyMeaning::Reply,
         ReplyMeaning::ConfirmOrOptIn,
     ];
-    let spelt = meanings.map(|meaning| serde_json::to_value(meaning).unwrap().as_str().unwrap().to_owned());
+    let spelt = meanings.map(|meaning| meaning.as_str().to_owned());
     assert_eq!(documented, BTreeSet::from(spelt));
 }
 

@@ -13,6 +13,7 @@ use http_edge::lambda_event::{Failed, LambdaEvent};
 use http_edge::twilio_call::TwilioCall;
 use http_edge::{Problem, Request, Response};
 use messaging::clock::Clock;
+use messaging::ids::ConversationId;
 use messaging::inbound::{HELP_ANSWER, InboundMessage, OPT_OUT_CONFIRMATION, Received, confirm, receive};
 use messaging::ports::{Inbox, JourneySource, KeyRing, Notices, Unavailable};
 use messaging::text::MessageText;
@@ -109,7 +110,7 @@ where
             status = 200,
             decision = if received.duplicate { "duplicate" } else { "received" },
             meaning = ?received.meaning,
-            conversations = received.conversations,
+            conversations = received.conversations.iter().map(ConversationId::as_str).collect::<Vec<_>>().join(" "),
         );
     }
 

@@ -7,6 +7,7 @@ mod erasure;
 mod expression;
 mod inbox;
 mod item;
+mod letters;
 mod opt_outs;
 mod purses;
 mod quarantine;

@@ -64,6 +64,19 @@ impl fmt::Debug for InboundMessage {
     }
 }
 
+/// A message as it is stored, for an operator to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivedMessage {
+    /// When it arrived.
+    pub at: DateTime<Utc>,
+    /// What it was taken for.
+    pub meaning: ReplyMeaning,
+    /// The words; empty for a picture without any.
+    pub words: MessageText,
+    /// How many pictures or other media came with it.
+    pub media: u32,
+}
+
 /// What a provider has done about a message before it told us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProviderKeyword {
@@ -89,8 +102,8 @@ pub struct Received {
     pub confirm_opt_out: bool,
     /// The customer asks for help and nobody else answers.
     pub answer_help: bool,
-    /// How many conversations it counts for.
-    pub conversations: usize,
+    /// The conversations that it counts for.
+    pub conversations: Vec<ConversationId>,
 }
 
 /// What a customer is told who has opted out, unless `journeys.toml` has other words under
@@ -130,7 +143,7 @@ pub async fn receive(
             };
         let (opt_out, is_reply) = consequences(meaning, &contact);
         let conversations = counts_for;
-        let count = conversations.len();
+        let ids: Vec<_> = conversations.iter().map(|conversation| conversation.id.clone()).collect();
         let stored = StoredInbound {
             message,
             meaning,
@@ -149,7 +162,7 @@ pub async fn receive(
                 && (contact.confirmation == Confirmation::Due
                     || (!duplicate && opt_out == OptOutChange::OptOut)),
             answer_help: meaning == ReplyMeaning::Help && !duplicate && !message.provider_answers_help(),
-            conversations: count,
+            conversations: ids.clone(),
         };
         match inbox.store(&stored).await? {
             Receiving::Stored => return Ok(received(false)),

@@ -37,6 +37,22 @@ pub enum ReplyMeaning {
     ConfirmOrOptIn,
 }
 
+impl ReplyMeaning {
+    /// As it is stored and shown: `opt_out`, `reply`, ...
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OptOut => "opt_out",
+            Self::OptIn => "opt_in",
+            Self::Help => "help",
+            Self::Reaction => "reaction",
+            Self::AutoReply => "auto_reply",
+            Self::Reply => "reply",
+            Self::ConfirmOrOptIn => "confirm_or_opt_in",
+        }
+    }
+}
+
 /// Reads a whole message. Never fails, never panics; linear in the text, which is capped.
 #[must_use]
 pub fn meaning_of(text: &str) -> ReplyMeaning {

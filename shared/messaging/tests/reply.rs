@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 fn spelled(meaning: ReplyMeaning) -> String {
-    serde_json::to_value(meaning).unwrap().as_str().unwrap().to_owned()
+    let stored = serde_json::to_value(meaning).unwrap();
+    assert_eq!(stored, meaning.as_str());
+    meaning.as_str().to_owned()
 }
 
 #[test]

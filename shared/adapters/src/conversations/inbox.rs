@@ -152,7 +152,6 @@ impl Table {
         let message = inbound.message;
         let conversations =
             inbound.conversations.iter().map(|conversation| text(conversation.id.as_str())).collect();
-        let meaning = serde_json::to_value(inbound.meaning).unwrap_or_default();
         let item = Item::from([
             ("pk".to_owned(), text(inbound_key(message.provider.as_str(), &message.id).0)),
             ("sk".to_owned(), text(inbound_key(message.provider.as_str(), &message.id).1)),
@@ -164,7 +163,7 @@ impl Table {
             ("channel".to_owned(), text(channel(message.channel))),
             ("text".to_owned(), text(message.body.expose())),
             ("media".to_owned(), number(message.media)),
-            ("meaning".to_owned(), text(meaning.as_str().unwrap_or_default())),
+            ("meaning".to_owned(), text(inbound.meaning.as_str())),
             ("conversations".to_owned(), AttributeValue::L(conversations)),
         ]);
         let put = Put::builder()

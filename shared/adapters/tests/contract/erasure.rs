@@ -109,11 +109,19 @@ async fn nothing_of_a_person_is_left_in_any_item() {
     let (rig, clock) = (Rig::start().await, HandClock::new());
     lived(&rig, &clock).await;
     assert_eq!(shown(&rig).await, PERSON, "the scan finds what is there");
+    let written = async || {
+        let stored = rig.table.load(&booked().id, clock.now()).await.unwrap().unwrap();
+        let messages = rig.table.messages_of(&stored, clock.now()).await.unwrap();
+        messages.iter().map(|message| (message.meaning.as_str(), message.words.expose().to_owned())).collect()
+    };
+    let words: Vec<(&str, String)> = written().await;
+    assert_eq!(words, [("reply", "my answer".to_owned()), ("opt_out", "STOP".to_owned())]);
     let before = rig.everything_raw().await.len();
     let forgotten = forget(&rig.table, &phone(), &clock).await.unwrap();
     assert_eq!((forgotten.conversations, forgotten.inbound, forgotten.quarantined), (1, 2, 1));
     assert!(forgotten.opted_out);
     assert_eq!(shown(&rig).await, [""; 0]);
+    assert!(written().await.is_empty());
     // The contact, its pointer, the two that led to messages and what was agreed to are gone, the
     // suppression is new.
     assert_eq!(rig.everything_raw().await.len(), before - 5 + 1);

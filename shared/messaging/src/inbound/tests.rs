@@ -64,7 +64,8 @@ fn replied(world: &World) -> Vec<String> {
 #[test]
 fn a_reply_counts_for_the_conversation_of_the_last_text() {
     let world = world(&[texted("sms-1", Some(OURS), 0), texted("sms-2", Some(OURS), 300)]);
-    assert_eq!(receive_now(&world, &message("a", "yes that works")).conversations, 1);
+    let received = receive_now(&world, &message("a", "yes that works"));
+    assert_eq!(received.conversations, [ConversationId::new("sms-2").unwrap()]);
     assert_eq!(replied(&world), ["sms-2"]);
 }
 
