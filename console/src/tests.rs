@@ -54,6 +54,7 @@ fn hostile() -> Conversation {
             variables: [("3".to_owned(), "<b>Tigers</b>".to_owned())].into(),
         }),
         policy: messaging::policy::Policy::default(),
+        dlt_template_id: None,
         truncated: false,
         cost_micro_usd: None,
         sent_from: None,

@@ -45,6 +45,7 @@ fn lost(provider: Provider) -> World {
         text: MessageText::new("Approved."),
         content: None,
         policy: messaging::policy::Policy::default(),
+        dlt_template_id: None,
         truncated: false,
         cost_micro_usd: None,
         sent_from: None,

@@ -109,8 +109,9 @@ where
             inbound_id = message.id,
             status = 200,
             decision = if received.duplicate { "duplicate" } else { "received" },
-            meaning = ?received.meaning,
-            conversations = received.conversations.iter().map(ConversationId::as_str).collect::<Vec<_>>().join(" "),
+            meaning = received.meaning.as_str(),
+            conversations =
+                received.conversations.iter().map(ConversationId::as_str).collect::<Vec<_>>().join(" "),
         );
     }
 

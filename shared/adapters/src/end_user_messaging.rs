@@ -128,7 +128,8 @@ impl EndUserMessaging {
                 InEntityId, InTemplateId,
             };
             let india = &self.settings.india;
-            for (key, value) in [(InEntityId, &india.entity_id), (InTemplateId, &india.template_id)] {
+            let (entity, template) = (india.entity_id.as_deref(), india.template_of(text.step));
+            for (key, value) in [(InEntityId, entity), (InTemplateId, template)] {
                 if let Some(value) = value {
                     request = request.destination_country_parameters(key, value);
                 }

@@ -2,6 +2,8 @@
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
+use messaging::conversation::Step;
+use messaging::dlt::DltTemplateId;
 use messaging::journeys::Category;
 use messaging::phone::PhoneNumber;
 use messaging::provider::Provider;
@@ -16,8 +18,15 @@ use crate::exchange::{Lost, lost};
 pub struct India {
     /// `IN_ENTITY_ID`.
     pub entity_id: Option<String>,
-    /// `IN_TEMPLATE_ID`.
+    /// `IN_TEMPLATE_ID` of a text that has none of its own.
     pub template_id: Option<String>,
+}
+
+impl India {
+    /// The template that a text is registered as.
+    pub(crate) fn template_of<'a>(&'a self, step: &'a Step) -> Option<&'a str> {
+        step.dlt_template_id.as_ref().map(DltTemplateId::as_str).or(self.template_id.as_deref())
+    }
 }
 
 /// The most that one part of a text may cost, in US dollars, as AWS spells it: `^[0-9]{0,2}\.[0-9]{1,5}$`.

@@ -103,14 +103,14 @@ impl Sns {
             // Ours, for whoever reads the topic's side of it; AWS does not look at it.
             ("Afterword.Attempt", "String", ids),
         ];
-        let mut add = |name, kind, value: Option<&String>| {
-            attributes.extend(value.map(|value| (name, kind, value.clone())));
+        let mut add = |name, value: Option<&str>| {
+            attributes.extend(value.map(|value| (name, "String", value.to_owned())));
         };
-        add("AWS.SNS.SMS.SenderID", "String", self.sender_id(text.to));
-        add("AWS.MM.SMS.OriginationNumber", "String", self.settings.origination_number.as_ref());
+        add("AWS.SNS.SMS.SenderID", self.sender_id(text.to).map(String::as_str));
+        add("AWS.MM.SMS.OriginationNumber", self.settings.origination_number.as_deref());
         if is_indian(text.to) {
-            add("AWS.MM.SMS.EntityId", "String", self.settings.india.entity_id.as_ref());
-            add("AWS.MM.SMS.TemplateId", "String", self.settings.india.template_id.as_ref());
+            add("AWS.MM.SMS.EntityId", self.settings.india.entity_id.as_deref());
+            add("AWS.MM.SMS.TemplateId", self.settings.india.template_of(text.step));
         }
         if let Some(price) = &self.settings.max_price {
             attributes.push(("AWS.SNS.SMS.MaxPrice", "Number", price.as_str().to_owned()));

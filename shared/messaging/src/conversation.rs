@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::consent::Consent;
 use crate::content::Content;
+use crate::dlt::DltTemplateId;
 use crate::ids::{ConversationId, JourneyName, SourceName, StepName};
 use crate::journeys::{Category, Channel};
 use crate::limits::Dollars;
@@ -115,6 +116,8 @@ pub struct Step {
     pub text: MessageText,
     /// The WhatsApp template that says it.
     pub content: Option<Content>,
+    /// The template that India's operators know the words by.
+    pub dlt_template_id: Option<DltTemplateId>,
     /// The words were longer than their entry allows and were cut, as it asks for.
     pub truncated: bool,
     /// What it is expected to cost, in millionths of a US dollar; `None` where no price is known.

@@ -15,7 +15,7 @@ pub use lint::{Finding, Severity, lint};
 pub use providers::ProviderOrder;
 pub use review::{TextReport, reports, review};
 pub use span::Span;
-pub use wording::{ContentSids, Wording};
+pub use wording::{InLocales, Wording};
 
 use crate::cost::Prices;
 use crate::ids::{JourneyName, Scope, SourceName, StepName};

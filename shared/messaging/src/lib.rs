@@ -15,6 +15,7 @@ pub mod content;
 pub mod contract;
 pub mod conversation;
 pub mod cost;
+pub mod dlt;
 pub mod fitting;
 pub mod forget;
 pub mod gsm7;

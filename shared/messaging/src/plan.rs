@@ -8,6 +8,7 @@ use crate::clock::ceil_to_second;
 use crate::content::Content;
 use crate::conversation::{Conversation, Plan, Step};
 use crate::cost::Prices;
+use crate::dlt::DltTemplateId;
 use crate::fitting::TooLong;
 use crate::ids::{ConversationId, JourneyName, SourceName, StepName};
 use crate::journeys::{Channel, Deadline, Journey, Journeys, StepPlan};
@@ -126,6 +127,7 @@ pub fn plan(
             providers: journeys.providers_of(step),
             text: said.text,
             content: said.content,
+            dlt_template_id: said.dlt_template_id,
             truncated: said.truncated,
             cost_micro_usd: cost,
             sent_from: None,
@@ -180,20 +182,24 @@ fn wording(
     let words = match (wording.words(locale), &content) {
         (Some(template), _) => render_in(template, variables, manner)
             .map_err(|error| PlanError::Text { step: step.name.clone(), error })?,
-        (None, Some(_)) => return Ok(Said { text: MessageText::new(""), content, truncated: false }),
+        (None, Some(_)) => {
+            return Ok(Said { text: MessageText::new(""), content, dlt_template_id: None, truncated: false });
+        }
         (None, None) => return Err(no_words()),
     };
     let fitted = wording
         .fitting()
         .fit(words.expose())
         .map_err(|error| PlanError::TooLong { step: step.name.clone(), error })?;
-    Ok(Said { text: MessageText::new(fitted.text), content, truncated: fitted.truncated })
+    let dlt_template_id = wording.dlt_template_id(locale).cloned();
+    Ok(Said { text: MessageText::new(fitted.text), content, dlt_template_id, truncated: fitted.truncated })
 }
 
 /// What a step says.
 struct Said {
     text: MessageText,
     content: Option<Content>,
+    dlt_template_id: Option<DltTemplateId>,
     truncated: bool,
 }
 

@@ -57,6 +57,7 @@ fn conversation() -> Conversation {
         text: MessageText::new("Approved."),
         content: None,
         policy: messaging::policy::Policy::default(),
+        dlt_template_id: None,
         truncated: false,
         cost_micro_usd: None,
         sent_from: None,

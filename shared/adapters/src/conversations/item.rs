@@ -13,6 +13,7 @@ use messaging::content::Content;
 use messaging::conversation::{
     Confirmation, Contact, Conversation, Life, Plan, Reply, Step, Superseded, kept_until,
 };
+use messaging::dlt::DltTemplateId;
 use messaging::ids::{ConversationId, JourneyName, SourceName, StepName};
 use messaging::journeys::{Category, Channel};
 use messaging::phone::PhoneNumber;
@@ -124,6 +125,8 @@ struct StepItem {
     text: MessageText,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     content: Option<Content>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dlt_template_id: Option<DltTemplateId>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     truncated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -282,6 +285,7 @@ impl From<&Step> for StepItem {
             providers: step.providers.clone(),
             text: step.text.clone(),
             content: step.content.clone(),
+            dlt_template_id: step.dlt_template_id.clone(),
             truncated: step.truncated,
             cost_micro_usd: step.cost_micro_usd,
             sent_from: step.sent_from.clone(),
@@ -306,6 +310,7 @@ impl StepItem {
             providers: self.providers,
             text: self.text,
             content: self.content,
+            dlt_template_id: self.dlt_template_id,
             truncated: self.truncated,
             cost_micro_usd: self.cost_micro_usd,
             sent_from: self.sent_from,

@@ -3,6 +3,8 @@
 use adapters::Connection;
 use adapters::end_user_messaging::{EndUserMessaging, EndUserMessagingSettings, India, MaxPrice, NumberType};
 use adapters::sns::{Sns, SnsSettings};
+use messaging::conversation::Step;
+use messaging::dlt::DltTemplateId;
 use messaging::journeys::Category;
 use messaging::phone::PhoneNumber;
 use messaging::ports::{Form, OutboundText};
@@ -29,8 +31,17 @@ fn india() -> India {
 
 /// Sends the conversation's text by one of the two to an AWS at `server`.
 async fn send(server: &MockServer, provider: Provider, to: &PhoneNumber, category: Category) -> SendOutcome {
+    send_with(server, provider, to, |step| step.category = category).await
+}
+
+async fn send_with(
+    server: &MockServer,
+    provider: Provider,
+    to: &PhoneNumber,
+    change: impl FnOnce(&mut Step),
+) -> SendOutcome {
     let mut conversation = conversation(ID);
-    conversation.plan.as_mut().unwrap().steps[0].category = category;
+    change(&mut conversation.plan.as_mut().unwrap().steps[0]);
     let step = conversation.step(&step_name("text")).unwrap();
     let connection = Connection::plain(server.uri());
     let now = at(23 * 3600);
@@ -145,6 +156,31 @@ async fn publish_on_the_wire() {
         assert_eq!(sent.contains_key("AWS.SNS.SMS.SenderID"), name == "sns_india", "no sender ids in the US");
         let rest: Vec<_> = ours.iter().filter(|(key, _)| !key.starts_with("MessageAttributes")).collect();
         insta::assert_json_snapshot!(name, json!({ "form": rest, "attributes": sent }));
+    }
+}
+
+/// India's operators know each text by its own template; what has none goes by the installation's.
+#[tokio::test]
+async fn a_text_names_its_own_template_in_india() {
+    for (own, named) in [(Some("1107000000000000042"), "1107000000000000042"), (None, "1107")] {
+        for provider in [Provider::EndUserMessaging, Provider::Sns] {
+            let server = answering(500, "").await;
+            let own = own.map(|id| DltTemplateId::try_from(id.to_owned()).unwrap());
+            send_with(&server, provider, &indian(), |step| step.dlt_template_id = own).await;
+            let [request] = &server.received_requests().await.unwrap()[..] else { panic!("one request") };
+            let body = String::from_utf8(request.body.clone()).unwrap();
+            let found = match provider {
+                Provider::Sns => {
+                    let form: Vec<(String, String)> =
+                        form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+                    let place = form.iter().find(|(_, value)| value == "AWS.MM.SMS.TemplateId").unwrap();
+                    let key = place.0.replace(".Name", ".Value.StringValue");
+                    form.iter().any(|(name, value)| *name == key && value == named)
+                }
+                _ => body.contains(&format!("\"IN_TEMPLATE_ID\":\"{named}\"")),
+            };
+            assert!(found, "{provider:?}: {body}");
+        }
     }
 }
 

@@ -65,6 +65,7 @@ pub(crate) fn conversation(id: &str) -> Conversation {
         text: MessageText::new("Hi + 50% & ünï 🙂"),
         content: None,
         policy: messaging::policy::Policy::default(),
+        dlt_template_id: None,
         truncated: false,
         cost_micro_usd: None,
         sent_from: None,

@@ -41,6 +41,7 @@ pub(super) fn conversation(n: u32) -> Conversation {
         text: MessageText::new("Hi + 50% & ünï 🙂"),
         content: None,
         policy: crate::policy::Policy::default(),
+        dlt_template_id: None,
         truncated: false,
         cost_micro_usd: None,
         sent_from: None,

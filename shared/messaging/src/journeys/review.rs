@@ -10,6 +10,8 @@ use super::{Category, Channel, Finding, Journeys, StepPlan, Wording};
 use crate::fitting::Fitting;
 use crate::gsm7;
 use crate::ids::JourneyName;
+use crate::phone::Region;
+use crate::provider::Provider;
 use crate::segments::{Encoding, characters_outside_gsm7, gsm_safe};
 use crate::text::variables_of;
 
@@ -34,6 +36,7 @@ pub fn review(file: &Journeys) -> Vec<Finding> {
         }
         review_places(name, wording, &mut findings);
     }
+    review_for_india(file, &mut findings);
     for report in reports(file) {
         review_length(file, &report, &mut findings);
     }
@@ -65,6 +68,29 @@ fn lint_locales(file: &Journeys, name: &JourneyName, steps: &[StepPlan], finding
                 );
                 findings.push(Finding::error(format!("texts.{}", step.text), detail));
             }
+        }
+    }
+}
+
+/// AWS tells India's operators by which registered template a text is known; without it they drop it. (With
+/// Twilio the registry is kept there.)
+fn review_for_india(file: &Journeys, findings: &mut Vec<Finding>) {
+    let india: Result<Region, _> = "IN".parse();
+    let Ok(india) = india else { return };
+    let is_told =
+        file.sources.values().any(|source| source.region == Some(india) || source.countries.contains(&india));
+    let by_aws = |step: &StepPlan| {
+        step.channel == Channel::Sms
+            && file.providers_of(step).iter().any(|provider| *provider != Provider::Twilio)
+    };
+    if !is_told {
+        return;
+    }
+    for step in file.journeys.values().flat_map(|journey| &journey.steps).filter(|step| by_aws(step)) {
+        let Some(wording) = file.texts.get(&step.text) else { continue };
+        for locale in wording.words.keys().filter(|locale| wording.dlt_template_id(locale).is_none()) {
+            let detail = format!("has no dlt_template_id for {locale}: India's operators drop it");
+            findings.push(Finding::warning(format!("texts.{}", step.text), detail));
         }
     }
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::Channel;
 use crate::content::{Content, ContentSid};
+use crate::dlt::DltTemplateId;
 use crate::fitting::Fitting;
 use crate::text::Variables;
 
@@ -13,7 +14,9 @@ use crate::text::Variables;
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct Wording {
     /// The WhatsApp template, for every locale or by locale.
-    pub content_sid: Option<ContentSids>,
+    pub content_sid: Option<InLocales<ContentSid>>,
+    /// The template that India's operators know it by, for every locale or by locale.
+    pub dlt_template_id: Option<InLocales<DltTemplateId>>,
     /// Which variables fill the template's places: the first one place `1`, and so on.
     #[serde(default)]
     pub variables: Vec<String>,
@@ -33,11 +36,22 @@ pub struct Wording {
 /// Templates are approved language by language; one id serves where there is only one.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged)]
-pub enum ContentSids {
+pub enum InLocales<T> {
     /// For every locale.
-    One(ContentSid),
+    One(T),
     /// By locale.
-    ByLocale(BTreeMap<String, ContentSid>),
+    ByLocale(BTreeMap<String, T>),
+}
+
+impl<T> InLocales<T> {
+    /// The one of a locale.
+    #[must_use]
+    pub fn of(&self, locale: &str) -> Option<&T> {
+        match self {
+            Self::One(one) => Some(one),
+            Self::ByLocale(by_locale) => in_locale(by_locale, locale),
+        }
+    }
 }
 
 impl Wording {
@@ -61,14 +75,17 @@ impl Wording {
         in_locale(&self.words, locale).map(String::as_str)
     }
 
+    /// The template that India's operators know the words in a locale by.
+    #[must_use]
+    pub fn dlt_template_id(&self, locale: &str) -> Option<&DltTemplateId> {
+        self.dlt_template_id.as_ref()?.of(locale)
+    }
+
     /// The template in a locale, its places filled. A variable without a value, or with an empty one,
     /// leaves its place out.
     #[must_use]
     pub fn content(&self, locale: &str, variables: &Variables) -> Option<Content> {
-        let sid = match self.content_sid.as_ref()? {
-            ContentSids::One(sid) => sid,
-            ContentSids::ByLocale(by_locale) => in_locale(by_locale, locale)?,
-        };
+        let sid = self.content_sid.as_ref()?.of(locale)?;
         let filled = self.variables.iter().enumerate().filter_map(|(index, name)| {
             let value = variables.get(name).filter(|value| !value.trim().is_empty())?;
             Some(((index + 1).to_string(), value.to_owned()))

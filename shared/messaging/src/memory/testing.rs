@@ -38,6 +38,7 @@ pub(crate) fn conversation(id: &str, steps: &[&str]) -> Conversation {
         text: MessageText::new("words"),
         content: None,
         policy: crate::policy::Policy::default(),
+        dlt_template_id: None,
         truncated: false,
         cost_micro_usd: None,
         sent_from: None,

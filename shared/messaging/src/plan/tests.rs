@@ -56,6 +56,7 @@ text = "hello"
 
 [texts.advance]
 en = "{{ amount }} is yours."
+dlt_template_id = { en = "1107000000000000042", hi = "1107000000000000043" }
 [texts.club]
 content_sid = { en = "HX00000000000000000000000000000001", de = "HX00000000000000000000000000000002" }
 variables = ["first", "second", "third"]
@@ -108,6 +109,7 @@ fn times(plan: &Plan) -> Vec<(&str, i64, i64)> {
 #[test]
 fn an_advance_is_due_after_two_minutes_and_kept_for_a_day() {
     let plan = planned(event("sms", "advance"), now()).unwrap();
+    assert_eq!(plan.steps[0].dlt_template_id.as_ref().unwrap().as_str(), "1107000000000000042");
     assert_eq!(times(&plan), [("text", 120, 86_400)]);
     assert_eq!(plan.steps[0].text.expose(), "$185.00 is yours.");
     assert_eq!(plan.journeys_version, "v1");

@@ -20,6 +20,28 @@ fn each_mistake_is_found_where_it_is() {
     insta::assert_snapshot!(format!("lint\n{}\nreview\n{}", shown(&lint(&file)), shown(&review(&file))));
 }
 
+/// By AWS, and by AWS alone, texts to India name their template.
+#[test]
+fn what_india_drops_is_told() {
+    let file = |region: &str, providers: &str, own: &str| {
+        let toml = format!(
+            "[providers]\nsms = {providers}\n[sources.shop]\nregion = \"{region}\"\njourney = \"j\"\n\
+             [journeys.j]\n[[journeys.j.steps]]\nname = \"text\"\ndelay = \"0s\"\n\
+             category = \"transactional\"\ntext = \"t\"\n[texts.t]\nen-US = \"Hello\"\nhi = \"Namaste\"\n{own}\n"
+        );
+        shown(&review(&Journeys::stored(&toml).unwrap()))
+    };
+    let aws = "[\"end_user_messaging\", \"twilio\"]";
+    let one = "dlt_template_id = { hi = \"1107\" }";
+    assert_eq!(
+        file("IN", aws, one),
+        "Warning texts.t: has no dlt_template_id for en-US: India's operators drop it\n"
+    );
+    assert_eq!(file("IN", aws, "dlt_template_id = \"1107\""), "");
+    assert_eq!(file("IN", "[\"twilio\"]", ""), "");
+    assert_eq!(file("US", aws, ""), "");
+}
+
 #[test]
 fn each_text_says_how_long_and_how_dear_it_can_become() {
     let file = Journeys::from_toml(include_str!("../../../../../journeys.toml")).unwrap();
