@@ -4,6 +4,7 @@ use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use chrono::{DateTime, TimeDelta, Utc};
 use http_edge::signature::{timestamped, twilio};
 use messaging::clock::to_rfc3339;
+use messaging::ids::{ConversationId, SourceName};
 use messaging::secret::SecretText;
 use serde_json::json;
 
@@ -132,6 +133,11 @@ pub fn event_id(event: u8) -> String {
 #[must_use]
 pub fn booking_uri(booking: Booking) -> String {
     format!("https://api.calendly.com/scheduled_events/EV{booking:03}/invitees/IN{booking:03}")
+}
+
+/// The id of a booking's conversation.
+pub(crate) fn booked(booking: Booking) -> String {
+    ConversationId::from_event_id(&SourceName::fixed("calendly"), &booking_uri(booking)).to_string()
 }
 
 /// Twilio's report about a text that left.

@@ -8,6 +8,7 @@ mod codes;
 mod erasure;
 mod executions;
 mod facts;
+mod inbox;
 mod ports;
 mod provider;
 mod receipts;
