@@ -39,6 +39,18 @@ pub enum NumberType {
 }
 
 impl NumberType {
+    /// AWS's name for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LongCode => "LONG_CODE",
+            Self::TollFree => "TOLL_FREE",
+            Self::TenDlc => "TEN_DLC",
+            Self::ShortCode => "SHORT_CODE",
+            Self::Simulator => "SIMULATOR",
+        }
+    }
+
     /// By AWS's name.
     ///
     /// # Errors

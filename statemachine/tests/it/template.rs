@@ -141,6 +141,28 @@ fn a_function_is_given_the_environment_that_its_main_reads() {
     }
 }
 
+/// What a `main` reads and no deployment sets.
+const NOT_DEPLOYED: [&str; 3] = [
+    // Of tests.
+    "TWILIO_BASE_URL",
+    // The parameter for the pool's id takes its ARN too.
+    "AWS_SMS_PHONE_POOL_ARN",
+    // Belongs to a text, not to an installation.
+    "AWS_SMS_INDIA_TEMPLATE_ID",
+];
+
+#[test]
+fn what_a_main_can_be_told_can_be_deployed() {
+    for folder in folders() {
+        let main =
+            std::fs::read_to_string(root().join("functions").join(&folder).join("src/main.rs")).unwrap();
+        let function = &resources("AWS::Serverless::Function")[&logical_id(&folder)];
+        for name in asked(&main, "optional").into_iter().filter(|name| !NOT_DEPLOYED.contains(name)) {
+            assert!(!function["Environment"]["Variables"][name].is_null(), "{folder}: nothing sets {name}");
+        }
+    }
+}
+
 #[test]
 fn what_is_stored_survives_the_stack() {
     for id in ["Table", "Secret"] {
