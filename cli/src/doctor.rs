@@ -1,17 +1,18 @@
 //! `afterword doctor --stack`: is everything there that a text needs? Looks, and changes nothing.
 
+mod alarms;
 mod api;
 mod aws_sms;
+mod journeys;
 mod keys;
 mod providers;
 
 use std::process::ExitCode;
 
-use adapters::journeys::JourneyStore;
 use adapters::switch::ParameterSwitch;
 use adapters::{clock::SystemClock, installation::SecretDocument};
 use chrono::TimeDelta;
-use messaging::ports::{JourneySource, SendingSwitch};
+use messaging::ports::SendingSwitch;
 use messaging::step::Switch;
 
 use crate::place::block_on;
@@ -26,7 +27,7 @@ pub(crate) struct DoctorArguments {
 }
 
 /// What came of one question.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Health {
     Pass,
     Fail,
@@ -70,20 +71,13 @@ pub(crate) fn run(arguments: &DoctorArguments) -> Result<ExitCode, String> {
             }
             Err(trouble) => findings.push(Finding::fail("secret", trouble.to_string())),
         }
-        findings.push(journeys(&stack).await);
+        findings.extend(journeys::check(&stack).await);
         findings.push(switch(&stack).await);
         findings.extend(providers::check(&stack).await);
         findings.extend(aws_sms::check(&stack).await);
+        findings.push(alarms::check(&stack).await);
         Ok(report(&findings))
     })
-}
-
-async fn journeys(stack: &Stack) -> Finding {
-    let store = JourneyStore::new(stack.table(), TimeDelta::zero(), SystemClock);
-    match store.current().await {
-        Ok(current) => Finding::pass("journeys", format!("version {}", current.version)),
-        Err(trouble) => Finding::fail("journeys", format!("{trouble}; afterword journeys push")),
-    }
 }
 
 async fn switch(stack: &Stack) -> Finding {

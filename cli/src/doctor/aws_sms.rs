@@ -1,6 +1,10 @@
 //! AWS End User Messaging, where the stack uses it.
 
-use adapters::accounts::AwsSms;
+#[cfg(test)]
+mod tests;
+
+use adapters::accounts::{AwsSms, OriginationNumber, PoolHabits};
+use adapters::end_user_messaging::NumberType;
 use messaging::ports::Unavailable;
 
 use super::Finding;
@@ -10,7 +14,9 @@ const ACCOUNT: &str = "aws sms account";
 const LIMIT: &str = "aws spend limit";
 const EVENTS: &str = "aws sms events";
 const NUMBERS: &str = "aws sms numbers";
+const KIND: &str = "aws sms number type";
 const TWO_WAY: &str = "aws sms two-way";
+const OPT_OUTS: &str = "aws sms opt-outs";
 
 pub(super) async fn check(stack: &Stack) -> Vec<Finding> {
     let installation = &stack.installation;
@@ -55,39 +61,79 @@ pub(super) async fn check(stack: &Stack) -> Vec<Finding> {
 }
 
 async fn pool(sms: &AwsSms, stack: &Stack) -> Vec<Finding> {
-    let (pool, topic) = (&stack.installation.pool, &stack.installation.inbound_topic);
-    let two_way = match sms.two_way(pool).await {
-        Ok(Some(found)) if found == *topic => Finding::pass(TWO_WAY, "replies reach this installation"),
-        Ok(Some(found)) => Finding::fail(TWO_WAY, format!("replies go to {found}: deploy again")),
-        Ok(None) => Finding::fail(TWO_WAY, "off: no reply arrives, not even STOP; deploy again"),
-        Err(trouble) => unknown(TWO_WAY, &trouble),
+    let pool = &stack.installation.pool;
+    let mut findings = match sms.pool(pool).await {
+        Ok(Some(habits)) => replies(&habits, &stack.installation.inbound_topic),
+        Ok(None) => vec![Finding::fail(TWO_WAY, format!("AWS has no {pool}: deploy again"))],
+        Err(trouble) => vec![unknown(TWO_WAY, &trouble)],
     };
-    let numbers = match sms.numbers(pool).await {
+    match sms.numbers(pool).await {
         Ok(numbers) if numbers.is_empty() => {
-            Finding::unknown(NUMBERS, "no number in the pool; a sender ID cannot be answered")
+            findings.push(Finding::unknown(NUMBERS, "no number in the pool; a sender ID cannot be answered"));
         }
         Ok(numbers) => {
-            let told: Vec<String> = numbers
-                .iter()
-                .map(|number| {
-                    let registration = number.registration.as_deref().unwrap_or("no registration");
-                    format!("{} {}, {registration}", number.number, number.status)
-                })
-                .collect();
-            let ready = numbers.iter().all(|number| {
-                number.status == "ACTIVE"
-                    && number.registration.as_deref().is_none_or(|status| status == "COMPLETE")
-            });
-            let told = told.join("; ");
-            if ready {
-                Finding::pass(NUMBERS, told)
-            } else {
-                Finding::fail(NUMBERS, format!("{told}: see AWS's console"))
-            }
+            findings.push(ready(&numbers));
+            findings.push(kind(&numbers, &stack.installation.number_type));
         }
-        Err(trouble) => unknown(NUMBERS, &trouble),
+        Err(trouble) => findings.push(unknown(NUMBERS, &trouble)),
+    }
+    findings
+}
+
+/// Whether what customers write arrives, STOP included.
+fn replies(habits: &PoolHabits, topic: &str) -> Vec<Finding> {
+    let Some(found) = &habits.two_way else {
+        return vec![Finding::fail(TWO_WAY, "off: no reply arrives, not even STOP; deploy again")];
     };
-    vec![two_way, numbers]
+    vec![
+        if found == topic {
+            Finding::pass(TWO_WAY, "replies reach this installation")
+        } else {
+            Finding::fail(TWO_WAY, format!("replies go to {found}: deploy again"))
+        },
+        if habits.leaves_opt_outs_to_us {
+            Finding::pass(OPT_OUTS, "STOP reaches this installation too")
+        } else {
+            Finding::fail(
+                OPT_OUTS,
+                "AWS answers STOP itself and tells nobody (SelfManagedOptOutsEnabled is false): \
+                 the opt-out is not known here, nor heeded by other providers",
+            )
+        },
+    ]
+}
+
+/// Whether texts can leave from every number.
+fn ready(numbers: &[OriginationNumber]) -> Finding {
+    let told = |number: &OriginationNumber| {
+        let registration = number.registration.as_deref().unwrap_or("no registration");
+        format!("{} {}, {registration}", number.number, number.status)
+    };
+    let told = numbers.iter().map(told).collect::<Vec<_>>().join("; ");
+    let is_ready = |number: &OriginationNumber| {
+        number.status == "ACTIVE" && number.registration.as_deref().is_none_or(|status| status == "COMPLETE")
+    };
+    if numbers.iter().all(is_ready) {
+        Finding::pass(NUMBERS, told)
+    } else {
+        Finding::fail(NUMBERS, format!("{told}: see AWS's console"))
+    }
+}
+
+/// Whether the numbers are of the kind that was asked for: nobody is texted from a number that was for
+/// development, and no development texts people.
+fn kind(numbers: &[OriginationNumber], wanted: &str) -> Finding {
+    let wanted = if wanted.is_empty() { NumberType::default().as_str() } else { wanted };
+    match numbers.iter().find(|number| number.kind != wanted) {
+        Some(other) => Finding::fail(
+            KIND,
+            format!("{} is {}, and NumberType is {wanted}: one of them is wrong", other.number, other.kind),
+        ),
+        None if wanted == NumberType::Simulator.as_str() => {
+            Finding::pass(KIND, format!("{wanted}: AWS's simulated phones only, and no customer's"))
+        }
+        None => Finding::pass(KIND, wanted),
+    }
 }
 
 fn unknown(what: &'static str, trouble: &Unavailable) -> Finding {

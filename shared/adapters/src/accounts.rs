@@ -1,11 +1,13 @@
 //! What an operator sets up once in the accounts of providers and booking systems: their webhooks.
 //! Nothing here is on the way of a message.
 
+mod alarm_topic;
 mod aws_sms;
 mod calendly;
 mod call;
 mod twilio;
 
-pub use aws_sms::{AwsSms, OriginationNumber};
+pub use alarm_topic::{Subscribers, subscribers};
+pub use aws_sms::{AwsSms, OriginationNumber, PoolHabits};
 pub use calendly::{Calendly, Owner, Subscription};
 pub use twilio::{TwilioAccount, TwilioAddresses, Webhooks};

@@ -34,6 +34,12 @@ pub struct Installation {
     /// The pool; empty where there is none.
     #[serde(default)]
     pub pool: String,
+    /// What kind of number the pool is to have, by AWS's name; empty where nothing is said.
+    #[serde(default)]
+    pub number_type: String,
+    /// The topic that alarms are told of by; empty in stacks of an older version.
+    #[serde(default)]
+    pub alarm_topic: String,
 }
 
 impl Installation {

@@ -16,12 +16,23 @@ pub struct AwsSms {
 pub struct OriginationNumber {
     /// In E.164.
     pub number: String,
+    /// `TEN_DLC`, `SIMULATOR`, ...
+    pub kind: String,
     /// `ACTIVE`, `PENDING`, ...
     pub status: String,
     /// Where what it receives is published, if two-way messages are on.
     pub two_way: Option<String>,
     /// Its registration's status, where the country wants one: `COMPLETE`, `REVIEWING`, ...
     pub registration: Option<String>,
+}
+
+/// What a pool does with what its numbers receive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolHabits {
+    /// Where it is published, if two-way messages are on.
+    pub two_way: Option<String>,
+    /// Whether STOP is left to whoever reads there; else AWS answers it and keeps it to itself.
+    pub leaves_opt_outs_to_us: bool,
 }
 
 impl AwsSms {
@@ -78,6 +89,7 @@ impl AwsSms {
             };
             numbers.push(OriginationNumber {
                 number: number.phone_number().to_owned(),
+                kind: number.number_type().as_str().to_owned(),
                 status: number.status().as_str().to_owned(),
                 two_way: number.two_way_channel_arn().filter(|_| number.two_way_enabled()).map(str::to_owned),
                 registration,
@@ -94,15 +106,17 @@ impl AwsSms {
         Ok(status.unwrap_or_else(|| "UNKNOWN".to_owned()))
     }
 
-    /// Where a pool publishes what its numbers receive, if two-way messages are on.
+    /// What a pool does with what its numbers receive; `None` where there is no such pool.
     ///
     /// # Errors
-    /// When there is no such pool, or AWS does not answer.
-    pub async fn two_way(&self, pool: &str) -> Result<Option<String>, Unavailable> {
+    /// When AWS does not answer, or refuses.
+    pub async fn pool(&self, pool: &str) -> Result<Option<PoolHabits>, Unavailable> {
         let answer = self.client.describe_pools().pool_ids(pool).send().await;
         let answer = answer.map_err(|e| unavailable("sms-voice:DescribePools", &e))?;
-        let found = answer.pools().first().filter(|pool| pool.two_way_enabled());
-        Ok(found.and_then(|pool| pool.two_way_channel_arn()).map(str::to_owned))
+        Ok(answer.pools().first().map(|pool| PoolHabits {
+            two_way: pool.two_way_channel_arn().filter(|_| pool.two_way_enabled()).map(str::to_owned),
+            leaves_opt_outs_to_us: pool.self_managed_opt_outs_enabled(),
+        }))
     }
 
     /// The topics to which a configuration set publishes what becomes of texts.
@@ -183,7 +197,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_names_the_operation() {
-        let trouble = sms(&MockServer::start().await).two_way("pool-1").await.unwrap_err();
+        let trouble = sms(&MockServer::start().await).pool("pool-1").await.unwrap_err();
         assert_eq!(trouble.operation, "sms-voice:DescribePools");
     }
 }

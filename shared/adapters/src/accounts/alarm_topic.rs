@@ -1,0 +1,31 @@
+//! Who is told of alarms.
+
+use messaging::ports::Unavailable;
+
+use crate::connection::{Connection, configured};
+use crate::failure::unavailable;
+
+/// How many have subscribed to a topic.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Subscribers {
+    /// Who is told.
+    pub confirmed: usize,
+    /// Who has been asked by AWS and has not answered yet.
+    pub pending: usize,
+}
+
+/// Who has subscribed to a topic; of more than a hundred, a hundred.
+///
+/// # Errors
+/// When there is no such topic, or AWS does not answer.
+pub async fn subscribers(connection: &Connection, topic: &str) -> Result<Subscribers, Unavailable> {
+    let client = configured!(aws_sdk_sns, connection);
+    let answer = client.list_subscriptions_by_topic().topic_arn(topic).send().await;
+    let answer = answer.map_err(|error| unavailable("sns:ListSubscriptionsByTopic", &error))?;
+    let all = answer.subscriptions();
+    // What is not confirmed has a word in place of its ARN: PendingConfirmation, Deleted.
+    let confirmed =
+        all.iter().filter(|one| one.subscription_arn().is_some_and(|arn| arn.starts_with("arn:")));
+    let pending = all.iter().filter(|one| one.subscription_arn() == Some("PendingConfirmation"));
+    Ok(Subscribers { confirmed: confirmed.count(), pending: pending.count() })
+}
