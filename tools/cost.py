@@ -177,7 +177,7 @@ def fixed():
         (f"{len(always)} alarms over {metrics} metrics", metrics * ALARM_METRIC_MONTH),
         (f"{len(optional)} optional alarms over {more} metrics", more * ALARM_METRIC_MONTH),
         ("the dashboard (none for the first three of an account)", DASHBOARD_MONTH),
-        ("our own metrics, each while it is counted: Sent, one source, receipts", 4 * METRIC_MONTH),
+        ("our own metrics, each while it is counted: Sent, one source, receipts, one provider's texts", 6 * METRIC_MONTH),
     ]
 
 

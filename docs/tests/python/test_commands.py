@@ -15,6 +15,7 @@ import unittest
 from pathlib import Path
 
 import botocore.session
+from botocore import xform_name
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "local" / "tests" / "python"))
@@ -114,10 +115,10 @@ class Commands(unittest.TestCase):
         if words[0] == "configure":
             return
         model = session.get_service_model(words[0] if words[0] != "stepfunctions" else "stepfunctions")
-        names = {re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name).lower(): name for name in model.operation_names}
+        names = {xform_name(name, "-"): name for name in model.operation_names}
         self.assertIn(words[1], names)
         shape = model.operation_model(names[words[1]]).input_shape
-        members = {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", member).lower() for member in shape.members}
+        members = {xform_name(member, "-") for member in shape.members}
         for flag in (word[2:].removeprefix("no-") for word in words[2:] if word.startswith("--")):
             self.assertIn(flag, members | {"endpoint-url", "query", "output", "max-items"}, words[1])
 

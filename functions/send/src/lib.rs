@@ -113,8 +113,17 @@ where
                 return Err(FailedVisit(transient));
             }
         };
+        let provider = said.because.get("provider").and_then(Value::as_str);
         let because = serde_json::to_string(&said.because).unwrap_or_default();
-        tracing::info!(invocation, conversation_id = %id, step = %name, decision = said.verdict, due = said.due, because);
+        tracing::info!(
+            invocation,
+            conversation_id = %id,
+            step = %name,
+            decision = said.verdict,
+            due = said.due,
+            provider,
+            because
+        );
         Ok(said)
     }
 }

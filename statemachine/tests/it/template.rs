@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adapters::telemetry::{METRICS, NAMESPACE};
+use messaging::provider::Provider;
 use messaging::verdict::Verdict;
 use serde_json::{Value, json};
 
@@ -183,6 +184,35 @@ fn no_secret_has_a_value_here() {
     assert!(!TEMPLATE.contains("NoEcho"), "secrets are no parameters");
 }
 
+/// Own services are few and known; a provider delivers in bursts, and what it is refused it may not repeat.
+#[test]
+fn providers_webhooks_take_twenty_times_what_own_services_do() {
+    let api = &resources("AWS::Serverless::HttpApi")["Api"];
+    let throttle = |settings: &Value| {
+        (settings["ThrottlingRateLimit"].as_u64(), settings["ThrottlingBurstLimit"].as_u64())
+    };
+    let special = api["RouteSettings"].as_object().unwrap();
+    for (route, settings) in special {
+        assert_eq!(throttle(settings), (Some(500), Some(1000)), "{route}");
+    }
+    assert_eq!(throttle(&api["DefaultRouteSettings"]), (Some(25), Some(50)));
+    let mut routes = BTreeSet::new();
+    for function in resources("AWS::Serverless::Function").values() {
+        for event in function["Events"].as_object().into_iter().flatten().map(|(_, event)| event) {
+            let of = |name: &str| event["Properties"][name].as_str();
+            if let Some((method, path)) = of("Method").zip(of("Path")) {
+                routes.insert(format!("{method} {path}"));
+            }
+        }
+    }
+    let is_webhook = |route: &&String| route.contains("/webhook") || route.contains("/twilio/");
+    let webhooks: BTreeSet<_> = routes.iter().filter(is_webhook).collect();
+    assert_eq!(special.keys().collect::<BTreeSet<_>>(), webhooks, "those and no other");
+    for own in ["POST /sms", "POST /trigger", "POST /messages", "POST /messages/bulk", "POST /otp"] {
+        assert!(routes.contains(own) && !special.contains_key(own), "{own}");
+    }
+}
+
 /// Alarms by id, and every metric that each looks at: namespace, name and dimensions.
 fn alarms() -> BTreeMap<String, (Value, Vec<Value>)> {
     let told = |(id, alarm): (String, Value)| {
@@ -226,6 +256,49 @@ fn an_alarm_counts_what_the_functions_count_and_tells_what_to_do() {
     assert!(ours >= 12, "{ours}");
 }
 
+/// What one provider reports must not hide that another's way back is cut off.
+#[test]
+fn the_receipts_of_each_provider_are_watched_by_themselves() {
+    for provider in Provider::ALL {
+        let of_it = |metric: &Value| dimension(metric, "Provider") == Some(&json!(provider.as_str()));
+        let watching: Vec<_> = alarms()
+            .into_values()
+            .filter(|(_, metrics)| metrics.iter().any(of_it))
+            .map(|(_, metrics)| {
+                assert!(metrics.iter().all(of_it), "{provider}: {metrics:?}");
+                metrics.iter().map(|metric| metric["MetricName"].as_str().unwrap().to_owned()).collect()
+            })
+            .collect::<Vec<BTreeSet<_>>>();
+        let names = ["TextsReported", "TextsTaken"].map(str::to_owned);
+        assert_eq!(watching, [BTreeSet::from(names)], "{provider}");
+    }
+}
+
+/// Texts by AWS are paid for in two places, each with a limit of its own.
+#[test]
+fn what_both_of_awss_services_spend_is_watched() {
+    let (alarm, metrics) = &alarms()["SpendAlarm"];
+    let names = metrics.iter().map(|metric| (metric["Namespace"].as_str(), metric["MetricName"].as_str()));
+    let expected = [("AWS/SNS", "SMSMonthToDateSpentUSD"), ("AWS/SMSVoice", "TextMessageMonthlySpend")];
+    assert_eq!(names.collect::<Vec<_>>(), expected.map(|(space, name)| (Some(space), Some(name))));
+    // Both count from the month's beginning: their highest is what was spent.
+    let stats =
+        alarm["Metrics"].as_array().unwrap().iter().filter_map(|metric| metric["MetricStat"].get("Stat"));
+    assert!(stats.into_iter().all(|stat| stat == "Maximum"));
+}
+
+/// Own services and booking systems go silent for reasons of their own.
+#[test]
+fn a_silent_source_of_each_family_is_told_of() {
+    for (id, parameter) in
+        [("SilentSourceAlarm", "SilentSource"), ("SilentBookingSourceAlarm", "SilentBookingSource")]
+    {
+        let (alarm, metrics) = &alarms()[id];
+        assert_eq!(dimension(&metrics[0], "Source"), Some(&json!({ "Ref": parameter })), "{id}");
+        assert_eq!(alarm["TreatMissingData"], "breaching", "{id}");
+    }
+}
+
 #[test]
 fn every_failed_verdict_has_its_alarm() {
     let watched: BTreeSet<String> = alarms()
@@ -245,6 +318,18 @@ fn the_errors_and_throttles_of_every_function_are_watched() {
         let name =
             |metric: &Value| dimension(metric, "FunctionName").unwrap()["Ref"].as_str().unwrap().to_owned();
         assert_eq!(metrics.iter().map(name).collect::<BTreeSet<_>>(), functions, "{id}");
+    }
+}
+
+#[test]
+fn the_dashboard_shows_the_errors_throttles_and_duration_of_every_function() {
+    let functions: BTreeSet<_> = folders().iter().map(|folder| logical_id(folder)).collect();
+    let dashboard = resources("AWS::CloudWatch::Dashboard");
+    let body = dashboard["Dashboard"]["DashboardBody"]["Sub"].as_str().unwrap();
+    for metric in ["Errors", "Throttles", "Duration"] {
+        let beginning = format!(r#"["AWS/Lambda", "{metric}", "FunctionName", "${{"#);
+        let shown = body.split(&beginning).skip(1).map(|rest| rest.split('}').next().unwrap().to_owned());
+        assert_eq!(shown.collect::<BTreeSet<_>>(), functions, "{metric}");
     }
 }
 

@@ -60,7 +60,7 @@ where
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut noted = Noted::default();
         event.record(&mut noted);
-        if let Some(metric) = noted.metric() {
+        for metric in noted.metrics() {
             let line = format!("{}\n", self.document(&metric, SystemClock.now().timestamp_millis()));
             // A metric that cannot be written is no reason to fail a customer's text.
             let _lost = self.writer.make_writer().write_all(line.as_bytes());
@@ -168,6 +168,30 @@ mod tests {
             ("MoneyLimitsNearlySpent", ""),
             ("Receipts", "delivered"),
             ("CodesLimited", ""),
+        ];
+        let expected = expected.map(|(name, own)| (name.to_owned(), own.to_owned()));
+        assert_eq!(told(&lines), expected);
+    }
+
+    /// A text that was taken, and what became of it, count by provider too: each provider's way back is
+    /// watched by itself.
+    #[test]
+    fn texts_and_their_ends_count_by_provider() {
+        let lines = counted(|| {
+            tracing::info!(step = %"text", decision = "Sent", provider = Some("twilio"));
+            tracing::info!(step = %"text", decision = "Shadowed", provider = None::<&str>);
+            tracing::info!(step = %"text", decision = "Sent", provider = Some("somebody"));
+            tracing::info!(provider = %"sns", receipt = "noted", outcome = "failed", decision = "receipt");
+            tracing::info!(provider = %"sns", receipt = "noted", outcome = "pending", decision = "receipt");
+        });
+        let expected = [
+            ("Verdicts", "Sent"),
+            ("TextsTaken", "twilio"),
+            ("Verdicts", "Shadowed"),
+            ("Verdicts", "Sent"),
+            ("Receipts", "failed"),
+            ("TextsReported", "sns"),
+            ("Receipts", "pending"),
         ];
         let expected = expected.map(|(name, own)| (name.to_owned(), own.to_owned()));
         assert_eq!(told(&lines), expected);

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use messaging::provider::Provider;
 use messaging::verdict::Verdict;
 use tracing::field::{Field, Visit};
 
@@ -15,7 +16,7 @@ pub struct Metric {
 }
 
 /// Every metric, and what it is told apart by.
-pub const METRICS: [(&str, Option<&str>); 10] = [
+pub const METRICS: [(&str, Option<&str>); 12] = [
     ("Verdicts", Some("Verdict")),
     ("Deferrals", None),
     ("FailedVisits", None),
@@ -24,6 +25,8 @@ pub const METRICS: [(&str, Option<&str>); 10] = [
     ("AuthenticationFailures", None),
     ("DependencyFailures", None),
     ("Receipts", Some("Outcome")),
+    ("TextsTaken", Some("Provider")),
+    ("TextsReported", Some("Provider")),
     ("CodesLimited", None),
     ("MoneyLimitsNearlySpent", None),
 ];
@@ -40,12 +43,30 @@ pub struct Noted {
     /// What a receipt says became of a text: `delivered`, `failed`, `pending`.
     outcome: Option<String>,
     receipt: bool,
+    /// Who has taken a text, or reports of one.
+    provider: Option<String>,
 }
 
 impl Noted {
     /// What this line counts for.
-    #[must_use]
-    pub fn metric(&self) -> Option<Metric> {
+    pub fn metrics(&self) -> impl Iterator<Item = Metric> {
+        self.metric().into_iter().chain(self.of_provider())
+    }
+
+    /// What is counted by provider: texts that it has taken, and those whose end it has reported. The one
+    /// without the other tells that its way back is cut off.
+    fn of_provider(&self) -> Option<Metric> {
+        let name = match self.decision.as_deref()? {
+            "Sent" if self.step => "TextsTaken",
+            "receipt" if matches!(self.outcome.as_deref()?, "delivered" | "failed") => "TextsReported",
+            _ => return None,
+        };
+        // A dimension has few values: what is none of ours is not counted.
+        let provider = Provider::of_name(self.provider.as_deref()?)?;
+        Some(Metric { name, dimension: Some(("Provider", provider.as_str().to_owned())) })
+    }
+
+    fn metric(&self) -> Option<Metric> {
         let decision = self.decision.as_deref()?;
         let plain = |name| Some(Metric { name, dimension: None });
         let by = |name, dimension, value: &str| {
@@ -87,6 +108,7 @@ impl Visit for Noted {
             "source" => self.source = Some(value.to_owned()),
             "conversation_id" => self.conversation_id = Some(value.to_owned()),
             "outcome" => self.outcome = Some(value.to_owned()),
+            "provider" => self.provider = Some(value.to_owned()),
             "quarantine_id" => self.quarantine_id = true,
             "step" => self.step = true,
             "receipt" => self.receipt = true,
@@ -97,7 +119,8 @@ impl Visit for Noted {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         match field.name() {
             "status" => self.status = true,
-            "decision" | "source" | "conversation_id" | "outcome" | "quarantine_id" | "step" | "receipt" => {
+            "decision" | "source" | "conversation_id" | "outcome" | "quarantine_id" | "step" | "receipt"
+            | "provider" => {
                 self.record_str(field, &format!("{value:?}"));
             }
             _ => {}
