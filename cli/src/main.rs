@@ -6,6 +6,7 @@ mod check;
 mod connect;
 mod consent;
 mod doctor;
+mod door;
 mod forget;
 mod http_call;
 mod journeys;

@@ -3,12 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use http_edge::signature::{plain_hmac, timestamped};
 use messaging::clock::to_rfc3339;
 use messaging::ports::QuarantinedEvent;
-use messaging::secret::SecretText;
 
-use crate::http_call::call;
+use crate::door::Door;
 use crate::place::{Place, block_on, now};
 use crate::print;
 
@@ -85,19 +83,13 @@ async fn show(id: &str, place: &Place) -> Result<ExitCode, String> {
 
 async fn replay(id: &str, place: &Place) -> Result<ExitCode, String> {
     let event = find(id, place).await?;
-    let keys = place.keys()?;
+    let door = Door::of(place).await?;
     let at = now(place).await?.timestamp();
     let name = event.source.as_str();
-    let key = keys.signing_key(name).and_then(|key| SecretText::new(key).ok());
-    let key = key.ok_or_else(|| format!("no signing key of {name} is known here"))?;
-    let header = match name {
-        "calcom" => (plain_hmac::CALCOM_HEADER, plain_hmac::sign(&event.body, &key)),
-        _ => (timestamped::CALENDLY_HEADER, timestamped::sign(&event.body, &key, at)),
-    };
-    let url = format!("http://127.0.0.1:{}/webhooks/{name}", place.port);
-    let headers = [("content-type", "application/json"), (header.0, header.1.as_str())];
-    let (status, answer) = call("POST", &url, &headers, event.body).await?;
-    print::line(format!("POST /webhooks/{name} -> {status} {answer}"));
+    let signature = door.signature(name, &event.body, at)?;
+    let route = format!("/webhooks/{name}");
+    let (status, answer) = door.post(&route, &signature, event.body).await?;
+    print::line(format!("POST {route} -> {status} {answer}"));
     if status != 200 || answer.contains("\"quarantined\"") {
         print::line("it stays in quarantine");
         return Ok(ExitCode::FAILURE);

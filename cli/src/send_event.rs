@@ -7,13 +7,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use http_edge::signature::{plain_hmac, timestamped};
-use local::keys::Keys;
 use messaging::ids::{ConversationId, SourceName};
-use messaging::secret::SecretText;
 use serde_json::Value;
 
-use crate::http_call::call;
+use crate::door::Door;
 use crate::place::{Place, block_on, now};
 use crate::print;
 
@@ -50,8 +47,8 @@ pub(crate) fn run(arguments: &SendEventArguments) -> Result<ExitCode, String> {
         return block_on(published.send(&arguments.place));
     }
     let sender = Sender::of(&payload).ok_or("cannot tell from its fields which source sends this payload")?;
-    let keys = arguments.place.keys()?;
     block_on(async {
+        let door = Door::of(&arguments.place).await?;
         let now = now(&arguments.place).await?;
         let body = if sender.is_booking() && !arguments.as_is {
             shift::to_now(&mut payload, now);
@@ -59,16 +56,19 @@ pub(crate) fn run(arguments: &SendEventArguments) -> Result<ExitCode, String> {
         } else {
             body
         };
-        let header = sender.credential(&keys, &body, now.timestamp())?;
-        let url = format!("http://127.0.0.1:{}{}", arguments.place.port, sender.route());
-        let headers = [("content-type", "application/json"), (header.0, header.1.as_str())];
-        let (status, answer) = call("POST", &url, &headers, body).await?;
+        let credential = match sender {
+            Sender::Calendly => door.signature("calendly", &body, now.timestamp())?,
+            Sender::Calcom => door.signature("calcom", &body, now.timestamp())?,
+            _ => door.api_key()?,
+        };
+        let (status, answer) = door.post(sender.route(), &credential, body).await?;
         print::line(format!("POST {} -> {status}", sender.route()));
         print::line(&answer);
         let is_stored = (200..300).contains(&status)
             && !["quarantined", "ignored"].iter().any(|word| answer.contains(&format!("\"{word}\"")));
         if let Some(id) = sender.conversation(&payload).filter(|_| is_stored) {
-            print::line(format!("\nits story: afterword show {id}"));
+            let stack = arguments.place.stack.iter().map(|stack| format!(" --stack {stack}"));
+            print::line(format!("\nits story: afterword show {id}{}", stack.collect::<String>()));
         }
         Ok(if (200..300).contains(&status) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     })
@@ -114,20 +114,6 @@ impl Sender {
             Self::Calendly => "/webhooks/calendly",
             Self::Calcom => "/webhooks/calcom",
         }
-    }
-
-    /// The header by which this source is known.
-    fn credential(self, keys: &Keys, body: &[u8], at: i64) -> Result<(&'static str, String), String> {
-        let key = |source: &str| {
-            let key = keys.signing_key(source).and_then(|key| SecretText::new(key).ok());
-            let variable = format!("AFTERWORD_{}_SIGNING_KEY", source.to_ascii_uppercase());
-            key.ok_or_else(|| format!("set {variable}, here and where `serve` runs"))
-        };
-        Ok(match self {
-            Self::Calendly => (timestamped::CALENDLY_HEADER, timestamped::sign(body, &key("calendly")?, at)),
-            Self::Calcom => (plain_hmac::CALCOM_HEADER, plain_hmac::sign(body, &key("calcom")?)),
-            _ => ("x-api-key", keys.api_key.first().cloned().unwrap_or_default()),
-        })
     }
 
     /// The conversation that the payload opens or ends.

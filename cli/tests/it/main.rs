@@ -14,6 +14,7 @@ mod killed;
 mod load;
 mod moved;
 mod operators;
+mod quarantine;
 mod serve;
 mod started;
 mod storm;

@@ -1,15 +1,16 @@
-"""The command line against the deployed stack: doctor, connect, show, opt-outs, resolve, retry."""
+"""The command line against the deployed stack: doctor, connect, send-event, quarantine, show, opt-outs, resolve, retry."""
 
 import json
 import os
 import subprocess
+import tempfile
 import time
 import unittest
 import uuid
 from datetime import UTC, datetime
 
 from accounts import Accounts
-from emulator import AFTERWORD, PUBLIC_URL, SIGNING_KEY, STACK, both, payload
+from emulator import AFTERWORD, PUBLIC_URL, ROOT, SIGNING_KEY, STACK, both, payload
 
 
 class Operators(unittest.TestCase):
@@ -63,6 +64,33 @@ class Operators(unittest.TestCase):
         ]:
             self.assertEqual(self.health(report, what), health, what)
         self.assertEqual((self.accounts.writes, self.keys()), (writes, keys))
+
+    def test_1_events_are_sent_signed_with_the_stacks_secret(self):
+        event = {**payload("sms-advance-in-transit"), "event_id": str(uuid.UUID(int=73, version=4))}
+        event["user"] = {"phone": "+12025550173"}
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            file.write(json.dumps(event))
+            file.flush()
+            code, told = self.run_it("send-event", file.name)
+        self.assertEqual(code, 0)
+        self.assertIn(f"afterword show sms-{event['event_id']} --stack {STACK}", told)
+        self.aws.execution(f"sms-{event['event_id']}.text")
+        self.assertEqual(len(self.texts("+12025550173")), 1)
+
+    def test_1_what_is_in_quarantine_is_replayed_through_the_stacks_own_address(self):
+        unusable = ROOT / "test-payloads" / "booking-webhook" / "calendly-no-phone.json"
+        code, told = self.run_it("send-event", str(unusable))
+        self.assertEqual((code, '"quarantined"' in told), (0, True))
+        listed = self.run_it("quarantine", "list")[1]
+        (id,) = [line.split()[0] for line in listed.splitlines() if line.startswith("calendly-") and "no_phone" in line]
+        self.assertIn("sam@example.com", self.run_it("quarantine", "show", id)[1])
+        # The signature is right; there is still no number.
+        code, told = self.run_it("quarantine", "replay", id)
+        self.assertEqual(code, 1)
+        self.assertIn("POST /webhooks/calendly -> 200", told)
+        self.assertIn("it stays in quarantine", told)
+        self.assertEqual(self.run_it("quarantine", "discard", id)[0], 0)
+        self.assertIn("there is no", self.run_it("quarantine", "replay", id)[1])
 
     def test_2_connect_calendly(self):
         before, writes = self.keys(), self.accounts.writes

@@ -1,0 +1,150 @@
+//! The way into an installation, as its sources have it: its address, and the keys that they sign with.
+
+use adapters::Connection;
+use adapters::installation::SecretDocument;
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
+use http_edge::signature::{plain_hmac, timestamped};
+use messaging::secret::SecretText;
+use serde_json::{Map, Value};
+
+use crate::connect::newest;
+use crate::http_call::call_over;
+use crate::place::Place;
+use crate::stack::Stack;
+
+/// Where sources post.
+pub(crate) struct Door {
+    /// Without a slash at the end.
+    url: String,
+    http: SharedHttpConnector,
+    /// The installation's secret.
+    document: Map<String, Value>,
+    /// What is missing when nothing answers, or a key is not there.
+    hints: Hints,
+}
+
+struct Hints {
+    silent: &'static str,
+    keyless: &'static str,
+}
+
+const HERE: Hints = Hints {
+    silent: "is `afterword serve` running?",
+    keyless: "set AFTERWORD_<SOURCE>_SIGNING_KEY, here and where `serve` runs",
+};
+const ON_AWS: Hints = Hints {
+    silent: "is the stack's PublicUrl right, and its DNS?",
+    keyless: "put it into the stack's secret (docs/setup-guide.md)",
+};
+
+impl Door {
+    /// Of a `serve` on this machine, or of a stack: by its public URL, with the keys of its secret.
+    pub(crate) async fn of(place: &Place) -> Result<Self, String> {
+        if let Some(stack) = &place.stack {
+            return Self::of_stack(&Stack::find(stack).await?).await;
+        }
+        let document = place.keys()?.secret_document().as_object().cloned().unwrap_or_default();
+        let url = format!("http://127.0.0.1:{}", place.port);
+        Ok(Self { http: Connection::plain(&url).provider_http, url, document, hints: HERE })
+    }
+
+    async fn of_stack(stack: &Stack) -> Result<Self, String> {
+        let document = SecretDocument::new(&stack.connection, &stack.installation.secret).read().await;
+        Ok(Self {
+            url: stack.installation.public_url.clone(),
+            http: stack.connection.provider_http.clone(),
+            document: document.map_err(|trouble| trouble.to_string())?,
+            hints: ON_AWS,
+        })
+    }
+
+    /// The header by which a booking system is known: its signature over a body, made at that second.
+    pub(crate) fn signature(
+        &self,
+        system: &str,
+        body: &[u8],
+        at: i64,
+    ) -> Result<(&'static str, String), String> {
+        let entry = format!("{system}_signing_key");
+        let key = newest(&self.document, &entry)
+            .ok_or_else(|| format!("there is no {entry}: {}", self.hints.keyless))?;
+        Ok(match system {
+            "calcom" => (plain_hmac::CALCOM_HEADER, plain_hmac::sign(body, &key)),
+            _ => (timestamped::CALENDLY_HEADER, timestamped::sign(body, &key, at)),
+        })
+    }
+
+    /// The header by which an own service is known.
+    pub(crate) fn api_key(&self) -> Result<(&'static str, String), String> {
+        let key: Option<SecretText> = newest(&self.document, "api_key");
+        let key = key.ok_or("there is no api_key that every source may use")?;
+        Ok(("x-api-key", key.expose_secret().to_owned()))
+    }
+
+    /// Posts JSON once; status and body.
+    pub(crate) async fn post(
+        &self,
+        route: &str,
+        header: &(&'static str, String),
+        body: Vec<u8>,
+    ) -> Result<(u16, String), String> {
+        let url = format!("{}{route}", self.url);
+        let headers = [("content-type", "application/json"), (header.0, header.1.as_str())];
+        let answer = call_over(&self.http, "POST", &url, &headers, body).await;
+        answer.map_err(|trouble| format!("{trouble}: {}", self.hints.silent))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use wiremock::matchers::{header, path};
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    use super::*;
+
+    /// AWS and the API of a stack in one.
+    async fn stack(secret: &Value) -> (MockServer, Stack) {
+        let server = MockServer::start().await;
+        let body = json!({ "ARN": "arn", "Name": "s", "SecretString": secret.to_string() });
+        let answer = ResponseTemplate::new(200).set_body_raw(body.to_string(), "application/x-amz-json-1.1");
+        Mock::given(header("x-amz-target", "secretsmanager.GetSecretValue"))
+            .respond_with(answer)
+            .mount(&server)
+            .await;
+        let installation = json!({
+            "table": "t", "secret": "s", "state_machine": "m", "sending": "p",
+            "twilio_from": "+12025550100", "public_url": format!("{}/stage", server.uri()),
+        });
+        let stack = Stack {
+            name: "afterword".to_owned(),
+            connection: Connection::plain(server.uri()),
+            installation: serde_json::from_value(installation).unwrap(),
+        };
+        (server, stack)
+    }
+
+    #[tokio::test]
+    async fn on_aws_it_is_the_public_url_and_the_newest_keys_of_the_stacks_secret() {
+        let secret = json!({ "api_key": "key-1", "calendly_signing_key": ["newest", "older"] });
+        let (server, stack) = stack(&secret).await;
+        let door = Door::of_stack(&stack).await.unwrap();
+        let signed = door.signature("calendly", b"{}", 1_700_000_000).unwrap();
+        let newest = SecretText::new("newest").unwrap();
+        assert_eq!(signed.1, timestamped::sign(b"{}", &newest, 1_700_000_000));
+        Mock::given(path("/stage/webhooks/calendly"))
+            .respond_with(ResponseTemplate::new(200).set_body_string("taken"))
+            .mount(&server)
+            .await;
+        let answer = door.post("/webhooks/calendly", &signed, b"{}".to_vec()).await;
+        assert_eq!(answer, Ok((200, "taken".to_owned())));
+        let posted = server.received_requests().await.unwrap().pop().unwrap();
+        assert_eq!((posted.headers[signed.0].to_str().unwrap(), &posted.body[..]), (&*signed.1, &b"{}"[..]));
+        assert_eq!(door.api_key(), Ok(("x-api-key", "key-1".to_owned())));
+        let missing = door.signature("calcom", b"{}", 0).unwrap_err();
+        assert!(
+            missing.contains("calcom_signing_key") && missing.contains("the stack's secret"),
+            "{missing}"
+        );
+    }
+}
