@@ -8,6 +8,7 @@
 )]
 
 mod aws_client;
+mod check;
 mod forget;
 mod journeys;
 mod killed;
