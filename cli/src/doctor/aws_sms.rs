@@ -20,8 +20,8 @@ const OPT_OUTS: &str = "aws sms opt-outs";
 
 pub(super) async fn check(stack: &Stack) -> Vec<Finding> {
     let installation = &stack.installation;
-    if installation.configuration_set.is_empty() {
-        return vec![Finding::unknown(ACCOUNT, "not used (EndUserMessaging is off)")];
+    if installation.configuration_set.is_empty() && installation.pool.is_empty() {
+        return vec![Finding::unknown(ACCOUNT, "no configuration set and no pool (EndUserMessaging is off)")];
     }
     let sms = AwsSms::new(&stack.connection);
     let mut findings = vec![
@@ -44,20 +44,35 @@ pub(super) async fn check(stack: &Stack) -> Vec<Finding> {
             Ok(None) => Finding::unknown(LIMIT, "AWS names none for texts"),
             Err(trouble) => unknown(LIMIT, &trouble),
         },
-        match sms.event_topics(&installation.configuration_set).await {
-            Ok(topics) if topics.contains(&installation.delivery_topic) => {
-                Finding::pass(EVENTS, "the configuration set reports here")
-            }
-            Ok(_) => Finding::fail(EVENTS, "the configuration set does not report here: deploy again"),
-            Err(trouble) => unknown(EVENTS, &trouble),
-        },
+        events(&sms, stack).await,
     ];
     if installation.pool.is_empty() {
-        findings.push(Finding::unknown(NUMBERS, "no pool (OriginationIdentity is empty)"));
+        findings.push(Finding::unknown(NUMBERS, "no pool (OriginationIdentity and PhonePoolId are empty)"));
     } else {
         findings.extend(pool(&sms, stack).await);
     }
     findings
+}
+
+/// Whether what becomes of texts is told here.
+async fn events(sms: &AwsSms, stack: &Stack) -> Finding {
+    let installation = &stack.installation;
+    if installation.configuration_set.is_empty() {
+        return Finding::unknown(
+            EVENTS,
+            "no configuration set: EventBridge tells at best (EventBridgeEvents)",
+        );
+    }
+    match sms.event_topics(&installation.configuration_set).await {
+        Ok(topics) if topics.contains(&installation.delivery_topic) => {
+            Finding::pass(EVENTS, "the configuration set reports here")
+        }
+        Ok(_) => Finding::fail(
+            EVENTS,
+            format!("the configuration set does not report to {}", installation.delivery_topic),
+        ),
+        Err(trouble) => unknown(EVENTS, &trouble),
+    }
 }
 
 async fn pool(sms: &AwsSms, stack: &Stack) -> Vec<Finding> {

@@ -29,6 +29,17 @@ fn every_problem_has_its_line() {
     }
 }
 
+#[test]
+fn every_saved_query_is_named() {
+    let (runbook, template) = (read("docs/runbook.md"), read("template.yaml"));
+    let names = template.split("Name: !Sub ${AWS::StackName}/").skip(1);
+    let names: Vec<_> = names.map(|rest| rest.lines().next().unwrap()).collect();
+    assert_eq!(names.len(), template.matches("Type: AWS::Logs::QueryDefinition").count());
+    for name in names {
+        assert!(runbook.contains(&format!("\"{name}\"")), "{name}");
+    }
+}
+
 /// A heading as a link names it: lower case, words joined by hyphens.
 fn anchor(heading: &str) -> String {
     let letters = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));

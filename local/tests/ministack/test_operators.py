@@ -61,6 +61,9 @@ class Operators(unittest.TestCase):
             ("twilio account", "pass"),
             ("twilio webhooks", "FAIL"),
             ("calendly webhook", "FAIL"),
+            ("money limits", "unknown"),
+            ("pacing", "unknown"),
+            ("alarms", "FAIL"),  # AlarmEmail is not set
         ]:
             self.assertEqual(self.health(report, what), health, what)
         self.assertEqual((self.accounts.writes, self.keys()), (writes, keys))

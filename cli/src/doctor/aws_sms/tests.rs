@@ -112,6 +112,14 @@ async fn what_is_not_used_is_not_asked_for() {
 }
 
 #[tokio::test]
+async fn a_pool_without_a_set_is_looked_at_too() {
+    let answers = [account(), vec![("DescribePools", habits(Some(INBOUND), true))]].concat();
+    let found = found(&answers, json!({ "configuration_set": "", "pool": "pool-1" })).await;
+    let expected = [(ACCOUNT, Pass), (LIMIT, Pass), (EVENTS, Unknown), (TWO_WAY, Pass), (OPT_OUTS, Pass)];
+    assert_eq!(healths(&found)[..5], expected);
+}
+
+#[tokio::test]
 async fn an_account_that_is_ready_passes() {
     let found = found(&account(), json!({})).await;
     assert_eq!(healths(&found), [(ACCOUNT, Pass), (LIMIT, Pass), (EVENTS, Pass), (NUMBERS, Unknown)]);
