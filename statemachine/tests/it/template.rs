@@ -143,13 +143,11 @@ fn a_function_is_given_the_environment_that_its_main_reads() {
 }
 
 /// What a `main` reads and no deployment sets.
-const NOT_DEPLOYED: [&str; 3] = [
+const NOT_DEPLOYED: [&str; 2] = [
     // Of tests.
     "TWILIO_BASE_URL",
     // The parameter for the pool's id takes its ARN too.
     "AWS_SMS_PHONE_POOL_ARN",
-    // Belongs to a text, not to an installation.
-    "AWS_SMS_INDIA_TEMPLATE_ID",
 ];
 
 #[test]
