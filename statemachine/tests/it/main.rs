@@ -1,6 +1,7 @@
 //! `message.asl.json` and `template.yaml`, held to the code and to each other.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, called by nothing else")]
 
+mod alarms;
 mod definition;
 mod fakes;
 mod files;

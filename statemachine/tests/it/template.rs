@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adapters::telemetry::{METRICS, NAMESPACE};
-use messaging::provider::Provider;
-use messaging::verdict::Verdict;
 use serde_json::{Value, json};
 
+use crate::alarms::{alarms, dimension};
 use crate::files::{TEMPLATE, root, template};
 
 /// Resources of this type.
-fn resources(kind: &str) -> BTreeMap<String, Value> {
+pub(crate) fn resources(kind: &str) -> BTreeMap<String, Value> {
     let template = template();
     let all = template["Resources"].as_object().unwrap();
     let wanted = all.iter().filter(|(_, resource)| resource["Type"] == kind);
@@ -18,14 +16,14 @@ fn resources(kind: &str) -> BTreeMap<String, Value> {
 }
 
 /// The folders of functions: those that have something to run.
-fn folders() -> BTreeSet<String> {
+pub(crate) fn folders() -> BTreeSet<String> {
     let entries = std::fs::read_dir(root().join("functions")).unwrap().map(Result::unwrap);
     let folders = entries.filter(|entry| entry.path().join("src/main.rs").exists());
     folders.map(|entry| entry.file_name().into_string().unwrap()).collect()
 }
 
 /// `booking-webhook` -> `BookingWebhookFunction`.
-fn logical_id(folder: &str) -> String {
+pub(crate) fn logical_id(folder: &str) -> String {
     let words = folder.split('-').map(|word| word[..1].to_uppercase() + &word[1..]);
     words.collect::<String>() + "Function"
 }
@@ -211,144 +209,6 @@ fn providers_webhooks_take_twenty_times_what_own_services_do() {
     }
 }
 
-/// Alarms by id, and every metric that each looks at: namespace, name and dimensions.
-fn alarms() -> BTreeMap<String, (Value, Vec<Value>)> {
-    let told = |(id, alarm): (String, Value)| {
-        let metrics = match alarm["Metrics"].as_array() {
-            None => vec![alarm.clone()],
-            Some(list) => {
-                list.iter().map(|m| m["MetricStat"]["Metric"].clone()).filter(Value::is_object).collect()
-            }
-        };
-        (id, (alarm, metrics))
-    };
-    resources("AWS::CloudWatch::Alarm").into_iter().map(told).collect()
-}
-
-fn dimension<'a>(metric: &'a Value, name: &str) -> Option<&'a Value> {
-    let dimensions = metric["Dimensions"].as_array()?;
-    dimensions.iter().find(|dimension| dimension["Name"] == name).map(|dimension| &dimension["Value"])
-}
-
-#[test]
-fn an_alarm_counts_what_the_functions_count_and_tells_what_to_do() {
-    let ends = Verdict::ALL.map(Verdict::as_str);
-    let mut ours = 0;
-    for (id, (alarm, metrics)) in alarms() {
-        assert!(alarm["AlarmDescription"].as_str().unwrap().contains("docs/runbook.md#"), "{id}");
-        assert_eq!(alarm["AlarmActions"], json!([{ "Ref": "AlarmTopic" }]), "{id}");
-        for metric in metrics.iter().filter(|metric| metric["Namespace"] == NAMESPACE) {
-            let name = metric["MetricName"].as_str().unwrap();
-            let (_, own) =
-                METRICS.iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("{name}"));
-            let expected = 1 + usize::from(own.is_some());
-            assert_eq!(metric["Dimensions"].as_array().unwrap().len(), expected, "{id}: {name}");
-            assert_eq!(dimension(metric, "Installation"), Some(&json!({ "Ref": "AWS::StackName" })), "{id}");
-            if let Some(verdict) = dimension(metric, "Verdict") {
-                assert!(ends.contains(&verdict.as_str().unwrap()), "{id}: {verdict}");
-            }
-            assert!(own.is_none_or(|own| dimension(metric, own).is_some()), "{id}: {name}");
-            ours += 1;
-        }
-    }
-    assert!(ours >= 12, "{ours}");
-}
-
-/// What one provider reports must not hide that another's way back is cut off.
-#[test]
-fn the_receipts_of_each_provider_are_watched_by_themselves() {
-    for provider in Provider::ALL {
-        let of_it = |metric: &Value| dimension(metric, "Provider") == Some(&json!(provider.as_str()));
-        let watching: Vec<_> = alarms()
-            .into_values()
-            .filter(|(_, metrics)| metrics.iter().any(of_it))
-            .map(|(_, metrics)| {
-                assert!(metrics.iter().all(of_it), "{provider}: {metrics:?}");
-                metrics.iter().map(|metric| metric["MetricName"].as_str().unwrap().to_owned()).collect()
-            })
-            .collect::<Vec<BTreeSet<_>>>();
-        let names = ["TextsReported", "TextsTaken"].map(str::to_owned);
-        assert_eq!(watching, [BTreeSet::from(names)], "{provider}");
-    }
-}
-
-/// Texts by AWS are paid for in two places, each with a limit of its own.
-#[test]
-fn what_both_of_awss_services_spend_is_watched() {
-    let (alarm, metrics) = &alarms()["SpendAlarm"];
-    let names = metrics.iter().map(|metric| (metric["Namespace"].as_str(), metric["MetricName"].as_str()));
-    let expected = [("AWS/SNS", "SMSMonthToDateSpentUSD"), ("AWS/SMSVoice", "TextMessageMonthlySpend")];
-    assert_eq!(names.collect::<Vec<_>>(), expected.map(|(space, name)| (Some(space), Some(name))));
-    // Both count from the month's beginning: their highest is what was spent.
-    let stats =
-        alarm["Metrics"].as_array().unwrap().iter().filter_map(|metric| metric["MetricStat"].get("Stat"));
-    assert!(stats.into_iter().all(|stat| stat == "Maximum"));
-}
-
-/// Own services and booking systems go silent for reasons of their own.
-#[test]
-fn a_silent_source_of_each_family_is_told_of() {
-    for (id, parameter) in
-        [("SilentSourceAlarm", "SilentSource"), ("SilentBookingSourceAlarm", "SilentBookingSource")]
-    {
-        let (alarm, metrics) = &alarms()[id];
-        assert_eq!(dimension(&metrics[0], "Source"), Some(&json!({ "Ref": parameter })), "{id}");
-        assert_eq!(alarm["TreatMissingData"], "breaching", "{id}");
-    }
-}
-
-#[test]
-fn every_failed_verdict_has_its_alarm() {
-    let watched: BTreeSet<String> = alarms()
-        .into_values()
-        .filter(|(alarm, _)| alarm.get("MetricName").is_some())
-        .filter_map(|(alarm, _)| Some(dimension(&alarm, "Verdict")?.as_str()?.to_owned()))
-        .collect();
-    let failed = Verdict::ALL.into_iter().filter(|verdict| verdict.is_failure());
-    assert_eq!(watched, failed.map(|verdict| verdict.as_str().to_owned()).collect());
-}
-
-#[test]
-fn the_errors_and_throttles_of_every_function_are_watched() {
-    let functions: BTreeSet<_> = folders().iter().map(|folder| logical_id(folder)).collect();
-    for id in ["FunctionErrorsAlarm", "FunctionThrottlesAlarm"] {
-        let (_, metrics) = &alarms()[id];
-        let name =
-            |metric: &Value| dimension(metric, "FunctionName").unwrap()["Ref"].as_str().unwrap().to_owned();
-        assert_eq!(metrics.iter().map(name).collect::<BTreeSet<_>>(), functions, "{id}");
-    }
-}
-
-#[test]
-fn the_dashboard_shows_the_errors_throttles_and_duration_of_every_function() {
-    let functions: BTreeSet<_> = folders().iter().map(|folder| logical_id(folder)).collect();
-    let dashboard = resources("AWS::CloudWatch::Dashboard");
-    let body = dashboard["Dashboard"]["DashboardBody"]["Sub"].as_str().unwrap();
-    for metric in ["Errors", "Throttles", "Duration"] {
-        let beginning = format!(r#"["AWS/Lambda", "{metric}", "FunctionName", "${{"#);
-        let shown = body.split(&beginning).skip(1).map(|rest| rest.split('}').next().unwrap().to_owned());
-        assert_eq!(shown.collect::<BTreeSet<_>>(), functions, "{metric}");
-    }
-}
-
-#[test]
-fn texts_by_sns_that_fail_are_told_of_as_everybody_does() {
-    let alarm = &resources("AWS::CloudWatch::Alarm")["SnsSmsHighFailureRateAlarm"];
-    assert_eq!(alarm["AlarmName"]["Sub"], "${AWS::StackName}-SNS-SMS-High-Failure-Rate");
-    assert_eq!(
-        (&alarm["Statistic"], &alarm["Period"], &alarm["EvaluationPeriods"], &alarm["Threshold"]),
-        (&json!("Sum"), &json!(3600), &json!(1), &json!(10))
-    );
-    assert_eq!(alarm["ComparisonOperator"], "GreaterThanThreshold");
-    let dashboard = resources("AWS::CloudWatch::Dashboard");
-    let body = dashboard["Dashboard"]["DashboardBody"]["Sub"].as_str().unwrap();
-    for metric in ["NumberOfMessagesPublished", "NumberOfNotificationsFailed", "SMSSuccessRate"] {
-        assert!(body.contains(metric), "{metric}");
-    }
-    let body = body.replace("${", "{{");
-    assert!(serde_json::from_str::<Value>(&body).unwrap()["widgets"].as_array().unwrap().len() > 8);
-}
-
 /// Whoever calls a function without waiting for its answer leaves what fails in a queue.
 #[test]
 fn every_asynchronous_path_ends_in_a_dead_letter_queue() {
@@ -374,6 +234,14 @@ fn every_asynchronous_path_ends_in_a_dead_letter_queue() {
         let wanted = json!({ "GetAtt": format!("{id}.QueueName") });
         assert!(watched.iter().any(|metric| dimension(metric, "QueueName") == Some(&wanted)), "{id}");
     }
+}
+
+/// Kept by AWS, an opt-out would hold for the pool alone and never be heard of (docs/adr/0019).
+#[test]
+fn the_pool_leaves_opt_outs_to_us() {
+    let pool = &resources("AWS::SMSVOICE::Pool")["Pool"];
+    assert_eq!(pool["SelfManagedOptOutsEnabled"], true);
+    assert_eq!(pool["TwoWay"], json!({ "Enabled": true, "ChannelArn": { "Ref": "InboundTopic" } }));
 }
 
 /// What the rule lets through is what the function is tested with.
