@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Takes one safeguard after the other out of the shipped code and shows which test notices.
 
-Each mutant is a line of the source, written otherwise, in a copy of the working tree beside the build
-directory; the tests named with it must fail there. A mutant that survives, or whose line is no longer
+Each mutant is a line of the source, written otherwise, in a copy of the working tree with a build directory
+of its own (in a shared one cargo would take the last mutant's binaries for the tree's); the tests named with it must fail there. A mutant that survives, or whose line is no longer
 found, fails the run. `make mutants` runs it; an argument picks mutants by a part of their name.
 """
 
@@ -14,8 +14,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
-COPY = TARGET / "mutants"
+PLACE = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve() / "mutants"
+COPY, TARGET = PLACE / "tree", PLACE / "target"
 
 WRITE = "shared/adapters/src/conversations/write.rs"
 BOOKINGS = "shared/adapters/src/conversations/write/bookings.rs"
@@ -159,7 +159,7 @@ def main():
         survivors += not failed
         noticed = ", ".join(f"`{test}`" for test in failed) or "nothing"
         print(f"| {name} | {noticed} |", flush=True)
-    shutil.rmtree(COPY, ignore_errors=True)
+    shutil.rmtree(PLACE, ignore_errors=True)
     return 1 if survivors else 0
 
 
@@ -182,7 +182,8 @@ def failing(package, tests):
     """The tests that fail; an empty list when all pass. A mutant that does not compile proves nothing."""
     command = ["cargo", "nextest", "run", "--workspace", "--no-fail-fast", "--color", "never"]
     command += ["-E", f"package({package}) & ({tests})"]
-    environment = dict(os.environ, CARGO_TARGET_DIR=str(TARGET))
+    small = {"CARGO_PROFILE_DEV_DEBUG": "0", "CARGO_INCREMENTAL": "0"}
+    environment = dict(os.environ, CARGO_TARGET_DIR=str(TARGET), **small)
     run = subprocess.run(command, cwd=COPY, env=environment, capture_output=True, text=True)
     output = run.stdout + run.stderr
     if "Summary [" not in output:

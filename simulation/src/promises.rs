@@ -223,6 +223,11 @@ impl Judge {
                 if before.is_some_and(|before| before != Verdict::HeldUnknownOutcome) {
                     self.breaks(format!("{conversation}.{step} was decided twice"));
                 }
+                if decision.verdict == Verdict::ExpiredTooLate
+                    && self.had_time(decision.at, conversation, step)
+                {
+                    self.breaks(format!("{conversation}.{step} expired before its deadline"));
+                }
             }
             StepState::Claimed(claim) => {
                 let again = texts.may_have_arrived() || texts.decided.is_some();
@@ -240,6 +245,15 @@ impl Judge {
                 self.may_be_claimed(claim.at, conversation, step);
             }
         }
+    }
+
+    /// Whether a text could still have been sent: advertising may find no decent hour left, and where the
+    /// pace is limited, no place.
+    fn had_time(&self, at: DateTime<Utc>, conversation: &str, step: &str) -> bool {
+        let planned = self.conversations.get(conversation).into_iter().flat_map(|known| &known.steps);
+        planned
+            .filter(|planned| planned.name.as_str() == step && planned.category != Category::Promotional)
+            .any(|planned| at < planned.deadline && !self.is_limited)
     }
 
     fn may_be_claimed(&mut self, at: DateTime<Utc>, conversation: &str, step: &str) {

@@ -103,13 +103,13 @@ where
         let (already_rescheduled, source) = (created.already_rescheduled, system.source());
         let settings = current.journeys.sources.get(&source);
         let content_hash = created.content_hash.clone();
-        if settings.is_some_and(|settings| !settings.may_text(&created.phone)) {
+        if let Some(off_limits) = settings.and_then(|settings| settings.refuses(&created.phone)) {
             if self.is_repeated(&id, &content_hash).await? {
                 return Ok(word(Booked::Duplicate { differs: false }));
             }
             self.supersede(predecessor.as_ref(), &id).await?;
-            let detail = "the number is of a country that this source may not text".to_owned();
-            return self.quarantine(system, body, "country_not_allowed", vec![detail]).await;
+            let detail = format!("the number {}", off_limits.detail());
+            return self.quarantine(system, body, off_limits.code(), vec![detail]).await;
         }
         // Dates in the words are of the same locale as the words.
         created.locale = created.locale.or_else(|| Some(settings?.locale.clone()));

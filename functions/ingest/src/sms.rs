@@ -75,7 +75,7 @@ impl SmsCall {
     /// violation noted, for a country that the source may not text.
     pub(crate) fn into_event(self, journeys: &Journeys, violations: &mut Violations) -> Option<Event> {
         let source = journeys.sources.get(&self.source);
-        let phone = recipient::of_allowed_country(self.phone, source, "/user/phone", violations)?;
+        let phone = recipient::allowed(self.phone, source, "/user/phone", violations)?;
         let (currency, locale) =
             source.map_or((Currency::Usd, "en-US"), |source| (source.currency, source.locale.as_str()));
         let mut variables = Variables::default();

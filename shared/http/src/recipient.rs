@@ -16,7 +16,7 @@ pub fn national(
     let text = fields.required_string(name, violations)?;
     let region = region.or_else(|| source?.region);
     let phone = textable(PhoneNumber::parse(text, region), &fields.place(name), violations)?;
-    of_allowed_country(phone, source, &fields.place(name), violations)
+    allowed(phone, source, &fields.place(name), violations)
 }
 
 /// A number that was read, if texts can arrive there.
@@ -38,16 +38,14 @@ pub fn textable(
     }
 }
 
-/// A number of a country that the source may text.
-pub fn of_allowed_country(
+/// A number that the source may text.
+pub fn allowed(
     phone: PhoneNumber,
     source: Option<&Source>,
     place: &str,
     violations: &mut Violations,
 ) -> Option<PhoneNumber> {
-    if source.is_none_or(|source| source.may_text(&phone)) {
-        return Some(phone);
-    }
-    violations.add(place, "country_not_allowed", "is of a country that this source may not text");
+    let Some(off_limits) = source.and_then(|source| source.refuses(&phone)) else { return Some(phone) };
+    violations.add(place, off_limits.code(), off_limits.detail());
     None
 }

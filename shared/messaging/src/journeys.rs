@@ -23,7 +23,7 @@ use crate::limits::Limits;
 use crate::money::Currency;
 use crate::otp::OtpSettings;
 use crate::pacing::Pacing;
-use crate::phone::{PhoneNumber, Region};
+use crate::phone::{NumberKind, PhoneNumber, Region};
 use crate::provider::Provider;
 use crate::quiet_hours::PromotionalHours;
 
@@ -78,11 +78,54 @@ pub struct Source {
     /// The countries whose numbers it may text; empty: every country.
     #[serde(default)]
     pub countries: Vec<Region>,
+    /// Which numbers it may text at all.
+    #[serde(default)]
+    pub numbers: Numbers,
     /// The language of its customers (`en-US`).
     #[serde(default = "en_us")]
     pub locale: String,
     /// The journey that its events open, for sources whose events do not name one.
     pub journey: Option<JourneyName>,
+}
+
+/// How much is asked of a number before it is texted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Numbers {
+    /// It has the right length: numbers that are reserved for tests and fiction, and new ranges, too.
+    #[default]
+    Possible,
+    /// It lies in a range in use: a text to any other is paid for and reaches nobody.
+    Valid,
+}
+
+/// Why a source may not text a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OffLimits {
+    /// It is of a country that the source may not text.
+    Country,
+    /// It lies in no range in use.
+    NotValid,
+}
+
+impl OffLimits {
+    /// A word for machines.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Country => "country_not_allowed",
+            Self::NotValid => "phone_not_valid",
+        }
+    }
+
+    /// What is wrong with the number, without it.
+    #[must_use]
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::Country => "is of a country that this source may not text",
+            Self::NotValid => "lies in no range of numbers in use",
+        }
+    }
 }
 
 /// What one event leads to.
@@ -194,10 +237,15 @@ fn en_us() -> String {
 }
 
 impl Source {
-    /// Whether it may text a number of that country. A number of no country is no country's.
+    /// Why it may not text a number, if it may not. A number of no country is no country's.
     #[must_use]
-    pub fn may_text(&self, phone: &PhoneNumber) -> bool {
-        self.countries.is_empty() || phone.country().is_some_and(|country| self.countries.contains(&country))
+    pub fn refuses(&self, phone: &PhoneNumber) -> Option<OffLimits> {
+        let is_allowed = |country| self.countries.contains(&country);
+        if !self.countries.is_empty() && !phone.country().is_some_and(is_allowed) {
+            return Some(OffLimits::Country);
+        }
+        let is_valid = self.numbers == Numbers::Possible || phone.kind() != NumberKind::Unknown;
+        (!is_valid).then_some(OffLimits::NotValid)
     }
 }
 

@@ -66,6 +66,27 @@ async fn a_source_texts_the_countries_that_it_may_text() {
 }
 
 #[tokio::test]
+async fn a_strict_source_texts_numbers_of_ranges_in_use_alone() {
+    let strict = ["sms", "messages", "trigger"].iter().fold(JOURNEYS.to_owned(), |journeys, source| {
+        let table = format!("[sources.{source}] ");
+        assert!(journeys.contains(&table));
+        journeys.replace(&table, &format!("[sources.{source}]\nnumbers = \"valid\"\n#"))
+    });
+    for (phone, status, code) in
+        [("+14254147755", 202, vec![]), ("+15555551234", 400, vec!["phone_not_valid"])]
+    {
+        for (route, body) in [
+            ("POST /sms", sms(phone)),
+            ("POST /messages", to(phone)),
+            ("POST /trigger", json!({ "parent_tel": phone })),
+        ] {
+            let (answered, answer) = post(&strict, route, &body).await;
+            assert_eq!((answered, codes(&answer)), (status, code.clone()), "{route} {phone}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn words_are_cut_only_where_that_is_asked_for_and_the_conversation_says_so() {
     let journeys = |options: &str| {
         format!(
