@@ -3,6 +3,7 @@
 
 use std::process::ExitCode;
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 use messaging::clock::to_rfc3339;
 use messaging::conversation::{Conversation, Step};
@@ -33,15 +34,15 @@ pub(crate) fn run(arguments: &ShowArguments) -> Result<ExitCode, String> {
         let table = arguments.place.table()?;
         let Some(conversation) = table.load(&id, now).await.map_err(unreadable)? else { return Ok(None) };
         let messages = table.messages_of(&conversation, now).await.map_err(unreadable)?;
-        Ok(Some((conversation, messages)))
+        Ok(Some((conversation, messages, now)))
     })?;
-    let (conversation, messages) =
+    let (conversation, messages, now) =
         found.ok_or_else(|| format!("there is no conversation {id} (or it has expired)"))?;
-    tell(&conversation, &messages);
+    tell(&conversation, &messages, now);
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell(conversation: &Conversation, messages: &[ReceivedMessage]) {
+fn tell(conversation: &Conversation, messages: &[ReceivedMessage], now: DateTime<Utc>) {
     print::line(format!("conversation  {}", conversation.id));
     let life = &conversation.life;
     if let Some(plan) = &conversation.plan {
@@ -80,7 +81,7 @@ fn tell(conversation: &Conversation, messages: &[ReceivedMessage]) {
         }
     }
     for step in conversation.plan.iter().flat_map(|plan| &plan.steps) {
-        tell_step(conversation, step);
+        tell_step(conversation, step, now);
     }
 }
 
@@ -93,7 +94,7 @@ fn tell_words(message: &ReceivedMessage) {
     }
 }
 
-fn tell_step(conversation: &Conversation, step: &Step) {
+fn tell_step(conversation: &Conversation, step: &Step, now: DateTime<Utc>) {
     let split = segments::split(step.text.expose());
     let encoding = if split.encoding == Encoding::Gsm7 { "GSM-7" } else { "UCS-2" };
     print::line(format!("\nstep          {}", step.name));
@@ -122,6 +123,10 @@ fn tell_step(conversation: &Conversation, step: &Step) {
         step.progress.attempt, step.progress.deferrals
     ));
     let state = match &step.progress.state {
+        StepState::Planned if now > step.deadline => {
+            "not decided, and its deadline is over: its execution tells why (afterword retry)".to_owned()
+        }
+        StepState::Planned if now > step.due => "was due, and is put off or tried again".to_owned(),
         StepState::Planned => "waits until it is due".to_owned(),
         StepState::Claimed(claim) => format!("being sent since {}", to_rfc3339(claim.at)),
         StepState::Unknown(lost) => format!("the provider's answer was lost at {}", to_rfc3339(lost.since)),

@@ -65,12 +65,13 @@ pub(crate) fn booking_webhook(world: &World) -> BookingWebhook<World, World, Wor
     }
 }
 
-pub(crate) fn inbound(world: &World) -> Inbound<World, World, World, World, World> {
+pub(crate) fn inbound(world: &World) -> Inbound<World, World, World, World, World, World> {
     Inbound {
         inbox: world.clone(),
         keys: world.clone(),
         journeys: world.clone(),
         notices: world.clone(),
+        randomness: world.clone(),
         clock: world.clone(),
         public_url: Some("https://example.com".to_owned()),
     }

@@ -36,7 +36,8 @@ use crate::states::arn::MACHINE_ARN;
 type Time = Arc<LocalClock>;
 type LocalIngest = Ingest<Table, StateMachine, Secrets<Time>, JourneyStore<Time>, Time>;
 type LocalBookingWebhook = BookingWebhook<Table, StateMachine, Secrets<Time>, JourneyStore<Time>, Time>;
-type LocalInbound = Inbound<Table, Secrets<Time>, JourneyStore<Time>, Answerers<Time>, Time>;
+type LocalInbound =
+    Inbound<Table, Secrets<Time>, JourneyStore<Time>, Answerers<Time>, SystemRandomness, Time>;
 type LocalDeliveryStatus = DeliveryStatus<Table, StateMachine, Secrets<Time>, Time>;
 type LocalOtp = Otp<
     Table,
@@ -132,6 +133,7 @@ impl Deployment<'_> {
             keys: self.secrets(),
             journeys: deploy::journeys(self.connection, self.clock),
             notices: Answerers { twilio: self.twilio(), end_user_messaging: self.end_user_messaging() },
+            randomness: SystemRandomness,
             clock: Arc::clone(self.clock),
             public_url: Some(self.keys.public_url.clone()),
         }

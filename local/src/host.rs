@@ -28,7 +28,7 @@ async fn refuse_other_hosts(
         .headers()
         .get(header::HOST)
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.parse::<Authority>().ok())
+        .and_then(plain)
         .is_some_and(|authority| named(authority.host()));
     let by_target = request.uri().host().is_none_or(named);
     let once = request.headers().get_all(header::HOST).iter().count() == 1;
@@ -42,6 +42,13 @@ async fn refuse_other_hosts(
         refused.headers_mut().insert("x-request-id", id);
     }
     unread(refused)
+}
+
+/// A name with or without a port, and nothing else: no user, no port that is none.
+fn plain(host: &str) -> Option<Authority> {
+    let authority: Authority = host.parse().ok()?;
+    let rest = host.strip_prefix(authority.host())?;
+    (rest.is_empty() || authority.port_u16().is_some()).then_some(authority)
 }
 
 /// Refuses (403) whatever a page of another host asks for. A browser says where a page came from, and would
@@ -72,7 +79,17 @@ fn is_ours(host: &str, also: Option<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_ours;
+    use super::{is_ours, plain};
+
+    #[test]
+    fn a_host_is_a_name_and_a_port() {
+        for host in ["localhost", "localhost:3000", "[::1]:3000", "127.0.0.1:1"] {
+            assert!(plain(host).is_some(), "{host}");
+        }
+        for host in ["evil@127.0.0.1", "localhost:evil", "localhost:99999", "localhost:", "localhost/", ""] {
+            assert!(plain(host).is_none(), "{host}");
+        }
+    }
 
     #[test]
     fn only_this_machine_and_the_public_name() {

@@ -33,6 +33,7 @@ impl Company {
                     keys: world(),
                     journeys: world(),
                     notices: world(),
+                    randomness: world(),
                     clock: world(),
                     public_url: Some(PUBLIC_URL.to_owned()),
                 };

@@ -65,6 +65,28 @@ fn what_a_customer_has_written_is_shown() {
     assert_eq!(words, ["Can I bring", "my \u{fffd}[31mdog?"], "{said}");
 }
 
+/// An execution that has failed has decided nothing; the story says so, and what to do.
+#[test]
+fn what_nobody_decided_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let serve = Serve::start(&data);
+    serve.post(1).unwrap();
+    let told = |expected: &str| {
+        let (done, said) = afterword(&serve, &data, &["show", &conversation_id(1)]);
+        assert!(done && said.contains(expected), "{said}");
+    };
+    told("waits until it is due");
+    let fault =
+        json!({ "operation": "dynamodb:TransactWriteItems", "effect": "fail_before", "count": 10_000 });
+    assert_eq!(call(serve.admin, "POST", "/_local/faults", "", &fault.to_string()).unwrap().0, 204);
+    serve.advanced(130);
+    told("is put off or tried again");
+    serve.advanced(25 * 3600);
+    told("not decided");
+    assert_eq!(call(serve.admin, "DELETE", "/_local/faults", "", "").unwrap().0, 204);
+}
+
 /// Every payload of the repository goes where its source sends it; EventBridge's alone has nowhere to go.
 #[test]
 fn every_payload_can_be_sent() {

@@ -13,7 +13,7 @@ const MIN_VOLUNTEERED_DIGITS: usize = 8;
 const PHONE_WORDS: &str = "phone phones mobile tel telephone cell cellphone smartphone sms whatsapp \
     phonenumber telefon telefono teléfono telefone telefoonnummer telefonnummer téléphone móvil movil \
     celular cellulare handy handynummer mobil mobiltelefon mobilnummer mobiel portable telemóvel फ़ोन मोबाइल";
-/// With "number", the same.
+/// With "number", the same; by itself, unless a number of another thing is named.
 const TO_REACH: &str = "contact reach call text";
 /// A number of another thing, unless a phone is named too.
 const OTHER_NUMBERS: &str = "account order policy invoice reference ref member membership case passport \
@@ -76,7 +76,7 @@ impl Asked {
             Self::ForPhone
         } else if names(OTHER_NUMBERS) {
             Self::ForAnother
-        } else if names("number") {
+        } else if names("number") || names(TO_REACH) {
             Self::ForPhone
         } else {
             Self::Otherwise

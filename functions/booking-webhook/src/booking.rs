@@ -30,6 +30,8 @@ pub struct Created {
     pub already_rescheduled: bool,
     /// Where texts go: a possible number of a kind that takes texts.
     pub phone: PhoneNumber,
+    /// The customer's whole name, as written.
+    pub name: Option<Personal>,
     /// The customer's first name, as written.
     pub first_name: Option<Personal>,
     /// What was booked, as written. Some sources put names into it.

@@ -11,11 +11,11 @@ use messaging::phone::Region;
 use messaging::zones;
 
 use crate::answer::{Answer, Candidate};
-use crate::booking::{BookingEvent, Cancelled, Unusable};
+use crate::booking::{BookingEvent, Cancelled, Personal, Unusable};
 use crate::phone_search::PhoneSearch;
 use crate::reading::{Booking, Reading};
 use crate::third_party::ThirdParty;
-use crate::wording::first_word;
+use crate::wording::{first_word, whole_name};
 
 /// The answers of the booking form that hold the attendee's number.
 const PHONE_RESPONSES: [&str; 3] = ["attendeePhoneNumber", "smsReminderNumber", "phone"];
@@ -80,12 +80,14 @@ fn created(
     let attendees = reading.array(&payload, "attendees");
     let booker = attendees.and_then(|attendees| attendees.first()?.as_ref());
     let booker = booker.and_then(|booker| reading.item(booker, &payload.place("attendees"), 0));
-    let mut first_name = None;
+    let (mut name, mut first_name) = (None, None);
     let mut time_zone = None;
     let mut locale = None;
     if let Some(booker) = &booker {
-        let name = reading.text(booker, "name");
-        first_name = reading.personal(booker, "firstName").or_else(|| name.and_then(first_word));
+        let written = reading.text(booker, "name");
+        first_name = reading.personal(booker, "firstName").or_else(|| written.and_then(first_word));
+        let last_name = reading.text(booker, "lastName");
+        name = written.map(Personal::new).or_else(|| whole_name(first_name.as_ref(), last_name));
         time_zone = reading.zone(booker, "timeZone");
         locale = reading.object(booker, "language").and_then(|it| reading.locale(&it, "locale"));
     }
@@ -101,6 +103,7 @@ fn created(
         id,
         predecessor,
         already_rescheduled: false, // Cal.com has no such flag.
+        name,
         first_name,
         event_name,
         starts_at,

@@ -13,7 +13,7 @@ use crate::booking::{BookingEvent, Cancelled, Personal, Unusable};
 use crate::phone_search::PhoneSearch;
 use crate::reading::{Booking, Reading};
 use crate::third_party::ThirdParty;
-use crate::wording::first_word;
+use crate::wording::{first_word, whole_name};
 
 /// Calendly's forms have ten questions at most; a body with more is not worth more work.
 const MAX_ANSWERS: usize = 50;
@@ -52,6 +52,8 @@ fn created(body: &ThirdParty, default_region: Option<Region>) -> Result<BookingE
     // Two-field forms fill `first_name`, others only `name`.
     let name = reading.text(&payload, "name");
     let first_name = reading.personal(&payload, "first_name").or_else(|| name.and_then(first_word));
+    let last_name = reading.text(&payload, "last_name");
+    let name = name.map(Personal::new).or_else(|| whole_name(first_name.as_ref(), last_name));
     let time_zone = reading.zone(&payload, "timezone");
 
     let event = reading.object(&payload, "scheduled_event");
@@ -78,6 +80,7 @@ fn created(body: &ThirdParty, default_region: Option<Region>) -> Result<BookingE
         id,
         predecessor,
         already_rescheduled,
+        name,
         first_name,
         event_name,
         starts_at,

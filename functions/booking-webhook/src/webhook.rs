@@ -224,7 +224,7 @@ fn event(id: ConversationId, source: SourceName, journey: JourneyName, created: 
         source,
         journey,
         variables: wording::variables(&created),
-        name: created.first_name.as_ref().map(|name| messaging::text::PersonName::new(name.expose())),
+        name: created.name.as_ref().map(|name| messaging::text::PersonName::new(name.expose())),
         contact: created.phone,
         locale: created.locale,
         time_zone: created.time_zone,

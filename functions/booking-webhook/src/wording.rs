@@ -38,6 +38,12 @@ pub fn variables(created: &Created) -> Variables {
     variables
 }
 
+/// Both names in one; `None` where there is neither.
+pub(crate) fn whole_name(first: Option<&Personal>, last: Option<&str>) -> Option<Personal> {
+    let parts: Vec<&str> = first.map(Personal::expose).into_iter().chain(last).collect();
+    (!parts.is_empty()).then(|| Personal::new(parts.join(" ")))
+}
+
 /// The first name in a full one: the first word, or the second of "Sharma, Aarav".
 pub(crate) fn first_word(full_name: &str) -> Option<Personal> {
     let mut words = full_name.split_whitespace();
@@ -113,6 +119,7 @@ mod tests {
             predecessor: None,
             already_rescheduled: false,
             phone: messaging::phone::PhoneNumber::parse_e164("+12025550143").unwrap(),
+            name: Some(Personal::new("Zoë Sample")),
             first_name: Some(Personal::new("Zoë")),
             event_name: Some(Personal::new("30 Minute Consultation")),
             starts_at: starts_at.parse().unwrap(),

@@ -65,6 +65,7 @@ fn the_vectors_are_read() {
     assert_eq!(booking.id, uri);
     assert_eq!(booking.phone.as_e164(), "+919876543210");
     assert_eq!(booking.first_name.unwrap().expose(), "Aarav");
+    assert_eq!(booking.name.unwrap().expose(), "Aarav Sharma");
     assert_eq!(booking.event_name.unwrap().expose(), "30 Minute Consultation");
     assert_eq!(booking.starts_at.to_rfc3339(), "2026-11-24T05:00:00+00:00");
     assert_eq!(booking.time_zone, Some(chrono_tz::Tz::Asia__Calcutta));

@@ -15,12 +15,12 @@ use http_edge::{Problem, Request, Response};
 use messaging::clock::Clock;
 use messaging::ids::ConversationId;
 use messaging::inbound::{HELP_ANSWER, InboundMessage, OPT_OUT_CONFIRMATION, Received, confirm, receive};
-use messaging::ports::{Inbox, JourneySource, KeyRing, Notices, Unavailable};
+use messaging::ports::{Inbox, JourneySource, KeyRing, Notices, Randomness, Unavailable};
 use messaging::text::MessageText;
 use serde_json::Value;
 
 /// What the function works with.
-pub struct Inbound<I, K, J, N, T> {
+pub struct Inbound<I, K, J, N, R, T> {
     /// The table.
     pub inbox: I,
     /// The provider's keys.
@@ -29,6 +29,8 @@ pub struct Inbound<I, K, J, N, T> {
     pub journeys: J,
     /// The way back to a customer.
     pub notices: N,
+    /// Where names come from that nobody else has.
+    pub randomness: R,
     /// Time.
     pub clock: T,
     /// The public base URL that the provider calls; without one, the address that API Gateway names.
@@ -38,12 +40,13 @@ pub struct Inbound<I, K, J, N, T> {
 /// An empty answer in Twilio's language: nothing is to be sent back.
 const NO_ANSWER: &str = "<Response/>";
 
-impl<I, K, J, N, T> Inbound<I, K, J, N, T>
+impl<I, K, J, N, R, T> Inbound<I, K, J, N, R, T>
 where
     I: Inbox,
     K: KeyRing,
     J: JourneySource,
     N: Notices,
+    R: Randomness,
     T: Clock,
 {
     /// Does what an invocation asks for: answers a call of the HTTP API, or takes what AWS has published
@@ -118,7 +121,7 @@ where
     /// Tells a customer that they have opted out. The opt-out is stored, whatever becomes of this text.
     async fn confirm_opt_out(&self, request_id: &str, message: &InboundMessage) -> Result<(), Unavailable> {
         let words = self.words("opt_out_confirmation", OPT_OUT_CONFIRMATION).await;
-        let outcome = confirm(&self.inbox, &self.notices, message, &words).await?;
+        let outcome = confirm(&self.inbox, &self.notices, &self.randomness, message, &words).await?;
         tracing::info!(request_id, inbound_id = message.id, decision = "opt_out_confirmation", ?outcome);
         Ok(())
     }

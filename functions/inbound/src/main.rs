@@ -11,6 +11,7 @@ use adapters::end_user_messaging::{EndUserMessaging, EndUserMessagingSettings};
 use adapters::environment::{number, optional, required};
 use adapters::journeys::JourneyStore;
 use adapters::notices::Answerers;
+use adapters::randomness::SystemRandomness;
 use adapters::secrets::Secrets;
 use adapters::twilio::{Twilio, TwilioSettings};
 use chrono::TimeDelta;
@@ -40,6 +41,7 @@ async fn main() -> Result<(), Error> {
         keys: secrets,
         journeys: JourneyStore::new(table, TimeDelta::seconds(60), SystemClock),
         notices,
+        randomness: SystemRandomness,
         clock: SystemClock,
         public_url: optional("PUBLIC_URL"),
     };

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use futures_util::stream;
 use http_edge::answer::unavailable;
@@ -105,12 +106,13 @@ where
             return Err(Problem::Invalid(of_body));
         }
         let current = self.journeys.current().await.map_err(|e| unavailable(request, &e))?;
-        let source = SourceName::fixed("messages");
+        let (source, now) = (SourceName::fixed("messages"), self.clock.now());
         let mut results = Vec::with_capacity(items.len());
         let mut groups: Vec<Vec<Item>> = Vec::new();
         let mut group_of: HashMap<ConversationId, usize> = HashMap::new();
         for (index, (item, found)) in items.iter().zip(of_items).enumerate() {
-            let asked = match read(item.as_ref(), found, &format!("{array}/{index}"), &source, &current) {
+            let asked = match read(item.as_ref(), found, &format!("{array}/{index}"), &source, &current, now)
+            {
                 Ok(asked) => asked,
                 Err(refused) => {
                     results.push(refused);
@@ -252,10 +254,11 @@ fn read(
     place: &str,
     source: &SourceName,
     current: &CurrentJourneys,
+    now: DateTime<Utc>,
 ) -> Result<Asked, Outcome> {
     let mut violations = Violations::default();
     let call = match item {
-        Some(item) => messages::read(item, source, &current.journeys, &mut violations),
+        Some(item) => messages::read(item, source, &current.journeys, now, &mut violations),
         None => {
             if found.is_empty() {
                 violations.add("", "type", "must be an object");

@@ -177,8 +177,9 @@ where
         let body = request.json(http_edge::request::BODY_LIMIT, &mut violations)?;
         let current = self.journeys.current().await.map_err(|e| unavailable(request, &e))?;
         let is_json = violations.is_empty();
-        let call =
-            body.as_ref().and_then(|body| messages::read(body, source, &current.journeys, &mut violations));
+        let call = body.as_ref().and_then(|body| {
+            messages::read(body, source, &current.journeys, self.clock.now(), &mut violations)
+        });
         match call {
             Some(call) if violations.is_empty() => {
                 self.accept(request, &call.event_id, call.event, &current).await

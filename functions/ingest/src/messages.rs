@@ -9,9 +9,9 @@ use http_edge::recipient;
 use http_edge::violations::Violations;
 use messaging::clock::from_rfc3339;
 use messaging::ids::{ConversationId, JourneyName, SourceName};
-use messaging::journeys::{Journeys, Source};
+use messaging::journeys::{Journeys, Source, StepPlan};
 use messaging::phone::{PhoneNumber, Region};
-use messaging::plan::Event;
+use messaging::plan::{Event, HORIZON, PlanError};
 use messaging::text::Variables;
 
 use crate::Identity;
@@ -35,6 +35,7 @@ pub(crate) fn read(
     body: &Json,
     source: &SourceName,
     journeys: &Journeys,
+    now: DateTime<Utc>,
     violations: &mut Violations,
 ) -> Option<MessageCall> {
     let fields = Fields::of_body(body, violations)?;
@@ -48,9 +49,14 @@ pub(crate) fn read(
     let variables = variables(&fields, journey.as_ref(), journeys, violations);
     let settings = journeys.sources.get(source);
     let phone = phone(&fields, settings, violations);
-    let locale = locale(&fields, violations);
+    let locale = locale(&fields, violations).filter(|locale| {
+        journey.as_ref().is_none_or(|journey| is_spoken(locale, journey, journeys, violations))
+    });
     let time_zone = time_zone(&fields, violations);
     let send_at = instant(&fields, "send_at", violations);
+    if send_at.is_some_and(|send_at| send_at - now > HORIZON) {
+        violations.add("/send_at", "journey", PlanError::NothingDue.to_string());
+    }
     let not_after = instant(&fields, "not_after", violations);
     if let (Some(send_at), Some(not_after)) = (send_at, not_after)
         && not_after <= send_at
@@ -191,6 +197,17 @@ fn locale(fields: &Fields<'_>, violations: &mut Violations) -> Option<String> {
         violations.add("/locale", "format", "must be a language tag, such as en-US");
     }
     is_one.then(|| locale.to_owned())
+}
+
+/// Whether every text of the journey has words in that locale.
+fn is_spoken(locale: &str, journey: &JourneyName, journeys: &Journeys, violations: &mut Violations) -> bool {
+    let steps = journeys.journeys.get(journey).map(|journey| journey.steps.as_slice()).unwrap_or_default();
+    let speaks = |step: &StepPlan| {
+        journeys.texts.get(&step.text).is_some_and(|wording| wording.speaks(locale, step.channel))
+    };
+    let Some(step) = steps.iter().find(|step| !speaks(step)) else { return true };
+    violations.add("/locale", "journey", PlanError::NoWords { step: step.name.clone() }.to_string());
+    false
 }
 
 /// The zone that the customer lives in: quiet hours count by its clock.

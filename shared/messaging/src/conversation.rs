@@ -148,15 +148,15 @@ pub struct Contact {
 }
 
 /// Telling a customer that they have opted out: once, where the provider does not.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Confirmation {
     /// Nothing is owed.
     #[default]
     None,
     /// Nobody has told them yet.
     Due,
-    /// Somebody has taken it on.
-    Taken,
+    /// Who has taken it on, by a name that nobody else has.
+    Taken(String),
 }
 
 /// How long after a customer's message WhatsApp allows words that are no approved template

@@ -139,7 +139,7 @@ pub async fn receive(
         let counts_for =
             match named.and_then(|named| open.iter().find(|conversation| conversation.id == named)) {
                 Some(conversation) if !conversation.is_superseded() => vec![conversation],
-                _ => attribute(&message.to, &open),
+                _ => attribute(message, &open),
             };
         let (opt_out, is_reply) = consequences(meaning, &contact);
         let conversations = counts_for;
@@ -241,8 +241,8 @@ fn consent_change(
 /// text that left from the number it came to. Where that is ambiguous (nothing has left, several
 /// texts left at about the same time, the conversation is superseded) it counts for every open one:
 /// a follow-up that stays away does less harm than one that ignores an answer.
-fn attribute<'a>(to: &str, open: &'a [Conversation]) -> Vec<&'a Conversation> {
-    let last_out = |conversation: &Conversation| last_text_from(conversation, to);
+fn attribute<'a>(message: &InboundMessage, open: &'a [Conversation]) -> Vec<&'a Conversation> {
+    let last_out = |conversation: &Conversation| last_text_answered(conversation, message);
     let Some((newest, at)) = open
         .iter()
         .filter_map(|conversation| Some((conversation, last_out(conversation)?)))
@@ -258,13 +258,14 @@ fn attribute<'a>(to: &str, open: &'a [Conversation]) -> Vec<&'a Conversation> {
     if rivals || newest.is_superseded() { open.iter().collect() } else { vec![newest] }
 }
 
-/// When the last text of a conversation left from that number; a text whose sender is not known may
-/// have been it.
-fn last_text_from(conversation: &Conversation, from: &str) -> Option<DateTime<Utc>> {
+/// When the last text of a conversation left that a message may answer: by the same channel, from the number
+/// it came to. A text whose sender is not known may have been it.
+fn last_text_answered(conversation: &Conversation, message: &InboundMessage) -> Option<DateTime<Utc>> {
     let steps = conversation.plan.as_ref().map_or(&[][..], |plan| &plan.steps);
     steps
         .iter()
-        .filter(|step| step.sent_from.as_deref().is_none_or(|sent_from| is_number(sent_from, from)))
+        .filter(|step| step.channel == message.channel)
+        .filter(|step| step.sent_from.as_deref().is_none_or(|sent_from| is_number(sent_from, &message.to)))
         .filter_map(|step| match &step.progress.state {
             StepState::Claimed(claim) => Some(claim.at),
             StepState::Unknown(lost) => Some(lost.claim.at),

@@ -193,8 +193,8 @@ where
     }
 
     /// What this visit means to the step. The contact is read only where an opt-out could name the
-    /// verdict: when something else stands in the way, or when a claim was refused (its transaction
-    /// checks the contact, so the usual visit needs no reading of it).
+    /// verdict: when something else stands in the way, when a claim was refused (its transaction checks the
+    /// contact, so the usual visit needs no reading of it), or when there will be no claim.
     async fn event(
         &self,
         conversation: &Conversation,
@@ -213,19 +213,21 @@ where
             return Ok(visited(Switch::On));
         }
         let looks_free = obstacle(conversation, plan, step, &Contact::default(), now).is_none();
-        if !looks_free || around.overtaken {
-            let contact = match &plan.contact {
-                Some(phone) => self.contact(phone, step).await?,
-                None => Contact::default(),
-            };
-            if let Some((verdict, because)) = obstacle(conversation, plan, step, &contact, now) {
-                return Ok(StepEvent::Obstructed(verdict, because));
-            }
+        let reads_contact = !looks_free || around.overtaken;
+        if reads_contact && let Some(obstructed) = self.obstructed(conversation, plan, step, now).await? {
+            return Ok(obstructed);
         }
         if let Some(quiet) = pace::quiet(step, now) {
             return Ok(quiet);
         }
         let switch = self.switch.read().await;
+        // No claim will look at the contact, and who has opted out waits for nothing.
+        if !reads_contact
+            && matches!(switch, Switch::Paused | Switch::Unreadable)
+            && let Some(obstructed) = self.obstructed(conversation, plan, step, now).await?
+        {
+            return Ok(obstructed);
+        }
         if switch == Switch::On
             && let Some(paced) =
                 pace::paced(self.conversations, &around.rules.pacing, step, self.sender.origin(step), now)
@@ -234,6 +236,22 @@ where
             return Ok(paced);
         }
         Ok(visited(switch))
+    }
+
+    /// What stands in the way, the contact looked at.
+    async fn obstructed(
+        &self,
+        conversation: &Conversation,
+        plan: &Plan,
+        step: &Step,
+        now: DateTime<Utc>,
+    ) -> Result<Option<StepEvent>, Transient> {
+        let contact = match &plan.contact {
+            Some(phone) => self.contact(phone, step).await?,
+            None => Contact::default(),
+        };
+        let obstacle = obstacle(conversation, plan, step, &contact, now);
+        Ok(obstacle.map(|(verdict, because)| StepEvent::Obstructed(verdict, because)))
     }
 
     /// What is known of a phone that could stop a step.

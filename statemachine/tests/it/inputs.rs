@@ -169,6 +169,7 @@ fn a_function_that_keeps_failing_ends_with_a_cause_and_nothing_decided() {
     assert_eq!(execution.error.unwrap(), "RetriesExhausted");
     let cause = execution.cause.unwrap();
     assert!(cause.contains("last with Transient"), "{cause}");
+    assert!(cause.contains("afterword retry --verdict RetriesExhausted --since 20"), "{cause}");
     assert!(cause.ends_with(&format!("afterword show {ID}")), "{cause}");
 }
 

@@ -123,3 +123,18 @@ async fn words_are_cut_only_where_that_is_asked_for_and_the_conversation_says_so
         assert_eq!(step.get("truncated"), truncated.then_some(&json!(true)), "{options}");
     }
 }
+
+#[tokio::test]
+async fn a_language_nobody_wrote_and_a_time_too_far_are_told_beside_the_rest() {
+    let body = json!({
+        "event_id": "e-1", "journey": "order_status", "to": "x", "locale": "fr-FR",
+        "send_at": "2033-01-01T00:00:00Z", "variables": {},
+    });
+    let (status, answer) = post(JOURNEYS, "POST /messages", &body).await;
+    assert_eq!(status, 400);
+    let errors = answer["errors"].as_array().unwrap();
+    let pointers: Vec<_> = errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect();
+    for pointer in ["/locale", "/send_at", "/to"] {
+        assert!(pointers.contains(&pointer), "{pointer}: {answer}");
+    }
+}

@@ -90,12 +90,14 @@ impl Inbox for Table {
         }
     }
 
-    async fn take_confirmation(&self, phone: &PhoneNumber) -> Result<bool, Unavailable> {
-        self.confirmation_goes(phone, CONFIRMATION_DUE, CONFIRMATION_TAKEN).await
+    async fn take_confirmation(&self, phone: &PhoneNumber, by: &str) -> Result<bool, Unavailable> {
+        let taken = format!("{CONFIRMATION_TAKEN}{by}");
+        self.confirmation_goes(phone, [CONFIRMATION_DUE, &taken], &taken).await
     }
 
-    async fn give_back_confirmation(&self, phone: &PhoneNumber) -> Result<(), Unavailable> {
-        self.confirmation_goes(phone, CONFIRMATION_TAKEN, CONFIRMATION_DUE).await.map(drop)
+    async fn give_back_confirmation(&self, phone: &PhoneNumber, by: &str) -> Result<(), Unavailable> {
+        let taken = format!("{CONFIRMATION_TAKEN}{by}");
+        self.confirmation_goes(phone, [&taken, &taken], CONFIRMATION_DUE).await.map(drop)
     }
 }
 
@@ -104,15 +106,16 @@ impl Table {
     async fn confirmation_goes(
         &self,
         phone: &PhoneNumber,
-        from: &str,
+        from: [&str; 2],
         to: &str,
     ) -> Result<bool, Unavailable> {
         let mut p = Placeholders::default();
         let confirmation = p.path("confirmation");
         let condition = format!(
-            "attribute_exists({}) AND {confirmation} = {}",
+            "attribute_exists({}) AND {confirmation} IN ({}, {})",
             p.path("opted_out_at"),
-            p.value("from", text(from))
+            p.value("from", text(from[0])),
+            p.value("or_from", text(from[1])),
         );
         let update = format!("SET {confirmation} = {}", p.value("to", text(to)));
         let change = Change { key: contact_key(phone), update, condition, placeholders: p };

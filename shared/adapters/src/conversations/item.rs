@@ -150,14 +150,15 @@ fn erased() -> MessageText {
 pub(crate) struct ContactItem {
     opted_out_at: Option<DateTime<Utc>>,
     opted_out_by: Option<String>,
-    /// `due`, `taken`.
+    /// `due`, `taken <by>`.
     confirmation: Option<String>,
     last_inbound_whatsapp: Option<DateTime<Utc>>,
 }
 
 /// A contact's `confirmation` that nobody has sent, and one that somebody has taken on.
 pub(crate) const CONFIRMATION_DUE: &str = "due";
-pub(crate) const CONFIRMATION_TAKEN: &str = "taken";
+/// Before the name of who has taken it on.
+pub(crate) const CONFIRMATION_TAKEN: &str = "taken ";
 
 /// An item that this code cannot read.
 #[derive(Debug)]
@@ -220,7 +221,9 @@ impl ContactItem {
             opted_out_by: item.opted_out_by,
             confirmation: match item.confirmation.as_deref() {
                 Some(CONFIRMATION_DUE) => Confirmation::Due,
-                Some(_) => Confirmation::Taken,
+                Some(taken) => {
+                    Confirmation::Taken(taken.strip_prefix(CONFIRMATION_TAKEN).unwrap_or_default().to_owned())
+                }
                 None => Confirmation::None,
             },
             consent: Consent::default(),

@@ -72,17 +72,21 @@ pub async fn a_confirmation_is_taken_by_one(table: impl Table) {
     let nobody = Contact::default();
     let change =
         |confirmation| StoredInbound { confirmation, ..inbound(&stop, &nobody, OptOutChange::OptOut) };
-    assert_eq!(table.take_confirmation(&phone()).await, Ok(false), "nobody has written");
-    table.give_back_confirmation(&phone()).await.unwrap();
+    assert_eq!(table.take_confirmation(&phone(), "a").await, Ok(false), "nobody has written");
+    table.give_back_confirmation(&phone(), "a").await.unwrap();
     assert_eq!(table.contact(&phone()).await.unwrap().confirmation, Confirmation::None);
 
     table.store(&change(ConfirmationChange::Due)).await.unwrap();
     assert_eq!(table.contact(&phone()).await.unwrap().confirmation, Confirmation::Due);
-    assert_eq!(table.take_confirmation(&phone()).await, Ok(true));
-    assert_eq!(table.contact(&phone()).await.unwrap().confirmation, Confirmation::Taken);
-    assert_eq!(table.take_confirmation(&phone()).await, Ok(false));
-    table.give_back_confirmation(&phone()).await.unwrap();
-    assert_eq!(table.take_confirmation(&phone()).await, Ok(true), "it was not sent");
+    assert_eq!(table.take_confirmation(&phone(), "a").await, Ok(true));
+    let taken = Confirmation::Taken("a".to_owned());
+    assert_eq!(table.contact(&phone()).await.unwrap().confirmation, taken);
+    assert_eq!(table.take_confirmation(&phone(), "b").await, Ok(false));
+    assert_eq!(table.take_confirmation(&phone(), "a").await, Ok(true), "the first answer may have been lost");
+    table.give_back_confirmation(&phone(), "b").await.unwrap();
+    assert_eq!(table.contact(&phone()).await.unwrap().confirmation, taken, "it is another's");
+    table.give_back_confirmation(&phone(), "a").await.unwrap();
+    assert_eq!(table.take_confirmation(&phone(), "b").await, Ok(true), "it was not sent");
 
     // The end of the opt-out ends what is owed.
     let (start, opted_out) = (message("SM2"), table.contact(&phone()).await.unwrap());
@@ -91,7 +95,7 @@ pub async fn a_confirmation_is_taken_by_one(table: impl Table) {
         ..inbound(&start, &opted_out, OptOutChange::OptIn)
     };
     table.store(&ended).await.unwrap();
-    table.give_back_confirmation(&phone()).await.unwrap();
+    table.give_back_confirmation(&phone(), "b").await.unwrap();
     assert_eq!(table.contact(&phone()).await.unwrap().confirmation, Confirmation::None);
 }
 

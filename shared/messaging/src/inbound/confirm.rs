@@ -1,7 +1,8 @@
 //! Telling a customer, once, that they have opted out.
 
 use super::InboundMessage;
-use crate::ports::{Inbox, Notices, Unavailable};
+use crate::otp::random_id;
+use crate::ports::{Inbox, Notices, Randomness, Unavailable};
 use crate::step::SendOutcome;
 use crate::text::MessageText;
 
@@ -29,13 +30,15 @@ const TRIES: usize = 2;
 pub async fn confirm(
     inbox: &impl Inbox,
     notices: &impl Notices,
+    randomness: &impl Randomness,
     message: &InboundMessage,
     words: &MessageText,
 ) -> Result<Confirmed, Unavailable> {
-    let ours = match inbox.take_confirmation(&message.from).await {
+    let by = random_id(randomness)?;
+    let ours = match inbox.take_confirmation(&message.from, &by).await {
         Ok(ours) => ours,
-        // Asked once more. If it was taken by the first call, that is not seen: rather no text than two.
-        Err(_) => inbox.take_confirmation(&message.from).await?,
+        // Asked once more: what the first call has taken is ours under that name.
+        Err(_) => inbox.take_confirmation(&message.from, &by).await?,
     };
     if !ours {
         return Ok(Confirmed::NotOurs);
@@ -49,7 +52,7 @@ pub async fn confirm(
             SendOutcome::NotSent { .. } => {}
         }
     }
-    inbox.give_back_confirmation(&message.from).await?;
+    inbox.give_back_confirmation(&message.from, &by).await?;
     Err(Unavailable { operation: "the provider", reason: "the confirmation was not sent".to_owned() })
 }
 
@@ -84,7 +87,7 @@ mod tests {
             if !received.confirm_opt_out {
                 return Some(Confirmed::NotOurs);
             }
-            confirm(world, world, message, &MessageText::new("You have opted out.")).await.ok()
+            confirm(world, world, world, message, &MessageText::new("You have opted out.")).await.ok()
         };
         handled.now_or_never().flatten()
     }
@@ -109,6 +112,7 @@ mod tests {
             ("store", Fault::CrashAfter, 1, false),
             ("take_confirmation", Fault::CrashBefore, 1, false),
             ("take_confirmation", Fault::Before, 1, true),
+            ("take_confirmation", Fault::LostAnswer, 1, true),
             ("take_confirmation", Fault::Throttled, 2, false),
             ("notify", Fault::Before, 1, true),
             ("notify", Fault::Throttled, 2, false),

@@ -94,6 +94,17 @@ fn a_sender_written_otherwise_is_still_that_number() {
 }
 
 #[test]
+fn a_reply_answers_a_text_of_its_own_channel() {
+    let mut by_whatsapp = texted("trigger-1", Some("whatsapp:+15005550006"), 300);
+    by_whatsapp.plan.as_mut().unwrap().steps[0].channel = Channel::Whatsapp;
+    for (channel, expected) in [(Channel::Sms, "calendly-1"), (Channel::Whatsapp, "trigger-1")] {
+        let world = world(&[texted("calendly-1", Some(OURS), 0), by_whatsapp.clone()]);
+        receive_now(&world, &InboundMessage { channel, ..message("a", "yes that works") });
+        assert_eq!(replied(&world), [expected]);
+    }
+}
+
+#[test]
 fn help_is_answered_once_and_only_where_nobody_else_does() {
     let help = |provider, channel, body: &str| {
         let world = world(&[]);
@@ -153,7 +164,8 @@ fn an_opt_out_is_confirmed_once_and_only_where_nobody_else_does() {
         let world = world(&[]);
         let first = receive_now(&world, &InboundMessage { keyword, ..message("a", body) });
         assert!(world.state().contact().opted_out_at.is_some(), "{body:?}");
-        let taken = world.take_confirmation(&message("a", body).from).now_or_never().unwrap().unwrap();
+        let taken =
+            world.take_confirmation(&message("a", body).from, "somebody").now_or_never().unwrap().unwrap();
         assert_eq!(taken, first.confirm_opt_out);
         let second = receive_now(&world, &message("b", "please stop texting me"));
         assert!(!second.confirm_opt_out, "once");

@@ -44,16 +44,18 @@ impl Inbox for World {
         self.call("store", |state| state.receives(inbound)).await
     }
 
-    async fn take_confirmation(&self, phone: &PhoneNumber) -> Result<bool, Unavailable> {
+    async fn take_confirmation(&self, phone: &PhoneNumber, by: &str) -> Result<bool, Unavailable> {
+        let taken = Confirmation::Taken(by.to_owned());
         self.call("take_confirmation", |state| {
-            state.confirmation_goes(phone, Confirmation::Due, Confirmation::Taken)
+            state.confirmation_goes(phone, &[&Confirmation::Due, &taken], &taken)
         })
         .await
     }
 
-    async fn give_back_confirmation(&self, phone: &PhoneNumber) -> Result<(), Unavailable> {
+    async fn give_back_confirmation(&self, phone: &PhoneNumber, by: &str) -> Result<(), Unavailable> {
+        let taken = Confirmation::Taken(by.to_owned());
         self.call("give_back_confirmation", |state| {
-            state.confirmation_goes(phone, Confirmation::Taken, Confirmation::Due);
+            state.confirmation_goes(phone, &[&taken], &Confirmation::Due);
         })
         .await
     }
@@ -61,10 +63,11 @@ impl Inbox for World {
 
 impl State {
     /// Whether it stood there.
-    fn confirmation_goes(&mut self, phone: &PhoneNumber, from: Confirmation, to: Confirmation) -> bool {
-        let contact = self.store.contacts.get_mut(phone).filter(|contact| contact.confirmation == from);
+    fn confirmation_goes(&mut self, phone: &PhoneNumber, from: &[&Confirmation], to: &Confirmation) -> bool {
+        let contact = self.store.contacts.get_mut(phone);
+        let contact = contact.filter(|contact| from.contains(&&contact.confirmation));
         let Some(contact) = contact.filter(|contact| contact.opted_out_at.is_some()) else { return false };
-        contact.confirmation = to;
+        contact.confirmation = to.clone();
         true
     }
 

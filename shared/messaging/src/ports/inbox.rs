@@ -46,22 +46,25 @@ pub trait Inbox: Send + Sync {
         inbound: &StoredInbound<'_>,
     ) -> impl Future<Output = Result<Receiving, Unavailable>> + Send;
 
-    /// Takes it on to tell a customer that they have opted out: whether that was due, and is the caller's now.
+    /// Takes it on to tell a customer that they have opted out: whether that is the caller's now. `by` is a name
+    /// that no other caller has.
     ///
     /// # Errors
-    /// MUST give it to one caller only. An error leaves open whether it was taken.
+    /// MUST give it to one name only, and to that name again. An error leaves open whether it was taken.
     fn take_confirmation(
         &self,
         phone: &PhoneNumber,
+        by: &str,
     ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 
     /// Gives it back: the customer has certainly not been told.
     ///
     /// # Errors
-    /// MUST change nothing unless it is taken and the customer is opted out.
+    /// MUST change nothing unless that name has taken it and the customer is opted out.
     fn give_back_confirmation(
         &self,
         phone: &PhoneNumber,
+        by: &str,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 

@@ -55,6 +55,16 @@ fn what_is_not_there_is_a_stray() {
 }
 
 #[test]
+fn who_has_opted_out_waits_for_nothing() {
+    for switch in [Switch::Paused, Switch::Unreadable] {
+        let world = World::with(&text());
+        world.state().switch = switch;
+        world.state().contact().opted_out_at = Some(at(-1));
+        assert_eq!(run(&world), Some(Verdict::SkippedOptedOut), "{switch:?}");
+    }
+}
+
+#[test]
 fn shadow_decides_and_sends_nothing() {
     let world = World::with(&text());
     world.state().switch = Switch::Shadow;
