@@ -85,7 +85,7 @@ impl Fault {
         let Some(fields) = body.as_object() else {
             return Err(vec![violation("", "not_an_object", "A JSON object is needed.")]);
         };
-        let operation = fields.get("operation").and_then(Value::as_str).filter(|name| is_operation(name));
+        let operation = fields.get("operation").and_then(Value::as_str).and_then(known_operation);
         let effect = fields.get("effect").and_then(Value::as_str).and_then(Effect::parse);
         let count = fields.get("count").and_then(Value::as_u64).filter(|count| *count >= 1);
         let mut violations = Vec::new();
@@ -109,7 +109,7 @@ impl Fault {
         }
         match (operation, effect, count) {
             (Some(operation), Some(effect), Some(count)) if violations.is_empty() => {
-                Ok(Self { operation: operation.to_owned(), effect, count })
+                Ok(Self { operation, effect, count })
             }
             _ => Err(violations),
         }
@@ -151,10 +151,13 @@ fn violation(pointer: &'static str, code: &'static str, detail: &'static str) ->
     Violation { pointer, code, detail }
 }
 
-fn is_operation(name: &str) -> bool {
-    name.split_once(':').is_some_and(|(service, operation)| {
-        OPERATIONS.iter().any(|(known, operations)| *known == service && operations.contains(&operation))
-    })
+/// `service:Operation` with the service as IAM spells it; End User Messaging's own name is taken too.
+fn known_operation(name: &str) -> Option<String> {
+    let (service, operation) = name.split_once(':')?;
+    let service = if service == "pinpoint-sms-voice-v2" { "sms-voice" } else { service };
+    let is_known =
+        |(known, operations): &(&str, &[&str])| *known == service && operations.contains(&operation);
+    OPERATIONS.iter().any(is_known).then(|| format!("{service}:{operation}"))
 }
 
 /// What the AWS endpoint and the simulated Twilio answer.
@@ -203,3 +206,21 @@ const OPERATIONS: [(&str, &[&str]); 8] = [
     ("ssm", &["GetParameter", "PutParameter"]),
     ("twilio", &["CreateMessage", "FetchMessage", "ListMessages"]),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::known_operation;
+
+    #[test]
+    fn a_service_goes_by_both_of_its_names() {
+        for (name, known) in [
+            ("sms-voice:SendTextMessage", Some("sms-voice:SendTextMessage")),
+            ("pinpoint-sms-voice-v2:SendTextMessage", Some("sms-voice:SendTextMessage")),
+            ("states:StartExecution", Some("states:StartExecution")),
+            ("states:SendTextMessage", None),
+            ("dynamodb", None),
+        ] {
+            assert_eq!(known_operation(name).as_deref(), known, "{name}");
+        }
+    }
+}
