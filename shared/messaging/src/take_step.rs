@@ -5,6 +5,7 @@
 //! its own, and a claim leads to one call at most.
 
 mod asking;
+mod circumstances;
 mod evidence;
 mod pace;
 
@@ -15,22 +16,21 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::clock::Clock;
-use crate::consent::scopes_of;
-use crate::conversation::{Contact, Conversation, Plan, Step};
+use crate::conversation::{Conversation, Plan, Step};
 use crate::ids::{ConversationId, StepName};
 use crate::journeys::Journeys;
 use crate::limits::Reservation;
-use crate::obstacle::obstacle;
 use crate::phone::PhoneNumber;
 use crate::ports::{
     Claiming, Consents, Conversations, Form, Inbox, Learned, OutboundText, Purses, Receipts, Schedules,
     Sender, SendingRules, SendingSwitch, Unavailable, Written,
 };
 use crate::receipt::price::belated;
-use crate::step::{Effect, Progress, StepEvent, StepState, Switch};
+use crate::step::{Effect, Progress, StepState};
 use crate::verdict::{Because, Verdict};
 use asking::Asked;
 pub(crate) use asking::give_back;
+use circumstances::Circumstances;
 
 /// How often a visit starts over because something changed between its reading and its writing.
 const ROUNDS: usize = 5;
@@ -86,18 +86,6 @@ pub struct TakeStep<'a, C, S, W, R, K> {
     pub rules: &'a R,
     /// Time.
     pub clock: &'a K,
-}
-
-/// What a round of a visit goes by.
-struct Circumstances<'a> {
-    /// The claim that it may make.
-    claim_id: &'a str,
-    /// The round before was overtaken.
-    overtaken: bool,
-    /// Money limits and pacing.
-    rules: &'a Journeys,
-    /// The present instant.
-    now: DateTime<Utc>,
 }
 
 impl<C, S, W, R, K> TakeStep<'_, C, S, W, R, K>
@@ -190,77 +178,6 @@ where
             return self.call_provider(conversation, plan, &claimed, &claim_id, &rules).await;
         }
         outcome(&next, effect).map(Some)
-    }
-
-    /// What this visit means to the step. The contact is read only where an opt-out could name the
-    /// verdict: when something else stands in the way, when a claim was refused (its transaction checks the
-    /// contact, so the usual visit needs no reading of it), or when there will be no claim.
-    async fn event(
-        &self,
-        conversation: &Conversation,
-        plan: &Plan,
-        step: &Step,
-        around: &Circumstances<'_>,
-    ) -> Result<StepEvent, Transient> {
-        let now = around.now;
-        let visited = |switch| StepEvent::Visited {
-            invocation: around.claim_id.to_owned(),
-            switch,
-            due: step.due,
-            deadline: step.deadline,
-        };
-        if step.progress.state != StepState::Planned {
-            return Ok(visited(Switch::On));
-        }
-        let looks_free = obstacle(conversation, plan, step, &Contact::default(), now).is_none();
-        let reads_contact = !looks_free || around.overtaken;
-        if reads_contact && let Some(obstructed) = self.obstructed(conversation, plan, step, now).await? {
-            return Ok(obstructed);
-        }
-        if let Some(quiet) = pace::quiet(step, now) {
-            return Ok(quiet);
-        }
-        let switch = self.switch.read().await;
-        // No claim will look at the contact, and who has opted out waits for nothing.
-        if !reads_contact
-            && matches!(switch, Switch::Paused | Switch::Unreadable)
-            && let Some(obstructed) = self.obstructed(conversation, plan, step, now).await?
-        {
-            return Ok(obstructed);
-        }
-        if switch == Switch::On
-            && let Some(paced) =
-                pace::paced(self.conversations, &around.rules.pacing, step, self.sender.origin(step), now)
-                    .await?
-        {
-            return Ok(paced);
-        }
-        Ok(visited(switch))
-    }
-
-    /// What stands in the way, the contact looked at.
-    async fn obstructed(
-        &self,
-        conversation: &Conversation,
-        plan: &Plan,
-        step: &Step,
-        now: DateTime<Utc>,
-    ) -> Result<Option<StepEvent>, Transient> {
-        let contact = match &plan.contact {
-            Some(phone) => self.contact(phone, step).await?,
-            None => Contact::default(),
-        };
-        let obstacle = obstacle(conversation, plan, step, &contact, now);
-        Ok(obstacle.map(|(verdict, because)| StepEvent::Obstructed(verdict, because)))
-    }
-
-    /// What is known of a phone that could stop a step.
-    async fn contact(&self, phone: &PhoneNumber, step: &Step) -> Result<Contact, Unavailable> {
-        let mut contact = self.conversations.contact(phone).await?;
-        if !scopes_of(step).is_empty() {
-            contact.consent = self.conversations.consent(phone).await?;
-        }
-        Ok(contact)
     }
 
     /// Calls the provider under a claim of ours and records what it said; `None` when the next provider

@@ -5,7 +5,7 @@ use crate::content::{Content, ContentSid};
 use crate::journeys::Channel;
 use crate::memory::{FAULTS, Fault, Happening, World, at, conversation};
 use crate::provider::Provider;
-use crate::step::{Claim, Refusal, SendOutcome};
+use crate::step::{Claim, Refusal, SendOutcome, Switch};
 use crate::text::MessageText;
 
 fn text() -> Conversation {

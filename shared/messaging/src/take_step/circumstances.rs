@@ -1,0 +1,108 @@
+//! What a visit means to a step: what stands in its way, whether it is the time, what the switch says.
+
+use chrono::{DateTime, Utc};
+
+use super::{TakeStep, Transient, pace};
+use crate::clock::Clock;
+use crate::consent::scopes_of;
+use crate::conversation::{Contact, Conversation, Plan, Step};
+use crate::journeys::Journeys;
+use crate::obstacle::obstacle;
+use crate::phone::PhoneNumber;
+use crate::ports::{
+    Consents, Conversations, Inbox, Purses, Receipts, Schedules, Sender, SendingRules, SendingSwitch,
+    Unavailable,
+};
+use crate::step::{StepEvent, StepState, Switch};
+
+/// What a round of a visit goes by.
+pub(super) struct Circumstances<'a> {
+    /// The claim that it may make.
+    pub(super) claim_id: &'a str,
+    /// The round before was overtaken.
+    pub(super) overtaken: bool,
+    /// Money limits and pacing.
+    pub(super) rules: &'a Journeys,
+    /// The present instant.
+    pub(super) now: DateTime<Utc>,
+}
+
+impl<C, S, W, R, K> TakeStep<'_, C, S, W, R, K>
+where
+    C: Conversations + Consents + Purses + Schedules + Receipts + Inbox,
+    S: Sender,
+    W: SendingSwitch,
+    R: SendingRules,
+    K: Clock,
+{
+    /// What this visit means to the step. The contact is read only where an opt-out could name the
+    /// verdict: when something else stands in the way, when a claim was refused (its transaction checks the
+    /// contact, so the usual visit needs no reading of it), or when there will be no claim.
+    pub(super) async fn event(
+        &self,
+        conversation: &Conversation,
+        plan: &Plan,
+        step: &Step,
+        around: &Circumstances<'_>,
+    ) -> Result<StepEvent, Transient> {
+        let now = around.now;
+        let visited = |switch| StepEvent::Visited {
+            invocation: around.claim_id.to_owned(),
+            switch,
+            due: step.due,
+            deadline: step.deadline,
+        };
+        if step.progress.state != StepState::Planned {
+            return Ok(visited(Switch::On));
+        }
+        let looks_free = obstacle(conversation, plan, step, &Contact::default(), now).is_none();
+        let reads_contact = !looks_free || around.overtaken;
+        if reads_contact && let Some(obstructed) = self.obstructed(conversation, plan, step, now).await? {
+            return Ok(obstructed);
+        }
+        if let Some(quiet) = pace::quiet(step, now) {
+            return Ok(quiet);
+        }
+        let switch = self.switch.read().await;
+        // No claim will look at the contact, and who has opted out waits for nothing.
+        if !reads_contact
+            && matches!(switch, Switch::Paused | Switch::Unreadable)
+            && let Some(obstructed) = self.obstructed(conversation, plan, step, now).await?
+        {
+            return Ok(obstructed);
+        }
+        if switch == Switch::On
+            && let Some(paced) =
+                pace::paced(self.conversations, &around.rules.pacing, step, self.sender.origin(step), now)
+                    .await?
+        {
+            return Ok(paced);
+        }
+        Ok(visited(switch))
+    }
+
+    /// What stands in the way, the contact looked at.
+    async fn obstructed(
+        &self,
+        conversation: &Conversation,
+        plan: &Plan,
+        step: &Step,
+        now: DateTime<Utc>,
+    ) -> Result<Option<StepEvent>, Transient> {
+        let contact = match &plan.contact {
+            Some(phone) => self.contact(phone, step).await?,
+            None => Contact::default(),
+        };
+        let obstacle = obstacle(conversation, plan, step, &contact, now);
+        Ok(obstacle.map(|(verdict, because)| StepEvent::Obstructed(verdict, because)))
+    }
+
+    /// What is known of a phone that could stop a step.
+    async fn contact(&self, phone: &PhoneNumber, step: &Step) -> Result<Contact, Unavailable> {
+        let mut contact = self.conversations.contact(phone).await?;
+        if !scopes_of(step).is_empty() {
+            contact.consent = self.conversations.consent(phone).await?;
+        }
+        Ok(contact)
+    }
+}
