@@ -8,9 +8,10 @@ use clap::Args;
 use messaging::clock::to_rfc3339;
 use messaging::conversation::{Conversation, Step};
 use messaging::ids::{ConversationId, execution_name};
-use messaging::inbound::ReceivedMessage;
+use messaging::inbound::{ReceivedMessage, wordless};
 use messaging::ports::Conversations;
 use messaging::receipt::AttemptPrice;
+use messaging::reply::ReplyMeaning;
 use messaging::segments::{self, Encoding};
 use messaging::step::StepState;
 
@@ -74,11 +75,13 @@ fn tell(conversation: &Conversation, messages: &[ReceivedMessage], now: DateTime
     if let Some(by) = life.superseded.as_ref().and_then(|superseded| superseded.by.as_ref()) {
         print::line(format!("superseded by {by}"));
     }
-    for reply in &life.replies {
-        print::line(format!("inbound       {} {}", to_rfc3339(reply.at), reply.meaning.as_str()));
-        for message in messages.iter().filter(|message| message.at == reply.at) {
-            tell_words(message);
-        }
+    let inbound = |at, meaning: ReplyMeaning| {
+        print::line(format!("inbound       {} {}", to_rfc3339(at), meaning.as_str()))
+    };
+    wordless(conversation, messages).for_each(|reply| inbound(reply.at, reply.meaning));
+    for message in messages {
+        inbound(message.at, message.meaning);
+        tell_words(message);
     }
     for step in conversation.plan.iter().flat_map(|plan| &plan.steps) {
         tell_step(conversation, step, now);

@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 use messaging::clock::to_rfc3339;
 use messaging::content::Content;
-use messaging::conversation::{Conversation, Reply, Step};
+use messaging::conversation::{Conversation, Step};
 use messaging::ids::execution_name;
+use messaging::inbound::wordless;
 use messaging::receipt::Delivery;
 use messaging::segments;
 use messaging::step::StepState;
@@ -51,8 +52,7 @@ pub(crate) fn render(story: &Story) -> Markup {
 
 /// What the customer has written; of messages that are erased the times and meanings.
 fn from_the_customer(story: &Story) -> Markup {
-    let is_wordless = |reply: &&Reply| !story.messages.iter().any(|message| message.at == reply.at);
-    let wordless: Vec<_> = story.conversation.life.replies.iter().filter(is_wordless).collect();
+    let wordless: Vec<_> = wordless(&story.conversation, &story.messages).collect();
     html! {
         @if !wordless.is_empty() || !story.messages.is_empty() {
             h2 { "From the customer" }

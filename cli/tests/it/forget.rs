@@ -1,7 +1,5 @@
 //! `afterword forget` against a running `serve`.
 
-use std::process::Command;
-
 use crate::serve::{PHONE, Serve, conversation_id};
 
 #[test]
@@ -12,18 +10,7 @@ fn a_person_is_forgotten_while_it_runs() {
     serve.post(1).unwrap();
     serve.advanced(120);
     serve.post(2).unwrap();
-    let forget = |phone: &str| {
-        let output = Command::new(env!("CARGO_BIN_EXE_afterword"))
-            .args(["forget", phone])
-            .args(["--port", &serve.gateway.to_string(), "--admin-port", &serve.admin.to_string()])
-            .args(["--aws-port", &serve.aws.to_string()])
-            .arg("--data-dir")
-            .arg(&data)
-            .output()
-            .unwrap();
-        let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
-        (output.status.success(), said)
-    };
+    let forget = |phone: &str| serve.afterword(&data, &["forget", phone]);
     let (done, said) = forget(PHONE);
     assert!(done, "{said}");
     assert!(said.contains("erased from 2 conversation(s)") && said.contains("1 text(s)"), "{said}");

@@ -8,20 +8,6 @@ use serde_json::{Value, json};
 
 use crate::serve::{PHONE, Serve, call};
 
-/// A command against a running `serve`: how it ended, and what it said.
-fn afterword(serve: &Serve, data: &Path, arguments: &[&str]) -> (bool, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_afterword"))
-        .args(arguments)
-        .args(["--port", &serve.gateway.to_string(), "--admin-port", &serve.admin.to_string()])
-        .args(["--aws-port", &serve.aws.to_string()])
-        .arg("--data-dir")
-        .arg(data)
-        .output()
-        .unwrap();
-    let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
-    (output.status.success(), said)
-}
-
 fn aws(serve: &Serve, target: &str, body: &Value) -> Value {
     let json = if target.starts_with("DynamoDB") { "1.0" } else { "1.1" };
     let headers = format!(
@@ -58,14 +44,14 @@ fn what_waits_moves_to_another_installation_and_leaves_once() {
     old.post(2).unwrap();
     assert_eq!((old.verdict(1), old.verdict(2)), ("Sent".into(), Value::Null));
 
-    let (done, said) = afterword(&old, &old_data, &["export", file]);
+    let (done, said) = old.afterword(&old_data, &["export", file]);
     assert!(!done && said.contains("not paused") && !Path::new(file).exists(), "{said}");
     switch(&old, "paused");
-    let (done, said) = afterword(&old, &old_data, &["export", file]);
+    let (done, said) = old.afterword(&old_data, &["export", file]);
     assert!(done && said.contains(", 1 text(s) that wait"), "{said}");
     assert!(!said.contains(PHONE), "{said}");
     assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
-    let (done, said) = afterword(&old, &old_data, &["export", file]);
+    let (done, said) = old.afterword(&old_data, &["export", file]);
     assert!(!done && said.contains("cannot write"), "never over an older one: {said}");
 
     let new = Serve::start(&new_data);
@@ -73,21 +59,21 @@ fn what_waits_moves_to_another_installation_and_leaves_once() {
     let whole = std::fs::read_to_string(file).unwrap();
     let part = homes[1].path().join("part.jsonl");
     std::fs::write(&part, whole.trim_end().rsplit_once('\n').unwrap().0).unwrap();
-    let (done, said) = afterword(&new, &new_data, &["import", part.to_str().unwrap()]);
+    let (done, said) = new.afterword(&new_data, &["import", part.to_str().unwrap()]);
     assert!(!done && said.contains("not whole"), "{said}");
     assert_eq!(new.verdict(1), Value::Null);
 
     for again in [false, true, true] {
-        let (done, said) = afterword(&new, &new_data, &["import", file]);
+        let (done, said) = new.afterword(&new_data, &["import", file]);
         assert!(done && said.contains("1 text(s) wait"), "{said}");
         assert_eq!(said.starts_with("0 item(s) stored"), again, "{said}");
     }
-    let (_, opted_out) = afterword(&new, &new_data, &["opt-outs", "list"]);
+    let (_, opted_out) = new.afterword(&new_data, &["opt-outs", "list"]);
     assert!(opted_out.contains("+447700900123"), "{opted_out}");
 
     old.advanced(3600);
     new.advanced(3600);
-    let (done, said) = afterword(&new, &new_data, &["import", file]);
+    let (done, said) = new.afterword(&new_data, &["import", file]);
     assert!(done && said.contains("0 text(s) wait"), "{said}");
     new.advanced(3600);
     assert_eq!((new.verdict(1), new.verdict(2)), ("Sent".into(), "Sent".into()));
@@ -109,8 +95,8 @@ fn an_opt_out_moves_to_a_contact_that_is_known_there() {
     new.advanced(120);
     reply(&old, PHONE, "STOP");
     switch(&old, "paused");
-    assert!(afterword(&old, &old_data, &["export", file]).0);
-    let (done, said) = afterword(&new, &new_data, &["import", file]);
+    assert!(old.afterword(&old_data, &["export", file]).0);
+    let (done, said) = new.afterword(&new_data, &["import", file]);
     assert!(done && said.contains("1 opt-out(s) and 0 consent(s) taken over"), "{said}");
     new.post(2).unwrap();
     new.advanced(120);
@@ -131,7 +117,7 @@ fn what_twilio_has_charged_takes_the_place_of_what_was_expected() {
     serve.advanced(120);
     assert_eq!((serve.texts(1), serve.texts(2), spent(&serve)), (1, 1, vec!["16600".to_owned()]));
     for told in ["2 price(s) settled, 0 known before", "0 price(s) settled, 2 known before"] {
-        let (done, said) = afterword(&serve, &data, &["prices"]);
+        let (done, said) = serve.afterword(&data, &["prices"]);
         assert!(done && said.starts_with(told), "{said}");
         assert_eq!(spent(&serve), ["21800"]);
     }

@@ -7,18 +7,6 @@ use serde_json::json;
 
 use crate::serve::{PHONE, Serve, call, conversation_id};
 
-/// Runs a command against that machine, and gives back whether it succeeded and what it said.
-fn afterword(serve: &Serve, data: &Path, arguments: &[&str]) -> (bool, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_afterword"))
-        .args(arguments)
-        .args(["--port", &serve.gateway.to_string(), "--aws-port", &serve.aws.to_string()])
-        .args(["--admin-port", &serve.admin.to_string(), "--data-dir", data.to_str().unwrap()])
-        .output()
-        .unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8(said).unwrap())
-}
-
 fn fault(serve: &Serve, effect: &str) {
     let body = json!({ "operation": "twilio:CreateMessage", "effect": effect, "count": 1 }).to_string();
     assert_eq!(call(serve.admin, "POST", "/_local/faults", "", &body).unwrap().0, 204);
@@ -35,15 +23,15 @@ fn an_operator_settles_a_held_text_in_either_way() {
         fault(&serve, "timeout_after_accept");
         serve.advanced(1 + 73 * 60);
         assert_eq!(serve.verdict(n), "HeldUnknownOutcome");
-        let (done, said) = afterword(&serve, &data, &["resolve", &conversation_id(n), "text", found]);
+        let (done, said) = serve.afterword(&data, &["resolve", &conversation_id(n), "text", found]);
         assert!(done, "{said}");
         serve.advanced(1);
         assert_eq!(serve.verdict(n), "Sent");
         assert_eq!(serve.texts(n), if found == "sent" { 1 } else { 2 }, "{found}");
-        let (done, said) = afterword(&serve, &data, &["resolve", &conversation_id(n), "text", "not-sent"]);
+        let (done, said) = serve.afterword(&data, &["resolve", &conversation_id(n), "text", "not-sent"]);
         assert!(!done && said.contains("has ended as Sent"), "{said}");
     }
-    let (done, said) = afterword(&serve, &data, &["resolve", "sms-nothing", "text", "sent"]);
+    let (done, said) = serve.afterword(&data, &["resolve", "sms-nothing", "text", "sent"]);
     assert!(!done && said.contains("no such conversation"), "{said}");
 }
 
@@ -58,11 +46,17 @@ fn what_a_customer_has_written_is_shown() {
     let reply = json!({ "body": "Can I bring\nmy \u{1b}[31mdog?" }).to_string();
     let path = format!("/_local/phones/{PHONE}/reply");
     assert_eq!(call(serve.admin, "POST", &path, "", &reply).unwrap().0, 200);
-    let (done, said) = afterword(&serve, &data, &["show", &conversation_id(1)]);
+    let (done, said) = serve.afterword(&data, &["show", &conversation_id(1)]);
     assert!(done, "{said}");
     let (_, inbound) = said.split_once("inbound ").unwrap();
     let words: Vec<_> = inbound.lines().skip(1).take(2).map(str::trim).collect();
     assert_eq!(words, ["Can I bring", "my \u{fffd}[31mdog?"], "{said}");
+
+    // At the same instant: each is told once.
+    let reply = json!({ "body": "And my cat?" }).to_string();
+    assert_eq!(call(serve.admin, "POST", &path, "", &reply).unwrap().0, 200);
+    let (_, said) = serve.afterword(&data, &["show", &conversation_id(1)]);
+    assert_eq!((said.matches("inbound ").count(), said.matches("And my cat?").count()), (2, 1), "{said}");
 }
 
 /// An execution that has failed has decided nothing; the story says so, and what to do.
@@ -73,7 +67,7 @@ fn what_nobody_decided_is_told() {
     let serve = Serve::start(&data);
     serve.post(1).unwrap();
     let told = |expected: &str| {
-        let (done, said) = afterword(&serve, &data, &["show", &conversation_id(1)]);
+        let (done, said) = serve.afterword(&data, &["show", &conversation_id(1)]);
         assert!(done && said.contains(expected), "{said}");
     };
     told("waits until it is due");
@@ -121,7 +115,7 @@ fn every_payload_can_be_sent() {
     assert!(sent >= 12, "{sent}");
     let unusable = home.path().join("unusable.json");
     std::fs::write(&unusable, r#"{"event_id":"x","event":"y","user":{}}"#).unwrap();
-    let (done, said) = afterword(&serve, &data, &["send-event", unusable.to_str().unwrap()]);
+    let (done, said) = serve.afterword(&data, &["send-event", unusable.to_str().unwrap()]);
     assert!(!done && !said.contains("its story"), "{said}");
 }
 
@@ -143,16 +137,16 @@ fn what_was_rejected_is_tried_again_and_nothing_else() {
     assert_eq!(serve.post(2).unwrap().0, 202);
     serve.advanced(120);
     let retry = ["retry", "--verdict", "RejectedByProvider", "--since", "2020-01-01T00:00:00Z"];
-    let (done, said) = afterword(&serve, &data, &[&retry[..], &["--dry-run"]].concat());
+    let (done, said) = serve.afterword(&data, &[&retry[..], &["--dry-run"]].concat());
     assert!(done && said.contains(&format!("{}.text would run again", conversation_id(1))), "{said}");
     assert!(said.contains("1 step(s) RejectedByProvider since 2020-01-01T00:00:00Z"), "{said}");
     assert_eq!(serve.verdict(1), "RejectedByProvider");
-    let (done, said) = afterword(&serve, &data, &retry);
+    let (done, said) = serve.afterword(&data, &retry);
     assert!(done && said.contains(&format!("execution {}.text.r1", conversation_id(1))), "{said}");
     serve.advanced(1);
     assert_eq!((serve.verdict(1), serve.texts(1), serve.texts(2)), (json!("Sent"), 1, 1));
     let (done, said) =
-        afterword(&serve, &data, &["retry", "--verdict", "Sent", "--since", "2020-01-01T00:00:00Z"]);
+        serve.afterword(&data, &["retry", "--verdict", "Sent", "--since", "2020-01-01T00:00:00Z"]);
     assert!(!done && said.contains("may have left"), "{said}");
 }
 
@@ -161,14 +155,14 @@ fn the_sms_attributes_are_set_and_shown() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
     let serve = Serve::start(&data);
-    let (done, said) = afterword(&serve, &data, &["sms-attributes", "get"]);
+    let (done, said) = serve.afterword(&data, &["sms-attributes", "get"]);
     assert!(done && said.lines().count() == 6 && said.contains("(not set)"), "{said}");
     for (name, value) in [("DefaultSMSType", "Transactional"), ("MonthlySpendLimit", "100")] {
-        let (done, said) = afterword(&serve, &data, &["sms-attributes", "set", name, value]);
+        let (done, said) = serve.afterword(&data, &["sms-attributes", "set", name, value]);
         assert!(done && said.contains(value), "{said}");
     }
-    let (_, said) = afterword(&serve, &data, &["sms-attributes", "get"]);
+    let (_, said) = serve.afterword(&data, &["sms-attributes", "get"]);
     assert!(said.contains("Transactional") && said.contains("100"), "{said}");
-    let (done, said) = afterword(&serve, &data, &["sms-attributes", "set", "DefaultSMSType", "Loud"]);
+    let (done, said) = serve.afterword(&data, &["sms-attributes", "set", "DefaultSMSType", "Loud"]);
     assert!(!done && said.contains("InvalidParameter"), "{said}");
 }

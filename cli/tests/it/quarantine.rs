@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::serve::{Serve, afterword as command, call};
+use crate::serve::{Serve, call};
 
 const SHIPPED: &str = include_str!("../../../journeys.toml");
 const BOOKED: &str = include_str!("../../../test-payloads/booking-webhook/calendly-invitee-created.json");
@@ -31,13 +31,7 @@ impl Machine {
 
     /// Runs a command against it: whether it succeeded, and what it said.
     fn afterword(&self, arguments: &[&str]) -> (bool, String) {
-        let output = command(self.home.path())
-            .args(arguments)
-            .args(["--port", &self.serve.gateway.to_string(), "--aws-port", &self.serve.aws.to_string()])
-            .args(["--admin-port", &self.serve.admin.to_string(), "--data-dir", "data"])
-            .output()
-            .unwrap();
-        (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+        self.serve.afterword(&self.home.path().join("data"), arguments)
     }
 
     fn sent(&self, file: &Path) -> String {

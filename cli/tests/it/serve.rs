@@ -100,6 +100,19 @@ impl Serve {
         self.child.wait().unwrap()
     }
 
+    /// Runs a command against it: whether it succeeded, and what it said.
+    pub(crate) fn afterword(&self, data_dir: &Path, arguments: &[&str]) -> (bool, String) {
+        let output = afterword(data_dir.parent().unwrap())
+            .args(arguments)
+            .args(["--port", &self.gateway.to_string(), "--admin-port", &self.admin.to_string()])
+            .args(["--aws-port", &self.aws.to_string()])
+            .arg("--data-dir")
+            .arg(data_dir)
+            .output()
+            .unwrap();
+        (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+    }
+
     pub(crate) fn post(&self, n: u32) -> Option<(u16, Value)> {
         let body = approved(n).to_string();
         let headers = format!("x-api-key: {KEY}\r\ncontent-type: application/json\r\n");

@@ -103,33 +103,28 @@ where
         let (already_rescheduled, source) = (created.already_rescheduled, system.source());
         let settings = current.journeys.sources.get(&source);
         let content_hash = created.content_hash.clone();
-        if let Some(off_limits) = settings.and_then(|settings| settings.refuses(&created.phone)) {
-            if self.is_repeated(&id, &content_hash).await? {
-                return Ok(word(Booked::Duplicate { differs: false }));
-            }
-            self.supersede(predecessor.as_ref(), &id).await?;
-            let detail = format!("the number {}", off_limits.detail());
-            return self.quarantine(system, body, off_limits.code(), vec![detail]).await;
-        }
         // Dates in the words are of the same locale as the words.
         created.locale = created.locale.or_else(|| Some(settings?.locale.clone()));
         let journey = settings.and_then(|source| source.journey.clone());
         let journey = journey.or_else(|| JourneyName::new(DEFAULT_JOURNEY).ok());
-        let planned = journey.map(|journey| {
-            plan(event(id.clone(), source, journey, created), &current.journeys, &current.version, now)
-        });
+        let planned = match (settings.and_then(|settings| settings.refuses(&created.phone)), journey) {
+            (Some(off_limits), _) => Err((off_limits.code(), format!("the number {}", off_limits.detail()))),
+            (None, None) => Err(("journey", "no journey".to_owned())),
+            (None, Some(journey)) => {
+                let event = event(id.clone(), source, journey, created);
+                plan(event, &current.journeys, &current.version, now)
+                    .map_err(|error| ("journey", error.to_string()))
+            }
+        };
         let conversation = match planned {
-            Some(Ok(conversation)) => conversation,
-            // The journey cannot be followed for this booking; what it replaces is off all the same.
-            other => {
-                if self.is_repeated(&id, &content_hash).await? {
-                    return Ok(word(Booked::Duplicate { differs: false }));
-                }
-                let detail = other
-                    .and_then(Result::err)
-                    .map_or_else(|| "no journey".to_owned(), |error| error.to_string());
+            Ok(conversation) => conversation,
+            Err(_) if self.is_repeated(&id, &content_hash).await? => {
+                return Ok(word(Booked::Duplicate { differs: false }));
+            }
+            // Nothing can be sent about this booking; what it replaces is off all the same.
+            Err((reason, detail)) => {
                 self.supersede(predecessor.as_ref(), &id).await?;
-                return self.quarantine(system, body, "journey", vec![detail]).await;
+                return self.quarantine(system, body, reason, vec![detail]).await;
             }
         };
         if already_rescheduled {

@@ -240,7 +240,7 @@ where
         current: &CurrentJourneys,
     ) -> Result<(ConversationId, Accepted), Refusal> {
         let now = self.clock.now();
-        let (told_locale, told_time) = (event.locale.is_some(), event.send_at.is_some());
+        let told_time = event.send_at.is_some();
         let (id, content_hash) = (event.conversation.clone(), event.content_hash.clone());
         let error = match plan(event, &current.journeys, &current.version, now) {
             Ok(conversation) => {
@@ -252,11 +252,7 @@ where
         if let Some(accepted) = self.repeated(&id, &content_hash).await.map_err(Refusal::Unavailable)? {
             return Ok((id, accepted));
         }
-        let pointer = match error {
-            PlanError::NoWords { .. } if told_locale => "/locale",
-            PlanError::NothingDue if told_time => "/send_at",
-            _ => "",
-        };
+        let pointer = if told_time && error == PlanError::NothingDue { "/send_at" } else { "" };
         let detail = error.to_string();
         Err(Refusal::Invalid(vec![Violation { pointer: pointer.to_owned(), code: "journey", detail }]))
     }

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::Clock;
 use crate::consent::{Act, ConsentChange};
-use crate::conversation::{Confirmation, Contact, Conversation};
+use crate::conversation::{Confirmation, Contact, Conversation, Reply};
 use crate::ids::ConversationId;
 use crate::journeys::Channel;
 use crate::phone::PhoneNumber;
@@ -75,6 +75,15 @@ pub struct ReceivedMessage {
     pub words: MessageText,
     /// How many pictures or other media came with it.
     pub media: u32,
+}
+
+/// The replies of a conversation whose words are not known any more: their messages were erased, or expired.
+pub fn wordless<'a>(
+    conversation: &'a Conversation,
+    messages: &'a [ReceivedMessage],
+) -> impl Iterator<Item = &'a Reply> {
+    let is_wordless = |reply: &&Reply| !messages.iter().any(|message| message.at == reply.at);
+    conversation.life.replies.iter().filter(is_wordless)
 }
 
 /// What a provider has done about a message before it told us.

@@ -92,12 +92,12 @@ impl Inbox for Table {
 
     async fn take_confirmation(&self, phone: &PhoneNumber, by: &str) -> Result<bool, Unavailable> {
         let taken = format!("{CONFIRMATION_TAKEN}{by}");
-        self.confirmation_goes(phone, [CONFIRMATION_DUE, &taken], &taken).await
+        self.confirmation_goes(phone, &[CONFIRMATION_DUE, &taken], &taken).await
     }
 
     async fn give_back_confirmation(&self, phone: &PhoneNumber, by: &str) -> Result<(), Unavailable> {
         let taken = format!("{CONFIRMATION_TAKEN}{by}");
-        self.confirmation_goes(phone, [&taken, &taken], CONFIRMATION_DUE).await.map(drop)
+        self.confirmation_goes(phone, &[&taken], CONFIRMATION_DUE).await.map(drop)
     }
 }
 
@@ -106,16 +106,17 @@ impl Table {
     async fn confirmation_goes(
         &self,
         phone: &PhoneNumber,
-        from: [&str; 2],
+        from: &[&str],
         to: &str,
     ) -> Result<bool, Unavailable> {
         let mut p = Placeholders::default();
         let confirmation = p.path("confirmation");
+        let from = from.iter().enumerate();
+        let from: Vec<_> = from.map(|(n, from)| p.value(&format!("from_{n}"), text(*from))).collect();
         let condition = format!(
-            "attribute_exists({}) AND {confirmation} IN ({}, {})",
+            "attribute_exists({}) AND {confirmation} IN ({})",
             p.path("opted_out_at"),
-            p.value("from", text(from[0])),
-            p.value("or_from", text(from[1])),
+            from.join(", ")
         );
         let update = format!("SET {confirmation} = {}", p.value("to", text(to)));
         let change = Change { key: contact_key(phone), update, condition, placeholders: p };
