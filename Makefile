@@ -9,21 +9,21 @@ SHELL := bash
 PYTHON := .tools/python/bin
 FUNCTIONS := $(patsubst functions/%/src/main.rs,%,$(wildcard functions/*/src/main.rs))
 SCRIPTS := .ci/run $(wildcard *.sh tools/*.sh)
-# What `make deployed` deploys: `debug`, which `make test` has built, or `release`, as deploy.sh does.
+# The build that `make deployed` deploys: `debug`, which `make test` has built, or `release`, as deploy.sh does.
 PROFILE ?= debug
-# Where cargo builds: CARGO_TARGET_DIR, else target/.
+# The build directory of cargo: CARGO_TARGET_DIR, otherwise target/.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .PHONY: help
-help: ## says what there is
+help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
 
 .PHONY: run
-run: compiler ## builds and starts everything on this machine; ARGS="--port 8080" passes flags
+run: compiler ## build and start everything on this machine; ARGS="--port 8080" passes flags
 	@exec cargo run --package cli --bin afterword -- serve $(ARGS)
 
 .PHONY: test
-test: compiler tools ## every test, and what the tests need
+test: compiler tools ## run every test, and install what the tests need
 	@tools/check-release-tree.sh
 	cargo build --workspace --all-targets
 	if cargo nextest --version >/dev/null 2>&1; then
@@ -40,14 +40,14 @@ test: compiler tools ## every test, and what the tests need
 	BINARIES="$(abspath $(TARGET))/debug" $(PYTHON)/python -m unittest discover --start-directory benches/functions --verbose
 
 .PHONY: deployed
-deployed: compiler tools .tools/ministack/.stamp ## the template, deployed to an emulator of AWS and driven
+deployed: compiler tools .tools/ministack/.stamp ## deploy the template to an emulator of AWS and test it
 	@cargo build --workspace --all-targets
 	if [ "$(PROFILE)" = release ]; then cargo build --release $(FUNCTIONS:%=--package %); fi
 	BINARIES="$(abspath $(TARGET))/$(PROFILE)" AFTERWORD="$(abspath $(TARGET))/debug/afterword" \
 		$(PYTHON)/python -m unittest discover --start-directory local/tests/ministack --verbose
 
 .PHONY: lint
-lint: compiler tools .tools/checkov/.stamp .tools/cargo/.stamp ## formatting, lints, documentation, template, scripts, secrets, licences
+lint: compiler tools .tools/checkov/.stamp .tools/cargo/.stamp ## check formatting, lints, documentation, template, scripts, secrets and licences
 	@cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
@@ -61,33 +61,33 @@ lint: compiler tools .tools/checkov/.stamp .tools/cargo/.stamp ## formatting, li
 	export PATH="$$PWD/.tools/cargo/bin:$$PATH"
 	cargo machete
 	cargo deny check bans licenses sources
-	cargo deny check advisories || { echo "the advisories were not checked: their database cannot be fetched from here" >&2; [ -z "$${ADVISORIES:-}" ]; }
+	cargo deny check advisories || { echo "The advisories were not checked because their database could not be fetched." >&2; [ -z "$${ADVISORIES:-}" ]; }
 
 .PHONY: simulate
-simulate: compiler ## 100,000 schedules and every double fault of the main journeys; ARGS="--schedules 500"
+simulate: compiler ## run 100,000 schedules and every double fault of the main journeys; ARGS="--schedules 500"
 	@cargo build --workspace
 	"$(TARGET)/debug/simulate" $(ARGS)
 
 .PHONY: mutants
-mutants: compiler ## takes each safeguard out and shows which test notices
+mutants: compiler ## remove each safeguard and show which test notices
 	@tools/mutants.py $(ARGS)
 
 .PHONY: kill
-kill: compiler ## kill -9 at random instants under load, 50 times; KILLS=200 SEED=7 say how often and where
+kill: compiler ## kill -9 at random instants under load, 50 times; KILLS=200 SEED=7 set how often and when
 	@AFTERWORD_KILLS=$(or $(KILLS),50) AFTERWORD_SEED=$(or $(SEED),20261121) \
 		cargo test --workspace --test it -- --nocapture storm::
 
 .PHONY: load
-load: compiler ## 200 callers on loopback for 60 s, faults from the middle on; CALLERS=50 LOAD_SECONDS=10 PROFILE=--release
+load: compiler ## run 200 callers on loopback for 60 s, with faults from the middle on; CALLERS=50 LOAD_SECONDS=10 PROFILE=--release
 	@AFTERWORD_CALLERS=$(or $(CALLERS),200) AFTERWORD_SECONDS=$(or $(LOAD_SECONDS),60) \
 		cargo test $(PROFILE) --workspace --test it -- --nocapture load::
 
 .PHONY: fuzz
-fuzz: compiler ## fuzzes every entry, 30 s each; FUZZ_SECONDS=600 TARGETS="sms_body"
+fuzz: compiler ## fuzz every entry point, 30 s each; FUZZ_SECONDS=600 TARGETS="sms_body"
 	@tools/fuzz.sh $(or $(FUZZ_SECONDS),30) $(TARGETS)
 
 .PHONY: bench
-bench: compiler tools ## the functions beside the same jobs in Python and TypeScript; ARGS="--starts 5 --events 200"
+bench: compiler tools ## compare the functions with the same jobs in Python and TypeScript; ARGS="--starts 5 --events 200"
 	@cargo build --workspace
 	cargo build --release --package ingest --package send
 	bundle=()
@@ -98,12 +98,12 @@ bench: compiler tools ## the functions beside the same jobs in Python and TypeSc
 		npm --prefix .tools/bench run --silent build
 		bundle=(--bundle .tools/bench/dist)
 	else
-		echo "without npm there is no TypeScript to measure" >&2
+		echo "npm is missing, so TypeScript is not measured." >&2
 	fi
 	$(PYTHON)/python benches/functions/bench.py --target "$(TARGET)" "$${bundle[@]}" $(ARGS)
 
 .PHONY: build
-build: compiler ## the functions as Lambda takes them: target/lambda/<function>/bootstrap
+build: compiler ## build the functions for Lambda: target/lambda/<function>/bootstrap
 	@export AFTERWORD_COMMIT="$$(git describe --always --dirty 2>/dev/null || echo unknown)"
 	cargo build --release $(FUNCTIONS:%=--package %)
 	for function in $(FUNCTIONS); do
@@ -114,7 +114,7 @@ build: compiler ## the functions as Lambda takes them: target/lambda/<function>/
 	done
 
 .PHONY: tools
-tools: .tools/python/.stamp ## the Python tools, into .tools/
+tools: .tools/python/.stamp ## install the Python tools into .tools/
 
 .tools/python/.stamp: tools/requirements.txt tools/python.sh
 	@tools/python.sh
