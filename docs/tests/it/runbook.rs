@@ -7,7 +7,7 @@ use crate::files::{openapi, read};
 #[test]
 fn every_end_of_an_execution_has_its_part_under_whom_it_needs() {
     let runbook = read("docs/runbook.md");
-    let (nobody, somebody) = runbook.split_once("\n## Verdicts that need somebody\n").unwrap();
+    let (nobody, somebody) = runbook.split_once("\n## Verdicts that need an operator\n").unwrap();
     let ends = Verdict::ALL.map(|verdict| (verdict.as_str(), verdict.is_failure()));
     for (name, needs_somebody) in ends.into_iter().chain([("EndedOther", false), ("RetriesExhausted", true)])
     {
