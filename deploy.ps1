@@ -1,6 +1,6 @@
 <#
 .SYNOPSIS
-Deploys Afterword to AWS from Windows: the same flags as deploy.sh, which it runs in WSL or Git Bash.
+Deploys Afterword to AWS from Windows. It runs deploy.sh in WSL or Git Bash, with the same flags.
 .EXAMPLE
 ./deploy.ps1 -Guided -Stage test -Region eu-west-1
 #>
@@ -37,7 +37,7 @@ try {
         & ./deploy.sh @arguments
     }
     elseif (Get-Command wsl.exe -ErrorAction SilentlyContinue) {
-        # The environment of deploy.sh comes along (see env.example); /p translates no path here.
+        # Passes the environment of deploy.sh to WSL (see env.example). No name has the suffix /p, because none is a path.
         $names = 'AWS_PROFILE', 'AWS_REGION', 'AWS_DEFAULT_REGION', 'TWILIO_FROM', 'TWILIO_WHATSAPP_FROM', 'TWILIO_OTP_FROM',
             'AFTERWORD_PUBLIC_URL', 'AFTERWORD_ALARM_EMAIL', 'AFTERWORD_SILENT_SOURCE', 'AFTERWORD_SILENT_BOOKING_SOURCE',
             'AFTERWORD_SILENT_AFTER_HOURS',
@@ -54,7 +54,7 @@ try {
         & bash.exe ./deploy.sh @arguments
     }
     else {
-        throw 'deploy.ps1 needs WSL (wsl --install) or Git for Windows, whose bash runs deploy.sh.'
+        throw 'deploy.ps1 needs WSL (wsl --install) or Git for Windows, because deploy.sh runs in their bash.'
     }
     exit $LASTEXITCODE
 }

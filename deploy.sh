@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Deploys Afterword to AWS: checks tools, lints journeys.toml, builds once, validates, deploys, puts the
-# journeys in force, tries the API, and says what is left to do. Safe to repeat.
+# Deploys Afterword to AWS: checks tools, lints journeys.toml, validates, builds once, deploys, pushes the
+# journeys, calls the API, and prints the remaining steps. Safe to repeat.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -8,20 +8,20 @@ usage() {
     cat <<'TEXT'
 usage: ./deploy.sh [options]
 
-  --guided           asks for every parameter, and remembers the answers in samconfig.toml
-  --stage NAME       which installation: prod (the default) is the stack "afterword", any other
-                     NAME is "afterword-NAME"
-  --region REGION    the AWS region (default: AWS_REGION, AWS_DEFAULT_REGION, else the profile's)
+  --guided           ask for every parameter, and store the answers in samconfig.toml
+  --stage NAME       the installation: prod (the default) is the stack "afterword", any other NAME
+                     is "afterword-NAME"
+  --region REGION    the AWS region (default: AWS_REGION, AWS_DEFAULT_REGION, or the profile's)
   --profile NAME     the AWS profile
-  --x86              builds for x86_64 instead of arm64
-  --no-build         deploys the functions that target/lambda/ holds: built before, or by another machine
-  --check            checks and validates everything that can be without deploying; changes nothing at
-                     AWS, needs no credentials, and says what it could not check
-  --rollback         goes back to the versions of the functions that ran before the last deployment
-  --uninstall        deletes the stack; the table and the secret are kept
-  --help             this
+  --x86              build for x86_64 instead of arm64
+  --no-build         deploy the functions in target/lambda/, which were built earlier or on another machine
+  --check            check and validate everything that does not need a deployment. Changes nothing at
+                     AWS, needs no credentials, and lists what it could not check
+  --rollback         return to the versions of the functions that ran before the last deployment
+  --uninstall        delete the stack, but keep the table and the secret
+  --help             print this help
 
-Settings are taken from samconfig.toml and from the environment (see env.example).
+Settings are read from samconfig.toml and from the environment (see env.example).
 TEXT
 }
 
@@ -44,8 +44,8 @@ while [ "$#" -gt 0 ]; do
     esac
     shift
 done
-[[ "$stage" =~ ^[a-z][a-z0-9-]{0,30}$ ]] || { echo "--stage: a-z, 0-9 and -, at most 31" >&2; exit 2; }
-[[ -z "$region" || "$region" =~ ^[a-z]{2}(-[a-z]+)+-[0-9]$ ]] || { echo "--region: no region: $region" >&2; exit 2; }
+[[ "$stage" =~ ^[a-z][a-z0-9-]{0,30}$ ]] || { echo "--stage: use a-z, 0-9 and -, at most 31 characters, beginning with a letter" >&2; exit 2; }
+[[ -z "$region" || "$region" =~ ^[a-z]{2}(-[a-z]+)+-[0-9]$ ]] || { echo "--region: not an AWS region: $region" >&2; exit 2; }
 
 stack=afterword
 [ "$stage" = prod ] || stack="afterword-$stage"
@@ -65,15 +65,15 @@ tools() {
     command -v curl >/dev/null || fail "curl is missing: install it, then repeat"
     command -v python3 >/dev/null || fail "python3 is missing: install Python 3.11 or later, then repeat"
     tools/compiler.sh
-    # The SAM CLI, cfn-lint and what the tests need.
+    # The SAM CLI, cfn-lint and the packages that the tests need.
     if [ ! -f .tools/python/.stamp ] || [ tools/requirements.txt -nt .tools/python/.stamp ]; then
         tools/python.sh
     fi
     say "$(cargo --version), $("$python/sam" --version)"
 }
 
-# cargo-lambda compiles for Lambda on any machine; ziglang is its linker. Both from PyPI, pinned. Where one cannot be
-# had, `lacking` says what to do about it.
+# Installs cargo-lambda, which compiles for Lambda on any machine, and ziglang, its linker. Both come from PyPI in pinned
+# versions. If one is not available, sets `lacking` to the reason.
 build_tools() {
     target=aarch64-unknown-linux-gnu
     [ "$architecture" = arm64 ] || target=x86_64-unknown-linux-gnu
@@ -103,14 +103,14 @@ credentials() {
     return 1
 }
 
-# AFTERWORD names one that is built already.
+# Runs the command line: the binary that AFTERWORD names, or one that cargo builds.
 afterword() {
     if [ -n "${AFTERWORD:-}" ]; then "$AFTERWORD" "$@"; else cargo run --quiet --package cli --bin afterword -- "$@"; fi
 }
 
 lint_journeys() {
     step "journeys.toml"
-    afterword check journeys || fail "journeys.toml has errors; nothing was deployed"
+    afterword check journeys || fail "journeys.toml has errors. Nothing was deployed"
 }
 
 validate() {
@@ -121,11 +121,11 @@ validate() {
 build() {
     local main
     if [ "$building" = no ]; then
-        step "No build ($architecture): what target/lambda/ holds"
+        step "No build ($architecture): use the functions in target/lambda/"
         for main in functions/*/src/main.rs; do
             main=target/lambda/$(basename "$(dirname "$(dirname "$main")")")/bootstrap
-            [ -f "$main" ] || fail "there is no $main: deploy without --no-build"
-            [ "$(processor "$main")" = "$architecture" ] || fail "$main is not for $architecture: --x86 says which"
+            [ -f "$main" ] || fail "$main does not exist: deploy without --no-build"
+            [ "$(processor "$main")" = "$architecture" ] || fail "$main is not for $architecture: add or remove --x86"
         done
         return
     fi
@@ -144,7 +144,7 @@ build() {
     done
 }
 
-# What a binary runs on, by its ELF header.
+# Prints the architecture of a binary, from its ELF header.
 processor() {
     case "$(od -An -tx1 -j18 -N1 "$1" | tr -d ' ')" in
         3e) echo x86_64 ;;
@@ -196,7 +196,8 @@ TEXT
     "$python/sam" deploy --no-confirm-changeset "${flags[@]}" --parameter-overrides "${parameters[@]}"
 }
 
-# The command line takes credentials from the environment; a profile's are put there for its time.
+# Runs a command with the credentials in its environment, from which the command line reads them. Exports those of a
+# profile for the duration of the command.
 with_credentials() {
     local exported
     exported=$("$python/python" tools/whoami.py --export) || return 1
@@ -217,13 +218,13 @@ smoke_test() {
     for path in /healthz /version; do
         status=$(curl --silent --show-error --max-time 20 --output /dev/null --write-out '%{http_code}' "$url$path") ||
             status=none
-        [ "$status" = 200 ] || fail "GET $url$path answered $status; the stack is deployed, look at its logs"
+        [ "$status" = 200 ] || fail "GET $url$path answered $status. The stack is deployed: look at its logs"
         say "GET $path: 200"
     done
     status=$(curl --silent --max-time 20 --output /dev/null --write-out '%{http_code}' -X POST "$url/sms" -d '{}') || true
     [ "$status" = 401 ] || fail "POST $url/sms without a key answered $status instead of 401"
     say "POST /sms without a key: 401"
-    say "No text was sent: that needs a key and a phone (docs/quick-start.md)."
+    say "The smoke test sends no text. To send one, you need a key and a phone (docs/quick-start.md)."
 }
 
 next_steps() {
@@ -234,13 +235,13 @@ next_steps() {
 == Next
 
    1. Fill in the secret (twilio_account_sid, twilio_auth_token): docs/setup-guide.md
-   2. afterword connect twilio --stack $stack        sets the number's webhooks
-      afterword connect calendly --stack $stack      subscribes to bookings
-   3. afterword doctor --stack $stack                says what is missing
+   2. afterword connect twilio --stack $stack        set the webhooks of the number
+      afterword connect calendly --stack $stack      subscribe to bookings
+   3. afterword doctor --stack $stack                list what is missing
 TEXT
 }
 
-# --- What is asked ---------------------------------------------------------------------------------------
+# --- Modes ---------------------------------------------------------------------------------------------
 
 case "$mode" in
     check)
@@ -256,18 +257,18 @@ case "$mode" in
             skipped "the build for $architecture: $lacking"
         fi
         if credentials; then
-            if outputs >/dev/null 2>&1; then say "the stack $stack exists; a deployment updates it"
-            else say "there is no stack $stack; a deployment makes it"; fi
+            if outputs >/dev/null 2>&1; then say "the stack $stack exists. A deployment updates it"
+            else say "there is no stack $stack. A deployment creates it"; fi
         else
             skipped "the AWS account: no credentials (set AWS_PROFILE, or use --profile)"
         fi
         skipped "the deployment itself, the journeys at AWS and the smoke test: --check deploys nothing"
-        step "Checked. Not checked:"
+        step "Check finished. Not checked:"
         for what in "${not_checked[@]}"; do say "- $what"; done
         ;;
     deploy)
         tools
-        credentials || fail "no AWS credentials: set AWS_PROFILE or use --profile; --check works without"
+        credentials || fail "no AWS credentials: set AWS_PROFILE or use --profile (--check works without them)"
         if [ "$guided" = no ] && [ -z "${TWILIO_FROM:-}" ] && ! outputs >/dev/null 2>&1; then
             fail "the first deployment needs TWILIO_FROM (see env.example), or --guided"
         fi
@@ -275,7 +276,7 @@ case "$mode" in
         validate
         build
         deploy
-        # After --rollback: functions that this deployment does not change.
+        # After a --rollback, this also moves the functions forward that this deployment does not change.
         "$python/python" tools/versions.py forward "$stack"
         push_journeys
         smoke_test
@@ -291,9 +292,9 @@ case "$mode" in
         tools
         credentials || fail "no AWS credentials: set AWS_PROFILE or use --profile"
         step "Uninstall $stack"
-        say "Executions that wait are deleted with the state machine: their texts are never sent."
-        say "The table (with everybody who opted out) and the secret are kept; delete them by hand if you must."
-        read -r -p "   Type the stack's name to go on: " answer
+        say "Executions that wait are deleted with the state machine, and their texts are never sent."
+        say "The table (with all opt-outs) and the secret are kept. Delete them by hand if necessary."
+        read -r -p "   Type the name of the stack to continue: " answer
         [ "$answer" = "$stack" ] || fail "nothing was deleted"
         "$python/sam" delete --stack-name "$stack" --no-prompts ${region:+--region "$region"} ${profile:+--profile "$profile"}
         ;;
