@@ -1,8 +1,8 @@
-"""The cost model of docs/cost.md: prints the tables that stand there. `cost.py --check` compares, and
-`cost.py --write` puts them there (after a change of the template's alarms, for example).
+"""The cost model of docs/cost.md: prints the tables of that page. `cost.py --check` compares them with the page, and
+`cost.py --write` writes them to it (after a change of the template's alarms, for example).
 
-Quantities are counted from the design (calls, items, transitions) and from the template (alarms, metrics);
-prices are list prices of us-east-1, US dollars, without the free tiers, as they were known on PRICES_OF.
+Quantities are counted from the design (calls, items, transitions) and from the template (alarms, metrics). Prices are
+list prices of us-east-1 in US dollars, without the free tiers, as of PRICES_OF.
 """
 
 import re
@@ -13,15 +13,15 @@ ROOT = Path(__file__).resolve().parent.parent
 PRICES_OF = "2026-11-20"
 BEGIN, END = "<!-- tools/cost.py -->\n", "<!-- end -->\n"
 
-# USD. Texts first: they are nearly everything.
+# USD. Texts are nearly the whole cost.
 TEXT_US = 0.0083 + 0.0030  # one segment by Twilio to the US, and the carrier's fee
 TRANSITION = 25.00 / 1e6
 API_CALL = 1.00 / 1e6
 LAMBDA_CALL = 0.20 / 1e6
 LAMBDA_GB_SECOND = 0.0000133334  # arm64
 LAMBDA_GB_SECOND_X86 = 0.0000166667
-WRITE = 0.625 / 1e6  # a write unit: 1 KB; twice in a transaction
-READ = 0.125 / 1e6  # a read unit: 4 KB, strongly consistent
+WRITE = 0.625 / 1e6  # a write unit of 1 KB; a transaction uses two
+READ = 0.125 / 1e6  # a read unit of 4 KB, strongly consistent
 LOG_GB = 0.50
 TRACE = 5.00 / 1e6
 SCHEDULE = 1.00 / 1e6
@@ -32,7 +32,7 @@ DASHBOARD_MONTH = 3.00
 
 
 class Bill:
-    """What something costs, by service."""
+    """A cost by service, in US dollars."""
 
     def __init__(self):
         self.lines = {}
@@ -42,7 +42,7 @@ class Bill:
 
     def function(self, milliseconds, megabytes=256, gb_second=LAMBDA_GB_SECOND, lines=1):
         self.add("Lambda", LAMBDA_CALL + milliseconds / 1000 * megabytes / 1024 * gb_second)
-        # One log line and one metric line of about 600 bytes each, and AWS's report.
+        # Log lines of about 600 bytes each (usually one log line and one metric line), and AWS's report.
         self.add("Logs, traces", (lines * 600 + 300) / 1e9 * LOG_GB + TRACE)
 
     def transaction(self, *kilobytes):
@@ -58,14 +58,14 @@ class Bill:
         self.add("Texts", parts * TEXT_US)
 
     def accept(self, steps):
-        """An event: stored with its pointer, started, marked."""
+        """Adds the acceptance of an event: it is stored with its pointer, started and marked as started."""
         self.add("API Gateway", API_CALL)
         self.function(20, lines=2)
         self.transaction(2, 1)
         self.write(2)
 
     def step(self, sent=True, deferrals=0):
-        """One execution: wait, send, verdict, end; a look, a claim, the call, a record; a receipt."""
+        """Adds one execution (wait, send, verdict, end), its visit (read, claim, call, record) and a receipt."""
         self.add("Step Functions", TRANSITION * (4 + 3 * deferrals))
         for _ in range(1 + deferrals):
             self.function(150, lines=2)
@@ -103,7 +103,7 @@ class Bill:
 
 
 def event():
-    """One event of one text."""
+    """Returns the cost of one event with one text."""
     bill = Bill()
     bill.accept(1)
     bill.step()
@@ -111,7 +111,7 @@ def event():
 
 
 def appointments(count=1000, replying=0.6):
-    """A booking: confirmation, question unless answered, reminder."""
+    """Returns the cost of bookings: a confirmation, a question unless the customer answered, a reminder."""
     each, question, answered = Bill(), Bill(), Bill()
     each.accept(3)
     each.step()
@@ -123,7 +123,7 @@ def appointments(count=1000, replying=0.6):
 
 
 def usual_designs():
-    """The same 1,000 events of one text, without the texts, in the usual ways."""
+    """Returns the cost of 1,000 events of one text, without the texts, in this and in other usual designs."""
     ours = event()
     ours.lines.pop("Texts")
     python = Bill()
@@ -145,7 +145,7 @@ def usual_designs():
     schedule.transaction(2, 1)
     schedule.write(2)
     schedule.read()
-    # A function that looks every minute, whether or not there is anything: per month of 1,000 events.
+    # A function that polls every minute, whether or not there is work, for a month with 1,000 events.
     poller = Bill()
     poller.add("API Gateway", 2 * API_CALL * 1000)
     for _ in range(60 * 24 * 30):
@@ -164,7 +164,7 @@ def usual_designs():
 
 
 def fixed():
-    """What a month costs without a single event: from the template."""
+    """Returns the cost of a month without any event, from the template."""
     template = (ROOT / "template.yaml").read_text()
     blocks = re.split(r"(?m)^(?=  [A-Z]\w+:$)", template)
     alarms = [block for block in blocks if "Type: AWS::CloudWatch::Alarm\n" in block]
@@ -176,8 +176,8 @@ def fixed():
         ("the secret", SECRET_MONTH),
         (f"{len(always)} alarms over {metrics} metrics", metrics * ALARM_METRIC_MONTH),
         (f"{len(optional)} optional alarms over {more} metrics", more * ALARM_METRIC_MONTH),
-        ("the dashboard (none for the first three of an account)", DASHBOARD_MONTH),
-        ("our own metrics, each while it is counted: Sent, one source, receipts, one provider's texts", 6 * METRIC_MONTH),
+        ("the dashboard (free for the first three of an account)", DASHBOARD_MONTH),
+        ("our own metrics, each only while it has data: Sent, one source, receipts, one provider's texts", 6 * METRIC_MONTH),
     ]
 
 
@@ -211,5 +211,5 @@ if __name__ == "__main__":
         sys.exit()
     if "--check" in sys.argv:
         stands = page.split(BEGIN)[1].split(END)[0].strip("\n") + "\n"
-        sys.exit(0 if stands == tables() else "docs/cost.md is not what tools/cost.py says: python3 tools/cost.py --write")
+        sys.exit(0 if stands == tables() else "docs/cost.md differs from the output of tools/cost.py: run python3 tools/cost.py --write")
     print(tables(), end="")
