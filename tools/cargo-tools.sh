@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs cargo-deny and cargo-machete into .tools/cargo where they are not installed already.
+# Installs cargo-deny and cargo-machete into .tools/cargo, unless they are already installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

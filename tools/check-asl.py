@@ -1,7 +1,7 @@
-"""statemachine/message.asl.json by the rules of the Amazon States Language, as cfn-lint knows them.
+"""Checks statemachine/message.asl.json against the rules of the Amazon States Language that cfn-lint implements.
 
-cfn-lint checks definitions that stand in a template, not the file that SAM is pointed at. So it is given a
-template with the definition in it, and one with a mistake, which it must find.
+cfn-lint checks definitions inside a template, not the file that the template names for SAM. So this script gives it a
+template that contains the definition, and others with a mistake in it, which cfn-lint must find.
 """
 
 import json
@@ -16,7 +16,7 @@ TEXT = (ROOT / "statemachine" / "message.asl.json").read_text().replace("${SendF
 
 
 def findings(definition):
-    """What cfn-lint says about a definition; the right template has no other findings."""
+    """Returns the findings of cfn-lint about a definition. The template around it is valid and adds none."""
     role = "arn:aws:iam::000000000000:role/states"
     machine = {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"RoleArn": role, "Definition": definition}}
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What a function links decides its cold start. These must not be in any function's release:
+# Checks that no release of a function links these crates, because they slow down its cold start:
 #
-#   aws-lc-rs, aws-lc-sys   gather entropy for half a second in a small function; we use ring
-#   aws-config              credential chains; Lambda gives credentials in the environment
+#   aws-lc-rs, aws-lc-sys   gather entropy for half a second in a small function. We use ring
+#   aws-config              credential chains. Lambda provides credentials in the environment
 #   openssl, native-tls     a second TLS stack
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,7 +14,7 @@ for folder in functions/*/; do
     tree=$(cargo tree --locked --quiet --package "$function" --edges normal \
         --target x86_64-unknown-linux-gnu --prefix none)
     if found=$(grep --extended-regexp "$unwanted" <<<"$tree" | sort --unique); then
-        printf 'the release of %s links what it must not:\n%s\n' "$function" "$found" >&2
+        printf 'the release of %s links unwanted crates:\n%s\n' "$function" "$found" >&2
         failed=1
     fi
 done

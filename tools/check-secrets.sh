@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Looks for keys of known forms (AWS, Twilio, private keys, tokens, passwords in URLs) in every file that git
-# knows. What the fixtures have is none: the account AC with 32 times the letter c, and "pass" in a URL.
+# Searches every file that git tracks for keys of known forms (AWS, Twilio, private keys, tokens, passwords in
+# URLs). Two strings of the fixtures are excluded, which are not secrets: the account AC followed by 32 times the
+# letter c, and "pass" in a URL.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

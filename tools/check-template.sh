@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Validates template.yaml as a deployment would. Needs no AWS account.
+# Validates template.yaml as a deployment does. Needs no AWS account.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that there is a Rust toolchain and a C compiler, which links and builds SQLite.
+# Checks that a Rust toolchain is installed, and installs a C compiler if there is none. The compiler links and builds
+# SQLite.
 set -euo pipefail
 
 if ! command -v cargo >/dev/null; then

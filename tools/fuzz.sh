@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Fuzzes each entry for a while: tools/fuzz.sh <seconds> [target...]
+# Fuzzes each target for a number of seconds: tools/fuzz.sh <seconds> [target...]
 #
-# The flags are those that cargo-fuzz passes without a sanitizer; all of them are stable, so that neither
-# cargo-fuzz nor a nightly compiler is needed (`cargo fuzz run --sanitizer none <target>` does the same).
+# The flags are those that cargo-fuzz passes without a sanitizer. All of them are stable, so neither cargo-fuzz nor a
+# nightly compiler is needed (`cargo fuzz run --sanitizer none <target>` does the same).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if ! command -v c++ >/dev/null; then
-    echo "a C++ compiler is missing, which libFuzzer is built with: install the package g++" >&2
+    echo "a C++ compiler is missing, which builds libFuzzer: install the package g++" >&2
     exit 1
 fi
 seconds=${1:-30}
@@ -27,7 +27,7 @@ else
     for target in "${targets[@]}"; do "${build[@]}" --bin "$target"; done
 fi
 
-# The whole workspace's features, so that nothing that `make test` has built is built otherwise.
+# Builds with the features of the whole workspace, so that the artifacts of `make test` are reused.
 env --unset=RUSTFLAGS cargo build --locked --quiet --workspace --example seeds
 "${CARGO_TARGET_DIR:-target}/debug/examples/seeds" fuzz/corpus >/dev/null
 failed=()

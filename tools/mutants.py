@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Takes one safeguard after the other out of the shipped code and shows which test notices.
+"""Removes one safeguard after the other from the shipped code and shows which test fails.
 
-Each mutant is a line of the source, written otherwise, in a copy of the working tree with a build directory
-of its own (in a shared one cargo would take the last mutant's binaries for the tree's); the tests named with it must fail there. A mutant that survives, or whose line is no longer
-found, fails the run. `make mutants` runs it; an argument picks mutants by a part of their name.
+Each mutant changes a line of the source in a copy of the working tree. The copy has its own build directory, because in
+a shared one cargo would take the binaries of the last mutant for those of the tree. The tests that the mutant names must
+fail there. A mutant that survives, or whose line is no longer found, fails the run. `make mutants` runs this script. An
+argument selects mutants by a part of their name.
 """
 
 import os
@@ -22,7 +23,7 @@ BOOKINGS = "shared/adapters/src/conversations/write/bookings.rs"
 STEP = "shared/messaging/src/step.rs"
 OBSTACLE = "shared/messaging/src/obstacle.rs"
 
-# Name, file, the code, the mutant, the package and the tests of it that must fail.
+# Name, file, the code, the mutant, the package, and the tests in that package that must fail.
 MUTANTS = [
     (
         "the claim's condition",
@@ -145,13 +146,13 @@ def main():
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     mutants = [mutant for mutant in MUTANTS if wanted in mutant[0]]
     survivors = 0
-    print("| taken out | noticed by |\n|---|---|", flush=True)
+    print("| removed | noticed by |\n|---|---|", flush=True)
     for name, file, code, mutant, package, tests in mutants:
         copy_tree()
         path = COPY / file
         source = path.read_text()
         if code not in source:
-            print(f"| {name} | its line is not found in {file} |", flush=True)
+            print(f"| {name} | the line is not found in {file} |", flush=True)
             survivors += 1
             continue
         path.write_text(source.replace(code, mutant))
@@ -164,7 +165,7 @@ def main():
 
 
 def copy_tree():
-    """What git would commit, with what is changed and new; unchanged files keep their times."""
+    """Copies the files that git would commit, with changed and new ones. Unchanged files keep their times."""
     COPY.mkdir(parents=True, exist_ok=True)
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\n")
@@ -179,7 +180,7 @@ def copy_tree():
 
 
 def failing(package, tests):
-    """The tests that fail; an empty list when all pass. A mutant that does not compile proves nothing."""
+    """Returns the tests that fail, an empty list if all pass. A mutant that does not compile proves nothing and exits."""
     command = ["cargo", "nextest", "run", "--workspace", "--no-fail-fast", "--color", "never"]
     command += ["-E", f"package({package}) & ({tests})"]
     small = {"CARGO_PROFILE_DEV_DEBUG": "0", "CARGO_INCREMENTAL": "0"}

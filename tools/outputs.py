@@ -1,4 +1,4 @@
-"""The outputs of a stack, one "name value" per line."""
+"""Prints the outputs of a stack, one "name value" per line."""
 
 import sys
 

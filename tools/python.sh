@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs Python tools into an environment of their own: python.sh [NAME], the packages of
-# tools/NAME.txt into .tools/NAME; without a name those of requirements.txt into .tools/python.
+# Installs Python tools into a separate environment: python.sh [NAME] installs the packages of tools/NAME.txt
+# into .tools/NAME. Without a name it installs those of requirements.txt into .tools/python.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Debian's python3 has no ensurepip without python3-venv.
+# On Debian, python3 has ensurepip only if python3-venv is installed.
 if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
         echo "python3 with venv is missing: install the packages python3 and python3-venv" >&2

@@ -1,11 +1,11 @@
-"""Which version of each function of a stack runs: versions.py back|forward STACK. Callers know the alias `live`.
+"""Selects the version of each function of a stack that runs: versions.py back|forward STACK. Callers use the alias `live`.
 
-`back` undoes the last deployment that changed functions: those that it changed run again as they did before it, the
-others stay. CloudFormation's events say which deployments there were; one that failed is none. `forward` lets every
-function run as the template says. A deployment does that itself, but only to functions that differ from the deployment
-before, so a deployment after `back` would leave the others behind.
+`back` undoes the last deployment that changed functions: the functions that it changed run their previous versions
+again, and the others stay. CloudFormation's events contain the deployments. A failed one does not count. `forward` makes
+every function run as the template specifies. A deployment does that by itself, but only for functions that differ from
+the previous deployment, so a deployment after `back` would leave the others behind.
 
-Only functions go back: the table, the template and the journeys stay. Executions that wait call the alias, too.
+Only functions go back: the table, the template and the journeys stay. Executions that wait also call the alias.
 """
 
 import sys
@@ -18,7 +18,7 @@ DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
 def deployments(stack):
-    """The successful deployments that published versions, oldest first: {function: version} each."""
+    """Returns the successful deployments that published versions, oldest first, as {function: version} each."""
     pages = stacks.get_paginator("describe_stack_events").paginate(StackName=stack)
     newest_first = [event for page in pages for event in page["StackEvents"]]
     found, published, known = [], {}, set()
@@ -37,6 +37,7 @@ def deployments(stack):
 
 
 def move(function, version):
+    """Points the alias of a function at a version. Returns whether that changed anything."""
     current = lambdas.get_alias(FunctionName=function, Name="live")["FunctionVersion"]
     if current == version:
         return False
@@ -46,7 +47,7 @@ def move(function, version):
 
 
 def back(stack):
-    """Undoes a deployment if its versions run; so a second `back` does not go further."""
+    """Undoes the last deployment if its versions run, so a second `back` does not go further."""
     *earlier, last = deployments(stack) or [{}]
     before = {function: version for one in earlier for function, version in one.items()}
     moved = [move(function, before[function]) for function in last if function in before]
@@ -55,6 +56,7 @@ def back(stack):
 
 
 def forward(stack):
+    """Points every alias at the version that the template specifies."""
     pages = stacks.get_paginator("list_stack_resources").paginate(StackName=stack)
     for resource in (one for page in pages for one in page["StackResourceSummaries"]):
         if resource["ResourceType"] == "AWS::Lambda::Version":

@@ -1,6 +1,6 @@
-"""The AWS account and region that the environment leads to; with --export, its credentials for a shell.
+"""Prints the AWS account and region that the environment selects, or with --export its credentials for a shell.
 
-Credentials go to the standard output of a command that a script evaluates, and nowhere else.
+The credentials go to the standard output of a command that a script evaluates, and nowhere else.
 """
 
 import shlex
