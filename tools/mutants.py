@@ -20,8 +20,8 @@ COPY, TARGET = PLACE / "tree", PLACE / "target"
 
 WRITE = "shared/adapters/src/conversations/write.rs"
 BOOKINGS = "shared/adapters/src/conversations/write/bookings.rs"
-STEP = "shared/messaging/src/step.rs"
-OBSTACLE = "shared/messaging/src/obstacle.rs"
+STEP = "shared/messaging/src/conversation/step.rs"
+OBSTACLE = "shared/messaging/src/conversation/blocker.rs"
 
 # Name, file, the code, the mutant, the package, and the tests in that package that must fail.
 MUTANTS = [
@@ -109,7 +109,7 @@ MUTANTS = [
     ),
     (
         "a price settled once",
-        "shared/messaging/src/receipt/price.rs",
+        "shared/messaging/src/record_receipt/price.rs",
         "if about.attempt == 0 || known.is_some_and(|known| known >= price) {",
         "if about.attempt == 0 {",
         "messaging",
@@ -117,7 +117,7 @@ MUTANTS = [
     ),
     (
         "money limits for codes",
-        "shared/messaging/src/otp/issue.rs",
+        "shared/messaging/src/one_time_code/issue.rs",
         "if journeys.limits.is_none() {",
         "if true {",
         "messaging",

@@ -7,7 +7,7 @@ mod twilio;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use messaging::secret::SecretText;
+use messaging::values::secret::SecretText;
 use serde_json::{Map, Value};
 
 use crate::place::block_on;

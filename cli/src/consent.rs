@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use messaging::clock::to_rfc3339;
-use messaging::consent::{Act, Agreement, Changed, ConsentChange, change_consent};
-use messaging::ids::Scope;
-use messaging::phone::PhoneNumber;
+use messaging::change_consent::{Changed, change_consent};
+use messaging::conversation::consent::{Act, Agreement, ConsentChange};
 use messaging::ports::Consents;
+use messaging::values::clock::to_rfc3339;
+use messaging::values::ids::Scope;
+use messaging::values::phone::PhoneNumber;
 
 use crate::place::{Place, block_on, now};
 use crate::print;

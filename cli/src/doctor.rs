@@ -12,8 +12,8 @@ use std::process::ExitCode;
 use adapters::switch::ParameterSwitch;
 use adapters::{clock::SystemClock, installation::SecretDocument};
 use chrono::TimeDelta;
+use messaging::conversation::step::Switch;
 use messaging::ports::SendingSwitch;
-use messaging::step::Switch;
 
 use crate::place::block_on;
 use crate::print;

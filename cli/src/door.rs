@@ -4,7 +4,7 @@ use adapters::Connection;
 use adapters::installation::SecretDocument;
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use http_edge::signature::{plain_hmac, timestamped};
-use messaging::secret::SecretText;
+use messaging::values::secret::SecretText;
 use serde_json::{Map, Value};
 
 use crate::connect::newest;

@@ -4,9 +4,9 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use messaging::clock::Clock;
 use messaging::forget::{Forgotten, forget};
-use messaging::phone::PhoneNumber;
+use messaging::values::clock::Clock;
+use messaging::values::phone::PhoneNumber;
 use serde_json::Value;
 
 use crate::http_call::call;

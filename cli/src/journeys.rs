@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use adapters::journeys::{JourneyStore, PushError, StoredFile};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Subcommand;
-use messaging::clock::Clock;
 use messaging::journeys::version_of;
+use messaging::values::clock::Clock;
 use similar::{ChangeTag, TextDiff};
 
 use crate::check::journeys::{Checked, read, run as check};

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use messaging::clock::to_rfc3339;
 use messaging::conversation::Contact;
-use messaging::phone::PhoneNumber;
 use messaging::ports::Conversations;
+use messaging::values::clock::to_rfc3339;
+use messaging::values::phone::PhoneNumber;
 
 use crate::place::{Place, block_on, now};
 use crate::print;

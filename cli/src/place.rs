@@ -10,7 +10,7 @@ use adapters::executions::StateMachine;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use local::keys::{Given, Keys};
-use messaging::clock::Clock;
+use messaging::values::clock::Clock;
 use serde_json::Value;
 
 use crate::http_call::call;

@@ -10,8 +10,8 @@ use adapters::secrets::Secrets;
 use adapters::twilio::{Twilio, TwilioSettings};
 use chrono::TimeDelta;
 use clap::Args;
-use messaging::provider::Provider;
-use messaging::receipt::{PriceFound, settle_found};
+use messaging::record_receipt::{PriceFound, settle_found};
+use messaging::values::provider::Provider;
 
 use crate::place::{Place, block_on, now};
 use crate::print;

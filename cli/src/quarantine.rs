@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use messaging::clock::to_rfc3339;
 use messaging::ports::QuarantinedEvent;
+use messaging::values::clock::to_rfc3339;
 
 use crate::door::Door;
 use crate::place::{Place, block_on, now};

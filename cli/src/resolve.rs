@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use adapters::executions::StateMachine;
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
-use messaging::clock::to_rfc3339;
-use messaging::ids::{ConversationId, StepName, step_of_execution};
+use messaging::conversation::step::StepState;
 use messaging::ports::Conversations;
 use messaging::resolve::{Finding, Resolved, resolve, retry};
-use messaging::step::StepState;
-use messaging::verdict::Verdict;
+use messaging::values::clock::to_rfc3339;
+use messaging::values::ids::{ConversationId, StepName, step_of_execution};
+use messaging::values::verdict::Verdict;
 
 use crate::place::{Place, block_on, now};
 use crate::print;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use messaging::ids::{ConversationId, SourceName};
+use messaging::values::ids::{ConversationId, SourceName};
 use serde_json::Value;
 
 use crate::door::Door;

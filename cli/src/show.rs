@@ -5,15 +5,15 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use messaging::clock::to_rfc3339;
+use messaging::conversation::delivery::AttemptPrice;
+use messaging::conversation::inbound_message::{ReceivedMessage, wordless};
+use messaging::conversation::step::StepState;
 use messaging::conversation::{Conversation, Step};
-use messaging::ids::{ConversationId, execution_name};
-use messaging::inbound::{ReceivedMessage, wordless};
 use messaging::ports::Conversations;
-use messaging::receipt::AttemptPrice;
 use messaging::reply::ReplyMeaning;
-use messaging::segments::{self, Encoding};
-use messaging::step::StepState;
+use messaging::text::segments::{self, Encoding};
+use messaging::values::clock::to_rfc3339;
+use messaging::values::ids::{ConversationId, execution_name};
 
 use crate::place::{Place, block_on, now};
 use crate::print;

@@ -17,8 +17,8 @@ use adapters::switch::ParameterSwitch;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use messaging::conversation::Conversation;
+use messaging::conversation::step::{StepState, Switch};
 use messaging::ports::{Conversations, Executions, SendingSwitch, Unavailable};
-use messaging::step::{StepState, Switch};
 
 use crate::place::{Place, block_on, now};
 use crate::print;

@@ -1,15 +1,15 @@
 //! One conversation: who, every text, every verdict, every reply, and because of what.
 
 use maud::{Markup, html};
-use messaging::clock::to_rfc3339;
-use messaging::content::Content;
+use messaging::conversation::delivery::Delivery;
+use messaging::conversation::inbound_message::wordless;
+use messaging::conversation::step::StepState;
 use messaging::conversation::{Conversation, Step};
-use messaging::ids::execution_name;
-use messaging::inbound::wordless;
-use messaging::receipt::Delivery;
-use messaging::segments;
-use messaging::step::StepState;
-use messaging::verdict::Because;
+use messaging::text::segments;
+use messaging::text::whatsapp_template::Content;
+use messaging::values::clock::to_rfc3339;
+use messaging::values::ids::execution_name;
+use messaging::values::verdict::Because;
 
 use crate::Story;
 use crate::list_page::badge;

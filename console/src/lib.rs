@@ -16,8 +16,8 @@ use axum::response::Response;
 use axum::routing::get;
 use futures_util::future::BoxFuture;
 use messaging::conversation::Conversation;
-use messaging::ids::ConversationId;
-use messaging::inbound::ReceivedMessage;
+use messaging::conversation::inbound_message::ReceivedMessage;
+use messaging::values::ids::ConversationId;
 
 /// Where the pages' data come from.
 pub trait ConsoleSource: Send + Sync + 'static {

@@ -1,9 +1,9 @@
 //! The list of conversations: by id, with where each text stands.
 
 use maud::{Markup, html};
-use messaging::clock::to_rfc3339;
 use messaging::conversation::Conversation;
-use messaging::step::StepState;
+use messaging::conversation::step::StepState;
+use messaging::values::clock::to_rfc3339;
 
 use crate::Listing;
 use crate::page::page;

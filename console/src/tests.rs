@@ -2,15 +2,15 @@ use axum::body::Body;
 use axum::http::Request;
 use chrono::{DateTime, TimeDelta};
 use http_body_util::BodyExt;
-use messaging::content::{Content, ContentSid};
+use messaging::conversation::delivery::{Delivery, DeliveryStatus};
+use messaging::conversation::step::{Decision, Progress, StepState};
 use messaging::conversation::{Plan, Step};
-use messaging::ids::{JourneyName, SourceName, StepName};
-use messaging::journeys::{Category, Channel};
-use messaging::phone::PhoneNumber;
-use messaging::receipt::{Delivery, DeliveryStatus};
-use messaging::step::{Decision, Progress, StepState};
-use messaging::text::{MessageText, PersonName};
-use messaging::verdict::{Because, Verdict};
+use messaging::text::template::{MessageText, PersonName};
+use messaging::text::whatsapp_template::{Content, ContentSid};
+use messaging::values::channel::{Category, Channel};
+use messaging::values::ids::{JourneyName, SourceName, StepName};
+use messaging::values::phone::PhoneNumber;
+use messaging::values::verdict::{Because, Verdict};
 use tower::ServiceExt;
 
 use super::*;
@@ -53,7 +53,7 @@ fn hostile() -> Conversation {
             sid: ContentSid::try_from("HX00000000000000000000000000000001".to_owned()).unwrap(),
             variables: [("3".to_owned(), "<b>Tigers</b>".to_owned())].into(),
         }),
-        policy: messaging::policy::Policy::default(),
+        policy: messaging::conversation::policy::Policy::default(),
         dlt_template_id: None,
         truncated: false,
         cost_micro_usd: None,

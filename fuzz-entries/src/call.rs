@@ -2,7 +2,7 @@
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use base64::Engine as _;
-use messaging::memory::World;
+use messaging::testing::memory::World;
 use serde_json::{Value, json};
 
 use crate::world::{booking_webhook, inbound, ingest, otp, world};

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use local::states::{Action, Definition, Event, Execution};
-use messaging::ids::{ConversationId, SourceName};
 use messaging::journeys::{Journeys, lint};
-use messaging::phone::PhoneNumber;
 use messaging::plan::{self, plan};
-use messaging::text::Variables;
+use messaging::text::template::Variables;
+use messaging::values::ids::{ConversationId, SourceName};
+use messaging::values::phone::PhoneNumber;
 use serde_json::json;
 
 use crate::world::now;

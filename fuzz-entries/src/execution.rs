@@ -56,7 +56,7 @@ pub(crate) fn execution_input(data: &[u8]) {
     panic!("it does not end");
 }
 
-fn moved(world: &messaging::memory::World, until: DateTime<Utc>) {
+fn moved(world: &messaging::testing::memory::World, until: DateTime<Utc>) {
     let mut state = world.state();
     state.now = state.now.max(until);
 }

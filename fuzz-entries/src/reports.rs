@@ -3,8 +3,8 @@
 
 use http_edge::lambda_event::Failed;
 use http_edge::signature::twilio::{Algorithm, sign};
-use messaging::memory::World;
-use messaging::secret::SecretText;
+use messaging::testing::memory::World;
+use messaging::values::secret::SecretText;
 use serde_json::{Value, json};
 
 use crate::call::{answer, event, event_with_query, read, run};

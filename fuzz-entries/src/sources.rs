@@ -2,7 +2,7 @@
 
 use http_edge::signature::twilio::{Algorithm, sign};
 use http_edge::signature::{plain_hmac, timestamped};
-use messaging::secret::SecretText;
+use messaging::values::secret::SecretText;
 
 use crate::call::{Answer, answer, assert_quiet, event};
 use crate::world::{API_KEY, SIGNING_KEY, now, world};
@@ -18,7 +18,7 @@ fn twice(route: &str, headers: &[(&str, &str)], body: &[u8]) -> (Answer, Answer)
     let world = world();
     let call = || event(route, headers, body).map(|event| answer(&world, event));
     let first = call().unwrap();
-    let shape = |world: &messaging::memory::World| {
+    let shape = |world: &messaging::testing::memory::World| {
         let state = world.state();
         (state.store.conversations.clone(), state.executions.clone(), state.store.quarantine.len())
     };

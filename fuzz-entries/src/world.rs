@@ -8,8 +8,8 @@ use delivery_status::DeliveryStatus;
 use inbound::Inbound;
 use ingest::Ingest;
 use messaging::journeys::Journeys;
-use messaging::memory::World;
 use messaging::ports::CurrentJourneys;
+use messaging::testing::memory::World;
 use otp::Otp;
 use send::Send;
 

@@ -13,7 +13,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{delete, get, post};
 use http::StatusCode;
-use messaging::clock::{Clock, to_rfc3339};
+use messaging::values::clock::{Clock, to_rfc3339};
 use serde_json::{Value, json};
 
 use crate::agenda::Agenda;

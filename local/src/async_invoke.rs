@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use messaging::clock::{Clock, to_rfc3339};
+use messaging::values::clock::{Clock, to_rfc3339};
 use serde_json::{Value, json};
 
 use crate::clock::LocalClock;

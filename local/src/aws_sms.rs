@@ -9,8 +9,8 @@ mod sns;
 
 use std::sync::Arc;
 
-use messaging::clock::Clock;
-use messaging::provider::Provider;
+use messaging::values::clock::Clock;
+use messaging::values::provider::Provider;
 use uuid::Uuid;
 
 use crate::clock::LocalClock;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use messaging::clock::Clock;
+use messaging::values::clock::Clock;
 use rusqlite::OptionalExtension;
 
 use crate::agenda::Agenda;
@@ -134,7 +134,7 @@ impl LocalClock {
     /// accepted something and then moves the clock by its delay always reaches it.
     fn landing(&self, target: DateTime<Utc>) -> DateTime<Utc> {
         match self.mode {
-            Mode::Real => messaging::clock::ceil_to_second(target),
+            Mode::Real => messaging::values::clock::ceil_to_second(target),
             Mode::Virtual => target,
         }
     }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use adapters::conversations::Table;
 use console::{ConsoleSource, Listing, Story};
 use futures_util::future::{BoxFuture, try_join_all};
-use messaging::clock::Clock;
-use messaging::ids::ConversationId;
 use messaging::ports::Conversations;
+use messaging::values::clock::Clock;
+use messaging::values::ids::ConversationId;
 use serde_json::{Value, json};
 
 use crate::clock::LocalClock;

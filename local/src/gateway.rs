@@ -13,7 +13,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use http::{HeaderValue, StatusCode};
 use http_body_util::BodyExt;
-use messaging::clock::Clock;
+use messaging::values::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::clock::LocalClock;

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use messaging::clock::to_rfc3339;
-use messaging::provider::Provider;
+use messaging::values::clock::to_rfc3339;
+use messaging::values::provider::Provider;
 use rusqlite::Row;
 use serde_json::{Value, json};
 

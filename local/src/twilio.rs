@@ -16,7 +16,7 @@ use axum::response::Response;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, Method, StatusCode, header, request::Parts};
-use messaging::clock::Clock;
+use messaging::values::clock::Clock;
 use serde_json::Value;
 use uuid::Uuid;
 

@@ -3,9 +3,9 @@
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use chrono::{DateTime, TimeDelta, Utc};
 use http_edge::signature::{timestamped, twilio};
-use messaging::clock::to_rfc3339;
-use messaging::ids::{ConversationId, SourceName};
-use messaging::secret::SecretText;
+use messaging::values::clock::to_rfc3339;
+use messaging::values::ids::{ConversationId, SourceName};
+use messaging::values::secret::SecretText;
 use serde_json::json;
 
 /// The API key of every service of ours.

@@ -5,7 +5,7 @@ use booking_webhook::BookingWebhook;
 use delivery_status::DeliveryStatus;
 use inbound::Inbound;
 use ingest::Ingest;
-use messaging::memory::World;
+use messaging::testing::memory::World;
 use send::Send;
 
 use crate::calls::PUBLIC_URL;

@@ -6,7 +6,7 @@ use std::fmt;
 use std::fmt::Write as _;
 
 use fastrand::Rng;
-use messaging::memory::{FAULTS, Fault, Mutation, PROVIDER_FAULTS};
+use messaging::testing::memory::{FAULTS, Fault, Mutation, PROVIDER_FAULTS};
 
 use crate::promises::broken;
 use crate::scenario::Scenario;

@@ -13,13 +13,13 @@ mod end;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Timelike, Utc};
-use messaging::consent::{Act, Consent};
 use messaging::conversation::Step;
-use messaging::journeys::Category;
-use messaging::memory::{Fact, Recorded};
-use messaging::phone::PhoneNumber;
-use messaging::step::StepState;
-use messaging::verdict::Verdict;
+use messaging::conversation::consent::{Act, Consent};
+use messaging::conversation::step::StepState;
+use messaging::testing::memory::{Fact, Recorded};
+use messaging::values::channel::Category;
+use messaging::values::phone::PhoneNumber;
+use messaging::values::verdict::Verdict;
 
 use crate::calls::{Call, DECENT_HOURS, HOURS_BEHIND, Words, booked, event_id, number};
 use crate::scenario::{DAY_LIMIT, PER_SECOND, Scenario};

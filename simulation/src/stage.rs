@@ -15,7 +15,7 @@ use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use local::states::{Action, Event};
-use messaging::memory::World;
+use messaging::testing::memory::World;
 
 use crate::calls::{API_KEY, CALENDLY_KEY, Report, TWILIO_TOKEN};
 use crate::company::Company;

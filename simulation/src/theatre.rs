@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use local::states::Definition;
 use messaging::journeys::{Journeys, version_of};
-use messaging::memory::{Fault, Mutation, Recorded, World};
 use messaging::ports::CurrentJourneys;
+use messaging::testing::memory::{Fault, Mutation, Recorded, World};
 
 use crate::machine::Machine;
 use crate::scenario::{LIMITS, Scenario};

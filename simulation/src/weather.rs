@@ -1,7 +1,7 @@
 //! What goes wrong in a seeded schedule.
 
 use fastrand::Rng;
-use messaging::memory::{FAULTS, Fault, Forecast, PROVIDER_FAULTS};
+use messaging::testing::memory::{FAULTS, Fault, Forecast, PROVIDER_FAULTS};
 
 /// How many calls of an operation go wrong in a row, and how.
 struct Outage {

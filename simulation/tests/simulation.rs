@@ -2,7 +2,7 @@
 #![expect(clippy::panic, reason = "tests")]
 
 use chrono::TimeDelta;
-use messaging::memory::Mutation;
+use messaging::testing::memory::Mutation;
 use simulation::Scenario;
 use simulation::explore::{cut_down, history, random, seeded, singles};
 use simulation::promises::broken;

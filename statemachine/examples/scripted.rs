@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use local::agenda::Agenda;
 use local::states::{Definition, Engine, Invoke, Settings, TaskFailure, arn};
 use local::store::Store;
-use messaging::clock::Clock;
+use messaging::values::clock::Clock;
 use serde_json::{Value, json};
 
 struct SetClock(Mutex<DateTime<Utc>>);

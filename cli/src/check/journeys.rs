@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use messaging::journeys::{Finding, Journeys, Severity, TextReport, lint, reports, review};
-use messaging::segments::Encoding;
+use messaging::text::segments::Encoding;
 use serde_json::json;
 
 use crate::print;

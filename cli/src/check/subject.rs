@@ -1,11 +1,11 @@
 //! One answer each.
 
-use messaging::cost::Prices;
-use messaging::fitting::Fitting;
-use messaging::journeys::Category;
-use messaging::phone::{PhoneReport, Region};
+use messaging::journeys::prices::Prices;
 use messaging::reply::meaning_of;
-use messaging::segments::{characters_outside_gsm7, gsm_safe, split};
+use messaging::text::fit::Fitting;
+use messaging::text::segments::{characters_outside_gsm7, gsm_safe, split};
+use messaging::values::channel::Category;
+use messaging::values::phone::{PhoneReport, Region};
 use serde_json::{Value, json};
 
 /// `{"input","region"}` -> `{"valid","possible","e164","type","region"}`.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use adapters::accounts::{Calendly, Owner, Subscription};
 use adapters::installation::SecretDocument;
-use messaging::secret::SecretText;
+use messaging::values::secret::SecretText;
 
 use super::{newest, would};
 use crate::print;

@@ -4,9 +4,10 @@ use adapters::clock::SystemClock;
 use adapters::journeys::JourneyStore;
 use chrono::TimeDelta;
 use messaging::journeys::Journeys;
-use messaging::limits::{Dollars, Limits};
-use messaging::pacing::Pacing;
+use messaging::journeys::budgets::Limits;
+use messaging::journeys::rate_limits::Pacing;
 use messaging::ports::JourneySource;
+use messaging::values::dollars::Dollars;
 
 use super::Finding;
 use crate::stack::Stack;

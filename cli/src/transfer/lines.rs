@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Write};
 
 use adapters::conversations::transfer::Carried;
 use chrono::{DateTime, Utc};
-use messaging::clock::to_rfc3339;
+use messaging::values::clock::to_rfc3339;
 use serde_json::{Value, json};
 
 /// The format that this code writes and reads.

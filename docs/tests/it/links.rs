@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use messaging::ids::{ConversationId, SourceName};
+use messaging::values::ids::{ConversationId, SourceName};
 
 use crate::files::{files, read, root};
 

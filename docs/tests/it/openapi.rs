@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use http_edge::Problem;
 use http_edge::signature::{plain_hmac, timestamped, twilio};
 use local::template::Template;
-use messaging::phone::PhoneError;
 use messaging::reply::ReplyMeaning;
-use messaging::verdict::Verdict;
+use messaging::values::phone::PhoneError;
+use messaging::values::verdict::Verdict;
 use serde_json::Value;
 
 use crate::files::{files, openapi, read};

@@ -1,6 +1,6 @@
 //! The runbook says what to do about every end of an execution and every error of the API.
 
-use messaging::verdict::Verdict;
+use messaging::values::verdict::Verdict;
 
 use crate::files::{openapi, read};
 

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use http_edge::violations::Violation;
-use messaging::phone::PhoneNumber;
+use messaging::values::phone::PhoneNumber;
 use thiserror::Error;
 
 /// What a booking system reports.

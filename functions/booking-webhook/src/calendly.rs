@@ -5,8 +5,8 @@
 
 use http_edge::fields::Fields;
 use http_edge::json::Json;
-use messaging::phone::Region;
-use messaging::zones;
+use messaging::values::phone::Region;
+use messaging::values::zones;
 
 use crate::answer::Answer;
 use crate::booking::{BookingEvent, Cancelled, Personal, Unusable};

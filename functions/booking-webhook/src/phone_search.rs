@@ -1,7 +1,7 @@
 //! The customer's number: looked for place after place until one can be texted.
 
 use http_edge::violations::Violations;
-use messaging::phone::{NumberKind, PhoneNumber, Region, Textability};
+use messaging::values::phone::{NumberKind, PhoneNumber, Region, Textability};
 
 use crate::answer::{Answer, Candidate};
 use crate::booking::Reason;

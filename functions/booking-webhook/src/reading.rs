@@ -6,8 +6,8 @@ use chrono_tz::Tz;
 use http_edge::fields::Fields;
 use http_edge::json::Json;
 use http_edge::violations::Violations;
-use messaging::clock::from_rfc3339;
-use messaging::phone::PhoneNumber;
+use messaging::values::clock::from_rfc3339;
+use messaging::values::phone::PhoneNumber;
 
 use crate::booking::{BookingEvent, Created, Links, Personal, Reason, Unusable};
 use crate::phone_search::PhoneSearch;

@@ -4,9 +4,9 @@
 use chrono::{DateTime, Utc};
 use http_edge::Request;
 use http_edge::signature::{SignatureError, plain_hmac, timestamped};
-use messaging::ids::{ConversationId, SourceName};
-use messaging::phone::Region;
-use messaging::secret::SecretText;
+use messaging::values::ids::{ConversationId, SourceName};
+use messaging::values::phone::Region;
+use messaging::values::secret::SecretText;
 
 use crate::booking::{BookingEvent, Unusable};
 use crate::{calcom, calendly};

@@ -10,13 +10,13 @@ use http_edge::request::BODY_LIMIT;
 use http_edge::{Problem, Request, Response, auth};
 use messaging::accept::{Accepted, accepted_before};
 use messaging::book::{Booked, book, end_booking};
-use messaging::clock::Clock;
-use messaging::ids::{ConversationId, JourneyName, SourceName};
 use messaging::plan::{Event, plan};
 use messaging::ports::{
     Conversations, CurrentJourneys, Ending, Executions, JourneySource, KeyRing, Quarantine, QuarantinedEvent,
     Unavailable,
 };
+use messaging::values::clock::Clock;
+use messaging::values::ids::{ConversationId, JourneyName, SourceName};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -219,7 +219,7 @@ fn event(id: ConversationId, source: SourceName, journey: JourneyName, created: 
         source,
         journey,
         variables: wording::variables(&created),
-        name: created.name.as_ref().map(|name| messaging::text::PersonName::new(name.expose())),
+        name: created.name.as_ref().map(|name| messaging::text::template::PersonName::new(name.expose())),
         contact: created.phone,
         locale: created.locale,
         time_zone: created.time_zone,

@@ -3,9 +3,9 @@
 //! Date and time are written as people of the customer's locale write them.
 
 use chrono_tz::Tz;
-use messaging::calendar;
-use messaging::segments::gsm_safe;
-use messaging::text::Variables;
+use messaging::text::segments::gsm_safe;
+use messaging::text::template::Variables;
+use messaging::values::calendar;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::booking::{Created, Personal};
@@ -106,7 +106,7 @@ fn is_invisible(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use messaging::text::render;
+    use messaging::text::template::render;
 
     use super::*;
 
@@ -118,7 +118,7 @@ mod tests {
             id: "1".into(),
             predecessor: None,
             already_rescheduled: false,
-            phone: messaging::phone::PhoneNumber::parse_e164("+12025550143").unwrap(),
+            phone: messaging::values::phone::PhoneNumber::parse_e164("+12025550143").unwrap(),
             name: Some(Personal::new("Zoë Sample")),
             first_name: Some(Personal::new("Zoë")),
             event_name: Some(Personal::new("30 Minute Consultation")),

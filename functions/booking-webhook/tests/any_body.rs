@@ -3,7 +3,7 @@
 
 use booking_webhook::booking::BookingEvent;
 use booking_webhook::{calcom, calendly, wording};
-use messaging::text::render;
+use messaging::text::template::render;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 

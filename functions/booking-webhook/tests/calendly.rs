@@ -3,7 +3,7 @@
 
 use booking_webhook::booking::{BookingEvent, Created, Links, Reason, Unusable};
 use booking_webhook::calendly::read;
-use messaging::phone::Region;
+use messaging::values::phone::Region;
 use rstest::rstest;
 use serde_json::{Value, json};
 

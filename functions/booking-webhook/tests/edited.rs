@@ -7,8 +7,8 @@ use booking_webhook::BookingWebhook;
 use booking_webhook::systems::system_named;
 use chrono::DateTime;
 use messaging::journeys::Journeys;
-use messaging::memory::{Fault, World};
 use messaging::ports::{CurrentJourneys, Unavailable};
+use messaging::testing::memory::{Fault, World};
 
 const JOURNEYS: &str = include_str!("../../../journeys.toml");
 

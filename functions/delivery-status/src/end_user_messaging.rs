@@ -4,10 +4,11 @@
 
 use chrono::{DateTime, Utc};
 use http_edge::lambda_event::Failed;
-use messaging::ids::{ConversationId, StepName};
-use messaging::limits::Dollars;
-use messaging::provider::Provider;
-use messaging::receipt::{AttemptId, DeliveryStatus, Receipt};
+use messaging::conversation::delivery::DeliveryStatus;
+use messaging::conversation::receipt::{AttemptId, Receipt};
+use messaging::values::dollars::Dollars;
+use messaging::values::ids::{ConversationId, StepName};
+use messaging::values::provider::Provider;
 use serde::Deserialize;
 use serde_json::Value;
 

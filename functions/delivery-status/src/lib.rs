@@ -2,7 +2,7 @@
 //!
 //! Follow one receipt: [`DeliveryStatus::handle`] tells who reports. [`twilio`] reads a signed form,
 //! [`end_user_messaging`] an event that came by a topic or by EventBridge, [`sns`] the delivery log of
-//! texts that were published. `messaging::receipt` finds the attempt that it is about, notes how far the
+//! texts that were published. `messaging::record_receipt` finds the attempt that it is about, notes how far the
 //! text has come, and settles an answer that was lost.
 
 mod end_user_messaging;
@@ -14,9 +14,10 @@ use http_edge::answer::{respond, unavailable};
 use http_edge::lambda_event::{Failed, LambdaEvent};
 use http_edge::twilio_call::TwilioCall;
 use http_edge::{Problem, Request, Response};
-use messaging::clock::Clock;
+use messaging::conversation::receipt::Receipt;
 use messaging::ports::{Conversations, Executions, Inbox, KeyRing, Purses, Receipts, Unavailable};
-use messaging::receipt::{Receipt, Recorded, record};
+use messaging::record_receipt::{Recorded, record};
+use messaging::values::clock::Clock;
 use serde_json::Value;
 
 /// What the function works with.
@@ -130,7 +131,7 @@ const fn name(recorded: Recorded) -> &'static str {
 /// What the receipt says became of a text, as it is counted; one that belongs to no text is counted by
 /// itself.
 fn outcome(receipt: &Receipt, recorded: Recorded) -> &'static str {
-    use messaging::receipt::DeliveryStatus::{Delivered, Read};
+    use messaging::conversation::delivery::DeliveryStatus::{Delivered, Read};
     match (recorded, receipt.status) {
         (Recorded::UnknownMessage, _) => "unknown_message",
         (_, Some(Delivered | Read)) => "delivered",

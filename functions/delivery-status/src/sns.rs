@@ -8,10 +8,11 @@ use base64::Engine as _;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use flate2::read::GzDecoder;
 use http_edge::lambda_event::Failed;
-use messaging::limits::Dollars;
-use messaging::phone::PhoneNumber;
-use messaging::provider::Provider;
-use messaging::receipt::{DeliveryStatus, Receipt};
+use messaging::conversation::delivery::DeliveryStatus;
+use messaging::conversation::receipt::Receipt;
+use messaging::values::dollars::Dollars;
+use messaging::values::phone::PhoneNumber;
+use messaging::values::provider::Provider;
 use serde::Deserialize;
 
 /// A batch is at most 1 MiB of gzip; more than this unpacked is no honest batch.

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use http_edge::twilio_call::TwilioCall;
-use messaging::ids::{ConversationId, StepName};
-use messaging::provider::Provider;
-use messaging::receipt::{AttemptId, DeliveryStatus, Receipt};
+use messaging::conversation::delivery::DeliveryStatus;
+use messaging::conversation::receipt::{AttemptId, Receipt};
+use messaging::values::ids::{ConversationId, StepName};
+use messaging::values::provider::Provider;
 
 /// Failures after which a second try is sensible and safe: nothing reached the phone
 /// (twilio.com/docs/api/errors: a full queue, a handset that was off).

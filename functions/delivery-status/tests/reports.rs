@@ -7,16 +7,16 @@ use base64::Engine;
 use chrono::{DateTime, Utc};
 use delivery_status::DeliveryStatus;
 use flate2::write::GzEncoder;
+use messaging::conversation::receipt::AttemptId;
+use messaging::conversation::step::{Claim, Lost, Progress, StepState};
 use messaging::conversation::{Conversation, Plan, Step};
-use messaging::ids::{ConversationId, JourneyName, SourceName, StepName};
-use messaging::journeys::{Category, Channel};
-use messaging::memory::World;
-use messaging::phone::PhoneNumber;
-use messaging::provider::Provider;
-use messaging::receipt::AttemptId;
-use messaging::step::{Claim, Lost, Progress, StepState};
-use messaging::text::MessageText;
-use messaging::verdict::Verdict;
+use messaging::testing::memory::World;
+use messaging::text::template::MessageText;
+use messaging::values::channel::{Category, Channel};
+use messaging::values::ids::{ConversationId, JourneyName, SourceName, StepName};
+use messaging::values::phone::PhoneNumber;
+use messaging::values::provider::Provider;
+use messaging::values::verdict::Verdict;
 use serde_json::{Value, json};
 
 const ID: &str = "sms-6f1c2d9e-3b64-4f0a-9d2e-0a1b2c3d4e5f";
@@ -44,7 +44,7 @@ fn lost(provider: Provider) -> World {
         providers: vec![provider],
         text: MessageText::new("Approved."),
         content: None,
-        policy: messaging::policy::Policy::default(),
+        policy: messaging::conversation::policy::Policy::default(),
         dlt_template_id: None,
         truncated: false,
         cost_micro_usd: None,
@@ -244,7 +244,7 @@ async fn what_cannot_be_read_is_an_error_and_changes_nothing() {
 #[tokio::test]
 async fn a_store_that_is_away_is_another_error_and_the_repetition_finds_nothing_lost() {
     let world = lost(Provider::EndUserMessaging);
-    world.state().weather.script.insert(1, messaging::memory::Fault::Before);
+    world.state().weather.script.insert(1, messaging::testing::memory::Fault::Before);
     assert_eq!(handle(&world, parsed(DELIVERED)).await, Err("Transient"));
     handle(&world, parsed(DELIVERED)).await.unwrap();
     assert_eq!(told(&world).0, Some(Verdict::Sent));

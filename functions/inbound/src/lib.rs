@@ -1,7 +1,7 @@
 //! What customers write.
 //!
 //! Follow one reply: [`Inbound::handle`] checks the provider's signature, [`twilio`] reads the form (or
-//! [`two_way`] what AWS has published), `messaging::inbound` attributes and understands it and stores everything that follows from it at
+//! [`two_way`] what AWS has published), `messaging::receive_message` attributes and understands it and stores everything that follows from it at
 //! once; an opt-out that nobody else confirms is confirmed here, once (docs/adr/0018).
 
 mod twilio;
@@ -12,11 +12,12 @@ use http_edge::answer::{respond, unavailable};
 use http_edge::lambda_event::{Failed, LambdaEvent};
 use http_edge::twilio_call::TwilioCall;
 use http_edge::{Problem, Request, Response};
-use messaging::clock::Clock;
-use messaging::ids::ConversationId;
-use messaging::inbound::{HELP_ANSWER, InboundMessage, OPT_OUT_CONFIRMATION, Received, confirm, receive};
+use messaging::conversation::inbound_message::InboundMessage;
 use messaging::ports::{Inbox, JourneySource, KeyRing, Notices, Randomness, Unavailable};
-use messaging::text::MessageText;
+use messaging::receive_message::{HELP_ANSWER, OPT_OUT_CONFIRMATION, Received, confirm, receive};
+use messaging::text::template::MessageText;
+use messaging::values::clock::Clock;
+use messaging::values::ids::ConversationId;
 use serde_json::Value;
 
 /// What the function works with.

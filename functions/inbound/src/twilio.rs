@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use http_edge::twilio_call::{TwilioCall, is_sid};
-use messaging::inbound::{InboundMessage, ProviderKeyword};
-use messaging::journeys::Channel;
-use messaging::phone::PhoneNumber;
-use messaging::provider::Provider;
-use messaging::text::MessageText;
+use messaging::conversation::inbound_message::{InboundMessage, ProviderKeyword};
+use messaging::text::template::MessageText;
+use messaging::values::channel::Channel;
+use messaging::values::phone::PhoneNumber;
+use messaging::values::provider::Provider;
 
 /// Words on which Twilio blocks and confirms by itself when they are the whole message, any case
 /// (twilio.com/docs/messaging/tutorials/advanced-opt-out, default keywords).

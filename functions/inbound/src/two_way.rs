@@ -3,11 +3,11 @@
 
 use chrono::{DateTime, Utc};
 use http_edge::lambda_event::Failed;
-use messaging::inbound::InboundMessage;
-use messaging::journeys::Channel;
-use messaging::phone::PhoneNumber;
-use messaging::provider::Provider;
-use messaging::text::MessageText;
+use messaging::conversation::inbound_message::InboundMessage;
+use messaging::text::template::MessageText;
+use messaging::values::channel::Channel;
+use messaging::values::phone::PhoneNumber;
+use messaging::values::provider::Provider;
 use serde::Deserialize;
 
 /// No `Debug`: it is personal data.

@@ -11,9 +11,9 @@ use http_edge::json::Json;
 use http_edge::violations::{Violation, Violations};
 use http_edge::{Problem, Request, Response};
 use messaging::accept::Accepted;
-use messaging::clock::{Clock, to_rfc3339};
-use messaging::ids::{ConversationId, SourceName};
 use messaging::ports::{Consents, Conversations, CurrentJourneys, Executions, JourneySource, KeyRing};
+use messaging::values::clock::{Clock, to_rfc3339};
+use messaging::values::ids::{ConversationId, SourceName};
 use serde::Serialize;
 use tokio::time::Instant;
 

@@ -6,12 +6,13 @@ use http_edge::json::Json;
 use http_edge::recipient;
 use http_edge::violations::Violations;
 use http_edge::{Problem, Request, Response};
-use messaging::clock::Clock;
-use messaging::consent::{Act, Agreement, Changed, ConsentChange, change_consent};
-use messaging::hygiene::unwanted;
-use messaging::ids::Scope;
-use messaging::phone::PhoneNumber;
+use messaging::change_consent::{Changed, change_consent};
+use messaging::conversation::consent::{Act, Agreement, ConsentChange};
 use messaging::ports::{Consents, Conversations, Executions, JourneySource, KeyRing};
+use messaging::values::characters::unwanted;
+use messaging::values::clock::Clock;
+use messaging::values::ids::Scope;
+use messaging::values::phone::PhoneNumber;
 use serde::Serialize;
 
 use crate::Ingest;

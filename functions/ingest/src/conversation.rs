@@ -3,14 +3,14 @@
 use http_edge::answer::unavailable;
 use http_edge::auth::Caller;
 use http_edge::{Problem, Request, Response};
-use messaging::clock::{Clock, to_rfc3339};
+use messaging::conversation::step::StepState;
 use messaging::conversation::{Conversation, Reply, Step};
-use messaging::ids::StepName;
 use messaging::ports::{Cancelling, Consents, Conversations, Executions, JourneySource, KeyRing};
 use messaging::reply::ReplyMeaning;
-use messaging::segments;
-use messaging::step::StepState;
-use messaging::verdict::{Because, Verdict};
+use messaging::text::segments;
+use messaging::values::clock::{Clock, to_rfc3339};
+use messaging::values::ids::StepName;
+use messaging::values::verdict::{Because, Verdict};
 use serde::Serialize;
 
 use crate::Ingest;

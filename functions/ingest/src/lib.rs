@@ -18,13 +18,13 @@ use http_edge::signature::timestamped;
 use http_edge::violations::{Violation, Violations};
 use http_edge::{Problem, Request, Response};
 use messaging::accept::{Accepted, accept, accepted_before};
-use messaging::clock::{Clock, to_rfc3339};
-use messaging::ids::{ConversationId, SourceName};
 use messaging::plan::{Event, PlanError, plan};
 use messaging::ports::{
     Consents, Conversations, CurrentJourneys, Executions, JourneySource, KeyRing, Unavailable,
 };
-use messaging::secret::SecretText;
+use messaging::values::clock::{Clock, to_rfc3339};
+use messaging::values::ids::{ConversationId, SourceName};
+use messaging::values::secret::SecretText;
 use serde::Serialize;
 
 /// What the function works with.

@@ -7,12 +7,12 @@ use http_edge::fields::Fields;
 use http_edge::json::Json;
 use http_edge::recipient;
 use http_edge::violations::Violations;
-use messaging::clock::from_rfc3339;
-use messaging::ids::{ConversationId, JourneyName, SourceName};
 use messaging::journeys::{Journeys, Source, StepPlan};
-use messaging::phone::{PhoneNumber, Region};
 use messaging::plan::{Event, HORIZON, PlanError};
-use messaging::text::Variables;
+use messaging::text::template::Variables;
+use messaging::values::clock::from_rfc3339;
+use messaging::values::ids::{ConversationId, JourneyName, SourceName};
+use messaging::values::phone::{PhoneNumber, Region};
 
 use crate::Identity;
 use crate::values::{self, Rule};

@@ -4,12 +4,12 @@ use http_edge::fields::Fields;
 use http_edge::json::Json;
 use http_edge::recipient;
 use http_edge::violations::Violations;
-use messaging::ids::{ConversationId, JourneyName, SourceName, hyphenated_uuid};
 use messaging::journeys::Journeys;
-use messaging::money::{Amount, Currency};
-use messaging::phone::PhoneNumber;
 use messaging::plan::Event;
-use messaging::text::Variables;
+use messaging::text::template::Variables;
+use messaging::values::ids::{ConversationId, JourneyName, SourceName, hyphenated_uuid};
+use messaging::values::money::{Amount, Currency};
+use messaging::values::phone::PhoneNumber;
 use uuid::Uuid;
 
 use crate::Identity;

@@ -5,10 +5,10 @@ use http_edge::fields::Fields;
 use http_edge::json::Json;
 use http_edge::recipient;
 use http_edge::violations::Violations;
-use messaging::ids::{ConversationId, JourneyName, SourceName};
 use messaging::journeys::{Journey, Journeys};
 use messaging::plan::Event;
-use messaging::text::{PersonName, Variables};
+use messaging::text::template::{PersonName, Variables};
+use messaging::values::ids::{ConversationId, JourneyName, SourceName};
 
 use crate::Identity;
 use crate::values::{self, Rule};

@@ -2,7 +2,7 @@
 
 use http_edge::fields::Fields;
 use http_edge::violations::Violations;
-use messaging::hygiene::{fills_template, unwanted};
+use messaging::values::characters::{fills_template, unwanted};
 
 /// What a value has to be.
 #[derive(Debug, Clone, Copy)]

@@ -6,12 +6,13 @@ use http_edge::fields::Fields;
 use http_edge::json::Json;
 use http_edge::recipient;
 use http_edge::violations::Violations;
-use messaging::hygiene::unwanted;
-use messaging::otp::{
-    CodeRequest, CodeSlot, DEFAULT_LENGTH, DEFAULT_VALIDITY_MINUTES, LENGTHS, OneTimeCode, OtpSettings,
-    PURPOSE_LIMIT, VALIDITY_MINUTES,
+use messaging::journeys::otp_settings::OtpSettings;
+use messaging::one_time_code::CodeRequest;
+use messaging::values::characters::unwanted;
+use messaging::values::one_time_code::{
+    CodeSlot, DEFAULT_LENGTH, DEFAULT_VALIDITY_MINUTES, LENGTHS, OneTimeCode, PURPOSE_LIMIT, VALIDITY_MINUTES,
 };
-use messaging::phone::PhoneNumber;
+use messaging::values::phone::PhoneNumber;
 
 /// A code to be sent; `None`, and every violation noted, when the body breaks the contract.
 pub(crate) fn code_request(

@@ -1,7 +1,7 @@
 //! One-time codes for our own services.
 //!
 //! Follow one code: [`Otp::handle`] finds the route and checks the key, [`calls`] reads the body,
-//! `messaging::otp` issues the code under its limits and later verifies it, once. A code is in the text
+//! `messaging::one_time_code` issues the code under its limits and later verifies it, once. A code is in the text
 //! and nowhere else: no log line, no answer and no execution has it.
 
 mod calls;
@@ -12,13 +12,13 @@ use http_edge::auth;
 use http_edge::request::BODY_LIMIT;
 use http_edge::violations::Violations;
 use http_edge::{Problem, Request, Response};
-use messaging::clock::Clock;
-use messaging::otp::{IssueCode, Issued, VerifyCode};
+use messaging::one_time_code::{IssueCode, Issued, VerifyCode};
 use messaging::ports::{
     CodeTexts, Codes, Conversations, JourneySource, KeyRing, Purses, Randomness, Schedules, SendingSwitch,
     Unavailable,
 };
-use messaging::secret::SecretText;
+use messaging::values::clock::Clock;
+use messaging::values::secret::SecretText;
 use serde::Serialize;
 
 /// What the function works with.

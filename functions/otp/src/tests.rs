@@ -1,7 +1,7 @@
 use aws_lambda_events::encodings::Body;
-use messaging::memory::World;
-use messaging::otp::OneTimeCode;
 use messaging::ports::CurrentJourneys;
+use messaging::testing::memory::World;
+use messaging::values::one_time_code::OneTimeCode;
 use serde_json::{Value, json};
 
 use super::*;
@@ -162,7 +162,7 @@ async fn what_stands_against_a_code_is_a_problem_of_its_own() {
     let limited = post(&otp, "POST /otp", "key", &ask(PHONE, "third")).await;
     assert_eq!(limited.0, 429);
     assert!(limited.2.unwrap().parse::<u32>().unwrap() <= 3600);
-    world.state().switch = messaging::step::Switch::Paused;
+    world.state().switch = messaging::conversation::step::Switch::Paused;
     let paused = post(&otp, "POST /otp", "key", &ask("+12025550199", "login")).await;
     assert_eq!((paused.0, paused.2.as_deref()), (503, Some("5")));
 }

@@ -4,13 +4,13 @@
 //! claims, sends and records, and what comes back is the verdict that names the execution's last
 //! state, or a later due time.
 
-use messaging::clock::{Clock, to_rfc3339};
-use messaging::ids::{ConversationId, StepName};
 use messaging::ports::{
     Consents, Conversations, Inbox, Purses, Receipts, Schedules, Sender, SendingRules, SendingSwitch,
 };
 use messaging::take_step::{TakeStep, Transient, Visit};
-use messaging::verdict::Because;
+use messaging::values::clock::{Clock, to_rfc3339};
+use messaging::values::ids::{ConversationId, StepName};
+use messaging::values::verdict::Because;
 use serde::Serialize;
 use serde_json::Value;
 

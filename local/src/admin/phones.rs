@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use messaging::provider::Provider;
+use messaging::values::provider::Provider;
 use serde_json::Value;
 use uuid::Uuid;
 

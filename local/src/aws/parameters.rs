@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use messaging::clock::Clock;
+use messaging::values::clock::Clock;
 use rusqlite::OptionalExtension;
 use serde_json::{Value, json};
 

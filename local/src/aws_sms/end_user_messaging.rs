@@ -1,6 +1,6 @@
 //! `SendTextMessage`, as the service model of `pinpoint-sms-voice-v2` constrains it.
 
-use messaging::provider::Provider;
+use messaging::values::provider::Provider;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

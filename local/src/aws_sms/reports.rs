@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use messaging::clock::to_rfc3339;
-use messaging::provider::Provider;
+use messaging::values::clock::to_rfc3339;
+use messaging::values::provider::Provider;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

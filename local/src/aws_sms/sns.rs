@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use messaging::provider::Provider;
+use messaging::values::provider::Provider;
 use serde_json::json;
 
 use super::{AwsSms, Taken};

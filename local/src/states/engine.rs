@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use futures_util::future::BoxFuture;
-use messaging::clock::Clock;
+use messaging::values::clock::Clock;
 use serde_json::Value;
 use uuid::Uuid;
 

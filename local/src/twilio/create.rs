@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use messaging::provider::Provider;
+use messaging::values::provider::Provider;
 use serde_json::{Value, json};
 
 use super::error::TwilioError;

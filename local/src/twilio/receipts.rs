@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
-use messaging::clock::Clock;
+use messaging::values::clock::Clock;
 use tokio::sync::watch;
 
 use super::webhooks::Webhooks;

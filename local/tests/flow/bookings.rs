@@ -3,8 +3,8 @@
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use http_edge::signature::{plain_hmac, timestamped};
 use local::serve::Options;
-use messaging::ids::{ConversationId, SourceName};
-use messaging::secret::SecretText;
+use messaging::values::ids::{ConversationId, SourceName};
+use messaging::values::secret::SecretText;
 use serde_json::{Value, json};
 
 use crate::rig::{Answer, PHONE, Rig};

@@ -5,10 +5,10 @@ use std::path::Path;
 use adapters::Connection;
 use adapters::conversations::Table;
 use chrono::{DateTime, TimeDelta, Utc};
-use messaging::clock::Clock;
 use messaging::forget::{Forgotten, forget};
-use messaging::phone::PhoneNumber;
 use messaging::ports::Unavailable;
+use messaging::values::clock::Clock;
+use messaging::values::phone::PhoneNumber;
 use serde_json::{Value, json};
 
 use crate::bookings::{booked, start, verdicts};

@@ -142,7 +142,7 @@ async fn a_reply_by_aws_stops_the_follow_up_and_stop_is_heeded() {
         rig.admin("POST", &reply, &json!({ "body": "help" })).await;
         let outbox = rig.outbox().await;
         assert_eq!(told(&outbox), 2, "and to answer HELP: {provider}");
-        assert_eq!(outbox[2]["body"], messaging::inbound::HELP_ANSWER);
+        assert_eq!(outbox[2]["body"], messaging::receive_message::HELP_ANSWER);
         rig.admin("POST", &reply, &json!({ "body": "START" })).await;
         let again = rig.accepted(&in_transit(8)).await;
         rig.advance(0).await;

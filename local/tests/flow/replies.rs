@@ -1,7 +1,7 @@
 //! What customers write, through the provider's signed webhook.
 
 use http_edge::signature::twilio::{Algorithm, sign};
-use messaging::secret::SecretText;
+use messaging::values::secret::SecretText;
 use serde_json::{Value, json};
 
 use crate::bookings::{booked, start, verdicts};

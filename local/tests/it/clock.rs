@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use local::agenda::Agenda;
 use local::clock::{ClockError, LocalClock, MAX_ADVANCE_SECONDS, Mode};
 use local::store::Store;
-use messaging::clock::Clock;
+use messaging::values::clock::Clock;
 
 /// Whose work was done, and when.
 type Done = (&'static str, DateTime<Utc>);
@@ -98,7 +98,7 @@ async fn a_real_clock_goes_on_to_the_next_second_only_for_what_is_due_there() {
         clock.advance(&[], 0).await.unwrap();
     }
     assert!(!clock.is_moved(), "nothing was due");
-    let soon = messaging::clock::ceil_to_second(clock.now() + TimeDelta::seconds(10));
+    let soon = messaging::values::clock::ceil_to_second(clock.now() + TimeDelta::seconds(10));
     let done = Arc::default();
     let (due, time) = (Mutex::new(vec![soon]), Arc::clone(&clock));
     let diary = Diary { clock: time, name: "soon", due, repeat: None, done: Arc::clone(&done) };

@@ -1,6 +1,6 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use messaging::clock::Clock;
+use messaging::values::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::rig::{Answer, Rig, Setup, send};

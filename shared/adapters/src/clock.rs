@@ -1,7 +1,7 @@
 //! The operating system's clock.
 
 use chrono::{DateTime, Utc};
-use messaging::clock::Clock;
+use messaging::values::clock::Clock;
 
 /// Wall time.
 #[derive(Debug, Clone, Copy, Default)]

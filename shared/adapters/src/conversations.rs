@@ -20,13 +20,13 @@ mod write;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use chrono::{DateTime, TimeDelta, Utc};
+use messaging::conversation::step::Progress;
 use messaging::conversation::{Contact, Conversation, Step};
-use messaging::ids::ConversationId;
-use messaging::phone::PhoneNumber;
 use messaging::ports::{
     Acceptance, Cancelling, Claiming, Conversations, Ended, Ending, Learned, Unavailable, Written,
 };
-use messaging::step::Progress;
+use messaging::values::ids::ConversationId;
+use messaging::values::phone::PhoneNumber;
 
 use crate::connection::{Connection, configured};
 use crate::failure::unavailable;
@@ -244,7 +244,11 @@ fn readable(item: Item) -> Result<Contact, Unavailable> {
 
 /// A condition that does not hold because the very write has happened before (its answer was lost)
 /// counts as done.
-fn written_before(stored: Vec<Option<Item>>, step: &messaging::ids::StepName, next: &Progress) -> Written {
+fn written_before(
+    stored: Vec<Option<Item>>,
+    step: &messaging::values::ids::StepName,
+    next: &Progress,
+) -> Written {
     let stored = stored.into_iter().next().flatten();
     if stored.is_some_and(|item| progress_of(&item, step).as_ref() == Some(next)) {
         Written::Done

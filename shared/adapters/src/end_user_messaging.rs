@@ -9,11 +9,11 @@ use std::fmt;
 
 use aws_sdk_pinpointsmsvoicev2::Client;
 use aws_sdk_pinpointsmsvoicev2::types::MessageType;
-use messaging::phone::PhoneNumber;
+use messaging::conversation::step::{ProviderMessage, Refusal, SendOutcome};
 use messaging::ports::{Form, OutboundText};
-use messaging::provider::Provider;
-use messaging::step::{ProviderMessage, Refusal, SendOutcome};
-use messaging::text::MessageText;
+use messaging::text::template::MessageText;
+use messaging::values::phone::PhoneNumber;
+use messaging::values::provider::Provider;
 
 use crate::connection::{Connection, configured};
 use crate::environment::EnvironmentError;

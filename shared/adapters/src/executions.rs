@@ -1,9 +1,9 @@
 //! Executions of the state machine.
 
 use chrono::{DateTime, Utc};
-use messaging::clock::to_rfc3339;
-use messaging::ids::{ConversationId, StepName, execution_name, rerun_name};
 use messaging::ports::{Executions, Started, Unavailable};
+use messaging::values::clock::to_rfc3339;
+use messaging::values::ids::{ConversationId, StepName, execution_name, rerun_name};
 
 use crate::connection::{Connection, configured};
 use crate::failure::unavailable;

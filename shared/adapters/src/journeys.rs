@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use chrono::{SecondsFormat, TimeDelta};
-use messaging::clock::{Clock, to_rfc3339};
 use messaging::journeys::{Finding, Journeys, version_of};
 use messaging::ports::{CurrentJourneys, JourneySource, SendingRules, Unavailable};
+use messaging::values::clock::{Clock, to_rfc3339};
 
 use crate::cache::Cache;
 use crate::conversations::Table;

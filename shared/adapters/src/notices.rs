@@ -1,13 +1,13 @@
 //! The way back to a customer who has written: by the provider whose number they wrote to.
 
-use messaging::clock::Clock;
-use messaging::journeys::Channel;
-use messaging::phone::PhoneNumber;
+use messaging::conversation::step::{Refusal, SendOutcome};
 use messaging::ports::Notices;
-use messaging::provider::Provider;
-use messaging::step::{Refusal, SendOutcome};
-use messaging::text::MessageText;
-use messaging::verdict::Because;
+use messaging::text::template::MessageText;
+use messaging::values::channel::Channel;
+use messaging::values::clock::Clock;
+use messaging::values::phone::PhoneNumber;
+use messaging::values::provider::Provider;
+use messaging::values::verdict::Because;
 
 use crate::end_user_messaging::EndUserMessaging;
 use crate::twilio::Twilio;

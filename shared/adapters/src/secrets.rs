@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use messaging::clock::Clock;
 use messaging::ports::{KeyRing, Unavailable};
-use messaging::secret::SecretText;
+use messaging::values::clock::Clock;
+use messaging::values::secret::SecretText;
 use serde_json::Value;
 
 use crate::cache::Cache;

@@ -1,12 +1,12 @@
 //! All providers behind the one port: each text goes to the provider that it names.
 
 use chrono::{DateTime, Utc};
-use messaging::clock::Clock;
 use messaging::conversation::Step;
+use messaging::conversation::step::{ProviderMessage, Refusal, SendOutcome};
 use messaging::ports::{OutboundText, Sender};
-use messaging::provider::Provider;
-use messaging::step::{ProviderMessage, Refusal, SendOutcome};
-use messaging::verdict::Because;
+use messaging::values::clock::Clock;
+use messaging::values::provider::Provider;
+use messaging::values::verdict::Because;
 
 use crate::end_user_messaging::EndUserMessaging;
 use crate::sns::Sns;

@@ -3,12 +3,12 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use messaging::conversation::Step;
-use messaging::dlt::DltTemplateId;
-use messaging::journeys::Category;
-use messaging::phone::PhoneNumber;
-use messaging::provider::Provider;
-use messaging::step::{Refusal, SendOutcome};
-use messaging::verdict::Because;
+use messaging::conversation::step::{Refusal, SendOutcome};
+use messaging::text::dlt::DltTemplateId;
+use messaging::values::channel::Category;
+use messaging::values::phone::PhoneNumber;
+use messaging::values::provider::Provider;
+use messaging::values::verdict::Because;
 
 use crate::environment::EnvironmentError;
 use crate::exchange::{Lost, lost};

@@ -8,10 +8,10 @@ mod classify;
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
-use messaging::phone::PhoneNumber;
+use messaging::conversation::step::{ProviderMessage, Refusal, SendOutcome};
 use messaging::ports::{Form, OutboundText};
-use messaging::provider::Provider;
-use messaging::step::{ProviderMessage, Refusal, SendOutcome};
+use messaging::values::phone::PhoneNumber;
+use messaging::values::provider::Provider;
 
 use crate::connection::{Connection, configured};
 use crate::environment::EnvironmentError;

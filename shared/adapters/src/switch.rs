@@ -1,9 +1,9 @@
 //! The operators' switch: an SSM parameter, `on`, `shadow` or `paused`.
 
 use chrono::TimeDelta;
-use messaging::clock::Clock;
+use messaging::conversation::step::Switch;
 use messaging::ports::{SendingSwitch, Unavailable};
-use messaging::step::Switch;
+use messaging::values::clock::Clock;
 
 use crate::cache::Cache;
 use crate::connection::{Connection, configured};

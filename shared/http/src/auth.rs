@@ -1,8 +1,8 @@
 //! Who calls: API keys.
 
-use messaging::ids::SourceName;
 use messaging::ports::KeyRing;
-use messaging::secret::SecretText;
+use messaging::values::ids::SourceName;
+use messaging::values::secret::SecretText;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 

@@ -3,7 +3,7 @@
 use crate::fields::Fields;
 use crate::violations::Violations;
 use messaging::journeys::Source;
-use messaging::phone::{PhoneError, PhoneNumber, Region};
+use messaging::values::phone::{PhoneError, PhoneNumber, Region};
 
 /// A number as the caller wrote it: national ones by the source's region, never by a guess.
 pub fn national(

@@ -3,7 +3,7 @@
 
 use http_edge::signature::twilio::{self, Algorithm, SignedBody, TwilioUrl};
 use http_edge::signature::{SignatureError, plain_hmac, timestamped};
-use messaging::secret::SecretText;
+use messaging::values::secret::SecretText;
 use proptest::prelude::*;
 use serde_json::Value;
 

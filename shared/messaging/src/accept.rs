@@ -7,8 +7,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::conversation::{Conversation, Plan};
-use crate::ids::ConversationId;
 use crate::ports::{Acceptance, Conversations, Executions, Unavailable};
+use crate::values::ids::ConversationId;
 
 /// What a source is told.
 #[derive(Debug, Clone, PartialEq, Eq)]

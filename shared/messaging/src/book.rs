@@ -7,12 +7,12 @@
 use chrono::{DateTime, Utc};
 
 use crate::accept::start;
+use crate::conversation::blocker::obstacle;
+use crate::conversation::step::{Decision, Progress, StepState};
 use crate::conversation::{Contact, Conversation, Plan, Step};
-use crate::ids::ConversationId;
-use crate::obstacle::obstacle;
 use crate::ports::{Acceptance, Conversations, Ended, Ending, Executions, Unavailable, Written};
-use crate::step::{Decision, Progress, StepState};
-use crate::verdict::Because;
+use crate::values::ids::ConversationId;
+use crate::values::verdict::Because;
 
 /// What the booking system is told. It never learns more: whatever is authentic is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +95,7 @@ fn buried(tombstone: &Conversation, plan: &Plan, now: DateTime<Utc>) -> Conversa
         .iter()
         .map(|step| {
             let (verdict, because) = obstacle(tombstone, &plan, step, &Contact::default(), now)
-                .unwrap_or((crate::verdict::Verdict::SkippedCancelled, Because::default()));
+                .unwrap_or((crate::values::verdict::Verdict::SkippedCancelled, Because::default()));
             let state = StepState::Decided(Decision { verdict, because, at: now });
             Step { progress: Progress { state, ..Progress::default() }, ..step.clone() }
         })

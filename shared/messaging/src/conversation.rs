@@ -1,22 +1,30 @@
 //! What one event opened: the plan that was made at acceptance and what has become of it.
 
+pub mod blocker;
+pub mod consent;
+pub mod delivery;
+pub mod inbound_message;
+pub mod policy;
+pub mod receipt;
+pub mod step;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::consent::Consent;
-use crate::content::Content;
-use crate::dlt::DltTemplateId;
-use crate::ids::{ConversationId, JourneyName, SourceName, StepName};
-use crate::journeys::{Category, Channel};
-use crate::limits::Dollars;
-use crate::phone::PhoneNumber;
-use crate::policy::Policy;
-use crate::provider::Provider;
-use crate::receipt::{AttemptPrice, Delivery};
+use crate::conversation::consent::Consent;
+use crate::conversation::delivery::{AttemptPrice, Delivery};
+use crate::conversation::policy::Policy;
+use crate::conversation::step::Progress;
 use crate::reply::ReplyMeaning;
-use crate::step::Progress;
-use crate::text::{MessageText, PersonName};
-use crate::verdict::Verdict;
+use crate::text::dlt::DltTemplateId;
+use crate::text::template::{MessageText, PersonName};
+use crate::text::whatsapp_template::Content;
+use crate::values::channel::{Category, Channel};
+use crate::values::dollars::Dollars;
+use crate::values::ids::{ConversationId, JourneyName, SourceName, StepName};
+use crate::values::phone::PhoneNumber;
+use crate::values::provider::Provider;
+use crate::values::verdict::Verdict;
 
 /// A conversation as it stands in the table.
 #[derive(Debug, Clone, PartialEq)]

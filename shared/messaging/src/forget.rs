@@ -7,10 +7,10 @@ mod mention;
 
 use std::collections::BTreeSet;
 
-use crate::clock::Clock;
-use crate::ids::ConversationId;
-use crate::phone::PhoneNumber;
 use crate::ports::{ErasedConversation, Erasure, Unavailable, Written};
+use crate::values::clock::Clock;
+use crate::values::ids::ConversationId;
+use crate::values::phone::PhoneNumber;
 
 pub use mention::mentions;
 

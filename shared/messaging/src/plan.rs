@@ -4,20 +4,23 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use thiserror::Error;
 
-use crate::clock::ceil_to_second;
-use crate::content::Content;
+use crate::conversation::policy::Policy;
+use crate::conversation::step::Progress;
 use crate::conversation::{Conversation, Plan, Step};
-use crate::cost::Prices;
-use crate::dlt::DltTemplateId;
-use crate::fitting::TooLong;
-use crate::ids::{ConversationId, JourneyName, SourceName, StepName};
-use crate::journeys::{Channel, Deadline, Journey, Journeys, StepPlan};
-use crate::money::Currency;
-use crate::phone::PhoneNumber;
-use crate::policy::Policy;
-use crate::segments;
-use crate::step::Progress;
-use crate::text::{Manner, MessageText, PersonName, TemplateError, Variables, render_in};
+use crate::journeys::prices::Prices;
+use crate::journeys::quiet_hours::SendingHours;
+use crate::journeys::{Deadline, Journey, Journeys, StepPlan};
+use crate::text::dlt::DltTemplateId;
+use crate::text::fit::TooLong;
+use crate::text::segments;
+use crate::text::template::{Manner, MessageText, PersonName, TemplateError, Variables, render_in};
+use crate::text::whatsapp_template::Content;
+use crate::values::channel::Category;
+use crate::values::channel::Channel;
+use crate::values::clock::ceil_to_second;
+use crate::values::ids::{ConversationId, JourneyName, SourceName, StepName};
+use crate::values::money::Currency;
+use crate::values::phone::PhoneNumber;
 
 /// Executions live one year; a step that is due later than this is not planned.
 pub const HORIZON: TimeDelta = TimeDelta::days(300);
@@ -122,7 +125,7 @@ pub fn plan(
             unless_replied: step.unless_replied,
             follows: step.follows.clone(),
             category: step.category,
-            policy: Policy::new(step.category, &event.contact, event.time_zone, journey, journeys),
+            policy: policy(step.category, &event, journey, journeys),
             channel: step.channel,
             providers: journeys.providers_of(step),
             text: said.text,
@@ -252,6 +255,15 @@ fn deadline(step: &StepPlan, event: &Event, due: DateTime<Utc>) -> DateTime<Utc>
         (Deadline::Appointment, None) => due + TimeDelta::hours(24),
     };
     event.not_after.map_or(deadline, |not_after| deadline.min(not_after))
+}
+
+/// Returns what a category demands for the event's number, whose owner lives in the event's zone, if that is
+/// known.
+fn policy(category: Category, event: &Event, journey: &Journey, journeys: &Journeys) -> Policy {
+    let is_advertising = category == Category::Promotional;
+    let hours = is_advertising
+        .then(|| SendingHours::new(&event.contact, event.time_zone, &journeys.promotional_hours));
+    Policy { hours, program: journey.program.clone() }
 }
 
 #[cfg(test)]

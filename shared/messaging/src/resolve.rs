@@ -4,13 +4,12 @@
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-use crate::clock::ceil_to_second;
+use crate::conversation::step::{CLAIM_LIFETIME, Effect, Evidence, Progress, StepEvent, StepState};
 use crate::conversation::{Conversation, Step};
-use crate::ids::{ConversationId, StepName};
 use crate::ports::{Conversations, Executions, Learned, Purses, Started, Unavailable, Written};
-use crate::step::{CLAIM_LIFETIME, Effect, Evidence, Progress, StepEvent, StepState};
-use crate::take_step::give_back;
-use crate::verdict::{Because, Verdict};
+use crate::values::clock::ceil_to_second;
+use crate::values::ids::{ConversationId, StepName};
+use crate::values::verdict::{Because, Verdict};
 
 /// What an operator has found out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,7 +181,7 @@ async fn write(
     // What the provider has named a price for was paid for, whatever became of it.
     let priced = step.price_of(step.progress.attempt).is_some();
     if let (Some(reservation), Some(to), false) = (&step.progress.reserved, contact, priced) {
-        give_back(conversations, reservation, to).await;
+        conversations.give_back(reservation, to).await;
     }
     let due = ceil_to_second(now);
     match executions.start_again(&conversation.id, &step.name, number, due).await? {

@@ -15,21 +15,20 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::clock::Clock;
+use crate::conversation::step::{Effect, Progress, StepState};
 use crate::conversation::{Conversation, Plan, Step};
-use crate::ids::{ConversationId, StepName};
 use crate::journeys::Journeys;
-use crate::limits::Reservation;
-use crate::phone::PhoneNumber;
+use crate::journeys::budgets::Reservation;
 use crate::ports::{
     Claiming, Consents, Conversations, Form, Inbox, Learned, OutboundText, Purses, Receipts, Schedules,
     Sender, SendingRules, SendingSwitch, Unavailable, Written,
 };
-use crate::receipt::price::belated;
-use crate::step::{Effect, Progress, StepState};
-use crate::verdict::{Because, Verdict};
+use crate::record_receipt::price::belated;
+use crate::values::clock::Clock;
+use crate::values::ids::{ConversationId, StepName};
+use crate::values::phone::PhoneNumber;
+use crate::values::verdict::{Because, Verdict};
 use asking::Asked;
-pub(crate) use asking::give_back;
 use circumstances::Circumstances;
 
 /// How often a visit starts over because something changed between its reading and its writing.

@@ -1,6 +1,6 @@
 //! Phone numbers against the vectors, and what strictness must refuse.
 
-use messaging::phone::{PhoneError, PhoneNumber, PhoneReport, Region, Textability, stored};
+use messaging::values::phone::{PhoneError, PhoneNumber, PhoneReport, Region, Textability, stored};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! Segment counts against the vectors, and the laws of cutting.
 
-use messaging::gsm7;
-use messaging::segments::{Encoding, characters_outside_gsm7, gsm_safe, parts, split};
+use messaging::text::gsm7;
+use messaging::text::segments::{Encoding, characters_outside_gsm7, gsm_safe, parts, split};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! How a schedule has to end: nothing accepted is lost, and every verdict is borne out by what happened.
 
 use messaging::conversation::Step;
-use messaging::verdict::Verdict;
+use messaging::values::verdict::Verdict;
 
 use super::Judge;
 use crate::calls::{Call, booked, event_id};

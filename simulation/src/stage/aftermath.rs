@@ -1,8 +1,8 @@
 //! What follows from what took effect: executions that run, reports of texts that left.
 
 use chrono::TimeDelta;
-use messaging::ids::{ConversationId, StepName};
-use messaging::memory::{Fact, Recorded};
+use messaging::testing::memory::{Fact, Recorded};
+use messaging::values::ids::{ConversationId, StepName};
 
 use super::{Happening, Source, Stage};
 use crate::calls::{Report, Says};

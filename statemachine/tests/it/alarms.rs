@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adapters::telemetry::{METRICS, NAMESPACE};
-use messaging::provider::Provider;
-use messaging::verdict::Verdict;
+use messaging::values::provider::Provider;
+use messaging::values::verdict::Verdict;
 use serde_json::{Value, json};
 
 use crate::template::{folders, logical_id, resources};

@@ -4,14 +4,15 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use messaging::conversation::step::{Progress, SendOutcome};
 use messaging::conversation::{Conversation, Plan, Step};
-use messaging::ids::{ConversationId, JourneyName, SourceName, StepName};
-use messaging::journeys::{Category, Channel, Journeys};
-use messaging::memory::World;
-use messaging::phone::PhoneNumber;
+use messaging::journeys::Journeys;
 use messaging::ports::CurrentJourneys;
-use messaging::step::{Progress, SendOutcome};
-use messaging::text::MessageText;
+use messaging::testing::memory::World;
+use messaging::text::template::MessageText;
+use messaging::values::channel::{Category, Channel};
+use messaging::values::ids::{ConversationId, JourneyName, SourceName, StepName};
+use messaging::values::phone::PhoneNumber;
 use send::Send;
 
 pub(crate) const ID: &str = "sms-6f1c2d9e-3b64-4f0a-9d2e-0a1b2c3d4e5f";
@@ -56,7 +57,7 @@ fn conversation() -> Conversation {
         providers: Vec::new(),
         text: MessageText::new("Approved."),
         content: None,
-        policy: messaging::policy::Policy::default(),
+        policy: messaging::conversation::policy::Policy::default(),
         dlt_template_id: None,
         truncated: false,
         cost_micro_usd: None,

@@ -2,9 +2,9 @@
 //! verdict; and what the send function says is all that the definition asks for.
 
 use local::states::{Action, Event, Execution, Status};
-use messaging::memory::World;
-use messaging::step::{ProviderMessage, SendOutcome};
-use messaging::verdict::{Because, Verdict};
+use messaging::conversation::step::{ProviderMessage, SendOutcome};
+use messaging::testing::memory::World;
+use messaging::values::verdict::{Because, Verdict};
 use serde_json::{Value, json};
 
 use crate::fakes::{DUE, ID, TestSend, instant, send_function};
@@ -72,8 +72,8 @@ async fn every_input_that_was_ever_written_is_still_sent() {
 
 #[test]
 fn the_newest_fixture_is_what_is_written_today() {
-    let id = messaging::ids::ConversationId::new(ID).unwrap();
-    let step = messaging::ids::StepName::new("text").unwrap();
+    let id = messaging::values::ids::ConversationId::new(ID).unwrap();
+    let step = messaging::values::ids::StepName::new("text").unwrap();
     let written = adapters::executions::execution_input(&id, &step, instant(DUE));
     assert_eq!(fixtures().pop().unwrap().1.trim_end(), written);
 }

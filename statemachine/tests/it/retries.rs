@@ -1,6 +1,6 @@
 //! What is tried again, how often, and how the time-outs nest.
 
-use messaging::step::CLAIM_LIFETIME;
+use messaging::conversation::step::CLAIM_LIFETIME;
 use serde_json::{Value, json};
 
 use crate::files::{states_of, template};

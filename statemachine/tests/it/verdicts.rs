@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use messaging::verdict::Verdict;
+use messaging::values::verdict::Verdict;
 
 use crate::files::{definition, states_of};
 

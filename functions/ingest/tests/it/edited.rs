@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use messaging::journeys::Journeys;
-use messaging::memory::{Fault, World};
 use messaging::ports::CurrentJourneys;
+use messaging::testing::memory::{Fault, World};
 use serde_json::{Value, json};
 
 use crate::rig::{JOURNEYS, event, ingest, read, world};

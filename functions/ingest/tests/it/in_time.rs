@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use messaging::ids::{ConversationId, StepName};
-use messaging::memory::World;
 use messaging::ports::{Executions, Started, Unavailable};
+use messaging::testing::memory::World;
+use messaging::values::ids::{ConversationId, StepName};
 use serde_json::{Value, json};
 
 use crate::rig::{JOURNEYS, event, ingest, read, world};

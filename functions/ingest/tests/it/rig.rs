@@ -6,8 +6,8 @@ use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse
 use chrono::DateTime;
 use ingest::Ingest;
 use messaging::journeys::Journeys;
-use messaging::memory::World;
 use messaging::ports::{CurrentJourneys, Executions};
+use messaging::testing::memory::World;
 use serde_json::{Value, json};
 
 /// The shipped journeys.

@@ -191,7 +191,7 @@ async fn no_more_run_at_a_time_than_may() {
 async fn with_a_ticking_clock_nobody_needs_to_wake_it() {
     /// The paused tokio clock as a wall clock.
     struct Wall(tokio::time::Instant);
-    impl messaging::clock::Clock for Wall {
+    impl messaging::values::clock::Clock for Wall {
         fn now(&self) -> chrono::DateTime<Utc> {
             at(0) + self.0.elapsed()
         }

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use messaging::clock::Clock;
+use messaging::values::clock::Clock;
 use serde_json::{Value, json};
 
 use super::{Definition, Engine, Invoke, Settings, TaskFailure};
@@ -44,7 +44,7 @@ fn at(seconds: i64) -> DateTime<Utc> {
 }
 
 fn rfc3339(seconds: i64) -> String {
-    messaging::clock::to_rfc3339(at(seconds))
+    messaging::values::clock::to_rfc3339(at(seconds))
 }
 
 fn input(due: i64) -> String {

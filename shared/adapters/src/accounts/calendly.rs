@@ -3,7 +3,7 @@
 
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use messaging::ports::Unavailable;
-use messaging::secret::SecretText;
+use messaging::values::secret::SecretText;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};

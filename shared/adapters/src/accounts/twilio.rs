@@ -3,7 +3,7 @@
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use base64::Engine as _;
 use messaging::ports::Unavailable;
-use messaging::secret::SecretText;
+use messaging::values::secret::SecretText;
 use serde_json::Value;
 
 use super::call::Call;

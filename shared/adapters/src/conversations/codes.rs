@@ -5,10 +5,10 @@
 //! conflict, they only lose.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use messaging::otp::limits::{CodeLimit, OF_A_PHONE};
-use messaging::otp::{CodeHash, CodeSlot, StoredCode, TriedCode};
-use messaging::phone::PhoneNumber;
+use messaging::journeys::code_limits::{CodeLimit, OF_A_PHONE};
 use messaging::ports::{Codes, Unavailable, Written};
+use messaging::values::one_time_code::{CodeHash, CodeSlot, StoredCode, TriedCode};
+use messaging::values::phone::PhoneNumber;
 
 use super::Table;
 use super::change::{Change, Changed, Repeats};

@@ -4,11 +4,11 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
 use chrono::SecondsFormat;
-use messaging::consent::{Act, Agreement, Consent, ConsentChange, needs_agreement, scopes_of};
 use messaging::conversation::Step;
-use messaging::ids::Scope;
-use messaging::phone::PhoneNumber;
+use messaging::conversation::consent::{Act, Agreement, Consent, ConsentChange, needs_agreement, scopes_of};
 use messaging::ports::{Consents, Unavailable};
+use messaging::values::ids::Scope;
+use messaging::values::phone::PhoneNumber;
 use serde::{Deserialize, Serialize};
 
 use super::Table;

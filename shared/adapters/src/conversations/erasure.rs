@@ -4,11 +4,11 @@
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 use chrono::{DateTime, Utc};
 use messaging::conversation::Contact;
-use messaging::ids::ConversationId;
-use messaging::phone::PhoneNumber;
 use messaging::ports::{
     ErasedConversation, Erasure, InboundId, QuarantinedEvent, Traces, Unavailable, Written,
 };
+use messaging::values::ids::ConversationId;
+use messaging::values::phone::PhoneNumber;
 
 use super::expression::{Placeholders, text};
 use super::item::{ContactItem, Item, contact_key, conversation_key, inbound_key, received_key};

@@ -4,14 +4,14 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use chrono::{DateTime, Utc};
 use futures_util::future::{try_join, try_join_all};
 use messaging::conversation::{Contact, Conversation, Reply};
-use messaging::ids::ConversationId;
-use messaging::inbound::MAX_REPLIES;
-use messaging::journeys::Channel;
-use messaging::phone::PhoneNumber;
 use messaging::ports::{
     ConfirmationChange, Conversations, Inbox, OptOutChange, Receiving, StoredInbound, Unavailable, Written,
 };
-use messaging::provider::Provider;
+use messaging::receive_message::MAX_REPLIES;
+use messaging::values::channel::Channel;
+use messaging::values::ids::ConversationId;
+use messaging::values::phone::PhoneNumber;
+use messaging::values::provider::Provider;
 
 use super::change::{Change, Repeats};
 use super::consents;

@@ -8,20 +8,20 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
-use messaging::consent::Consent;
-use messaging::content::Content;
+use messaging::conversation::consent::Consent;
+use messaging::conversation::delivery::AttemptPrice;
+use messaging::conversation::policy::Policy;
+use messaging::conversation::step::Progress;
 use messaging::conversation::{
     Confirmation, Contact, Conversation, Life, Plan, Reply, Step, Superseded, kept_until,
 };
-use messaging::dlt::DltTemplateId;
-use messaging::ids::{ConversationId, JourneyName, SourceName, StepName};
-use messaging::journeys::{Category, Channel};
-use messaging::phone::PhoneNumber;
-use messaging::policy::Policy;
-use messaging::provider::Provider;
-use messaging::receipt::AttemptPrice;
-use messaging::step::Progress;
-use messaging::text::{MessageText, PersonName};
+use messaging::text::dlt::DltTemplateId;
+use messaging::text::template::{MessageText, PersonName};
+use messaging::text::whatsapp_template::Content;
+use messaging::values::channel::{Category, Channel};
+use messaging::values::ids::{ConversationId, JourneyName, SourceName, StepName};
+use messaging::values::phone::PhoneNumber;
+use messaging::values::provider::Provider;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -94,7 +94,11 @@ pub(crate) struct ConversationItem {
 struct PlanItem {
     source: SourceName,
     /// Absent once the person has been erased, as are the name, the hash and the words.
-    #[serde(default, with = "messaging::phone::stored::erasable", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "messaging::values::phone::stored::erasable",
+        skip_serializing_if = "Option::is_none"
+    )]
     contact: Option<PhoneNumber>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<PersonName>,

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use messaging::conversation::Conversation;
-use messaging::inbound::ReceivedMessage;
+use messaging::conversation::inbound_message::ReceivedMessage;
 use messaging::ports::Unavailable;
 use messaging::reply::ReplyMeaning;
-use messaging::text::MessageText;
+use messaging::text::template::MessageText;
 use serde::Deserialize;
 
 use super::Table;

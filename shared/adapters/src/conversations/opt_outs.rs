@@ -1,10 +1,10 @@
 //! Opt-outs as operators see and set them. (Customers' own stand in `inbox`.)
 
 use chrono::{DateTime, Utc};
-use messaging::consent::{Act, ConsentChange};
-use messaging::phone::PhoneNumber;
-use messaging::phone::stored::from_stored;
+use messaging::conversation::consent::{Act, ConsentChange};
 use messaging::ports::Unavailable;
+use messaging::values::phone::PhoneNumber;
+use messaging::values::phone::stored::from_stored;
 
 use super::Table;
 use super::consents;

@@ -4,11 +4,12 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
-use messaging::limits::{
-    Charge, Counter, Dollars, Exceeded, Limits, Purse, Reservation, Reserving, nearly_spent,
+use messaging::journeys::budgets::{
+    Charge, Counter, Exceeded, Limits, Purse, Reservation, Reserving, nearly_spent,
 };
-use messaging::phone::PhoneNumber;
 use messaging::ports::{Purses, Unavailable};
+use messaging::values::dollars::Dollars;
+use messaging::values::phone::PhoneNumber;
 
 use super::Table;
 use super::change::{Change, Changed, Repeats};

@@ -3,8 +3,8 @@
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
-use messaging::ids::SourceName;
 use messaging::ports::{Quarantine, QuarantinedEvent, Unavailable};
+use messaging::values::ids::SourceName;
 
 use super::Table;
 use super::expression::{number, text};

@@ -8,11 +8,12 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
+use messaging::conversation::delivery::{AttemptPrice, Delivery};
+use messaging::conversation::receipt::{AttemptId, Receipt};
 use messaging::conversation::{Conversation, Step};
-use messaging::ids::{ConversationId, StepName};
 use messaging::ports::{Receipts, Unavailable, Written};
-use messaging::provider::Provider;
-use messaging::receipt::{AttemptId, AttemptPrice, Delivery, Receipt};
+use messaging::values::ids::{ConversationId, StepName};
+use messaging::values::provider::Provider;
 
 use super::Table;
 use super::change::{Change, Repeats};

@@ -6,9 +6,9 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
-use messaging::clock::ceil_to_second;
-use messaging::pacing::{Pace, Placed, Schedule};
+use messaging::journeys::rate_limits::{Pace, Placed, Schedule};
 use messaging::ports::{Schedules, Unavailable};
+use messaging::values::clock::ceil_to_second;
 
 use super::Table;
 use super::change::{Change, Changed};

@@ -4,8 +4,8 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use chrono::{DateTime, Utc};
 use messaging::conversation::Contact;
-use messaging::phone::PhoneNumber;
 use messaging::ports::Unavailable;
+use messaging::values::phone::PhoneNumber;
 
 use super::Table;
 use super::expression::{Placeholders, number, text};

@@ -9,10 +9,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use messaging::conversation::Conversation;
-use messaging::ids::Scope;
-use messaging::phone::PhoneNumber;
-use messaging::phone::stored::from_stored;
 use messaging::ports::{Consents, Unavailable};
+use messaging::values::ids::Scope;
+use messaging::values::phone::PhoneNumber;
+use messaging::values::phone::stored::from_stored;
 use serde_json::{Map, Value, json};
 
 use super::Table;

@@ -20,13 +20,13 @@ use aws_sdk_dynamodb::types::{
     Update,
 };
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use messaging::consent::{Act, ConsentChange};
+use messaging::conversation::consent::{Act, ConsentChange};
+use messaging::conversation::step::{Progress, StepState};
 use messaging::conversation::{Conversation, Plan, Step};
-use messaging::ids::ConversationId;
-use messaging::phone::PhoneNumber;
 use messaging::ports::{Claiming, Learned, Unavailable};
-use messaging::step::{Progress, StepState};
-use messaging::verdict::Verdict;
+use messaging::values::ids::ConversationId;
+use messaging::values::phone::PhoneNumber;
+use messaging::values::verdict::Verdict;
 
 use bookings::superseded;
 pub(crate) use bookings::{bury, end_booking};

@@ -4,8 +4,8 @@ use aws_sdk_pinpointsmsvoicev2::operation::send_text_message::SendTextMessageErr
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use messaging::provider::Provider;
-use messaging::step::{Refusal, SendOutcome};
+use messaging::conversation::step::{Refusal, SendOutcome};
+use messaging::values::provider::Provider;
 
 use crate::sms::{because, not_refused, without_answer};
 

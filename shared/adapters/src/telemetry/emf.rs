@@ -4,7 +4,7 @@
 
 use std::io::Write;
 
-use messaging::clock::Clock;
+use messaging::values::clock::Clock;
 use serde_json::{Map, Value, json};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;

@@ -2,8 +2,8 @@
 
 use std::fmt::Debug;
 
-use messaging::provider::Provider;
-use messaging::verdict::Verdict;
+use messaging::values::provider::Provider;
+use messaging::values::verdict::Verdict;
 use tracing::field::{Field, Visit};
 
 /// One more of something.

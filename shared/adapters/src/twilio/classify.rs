@@ -1,7 +1,7 @@
 //! What an answer of Twilio's means.
 
-use messaging::step::{ProviderMessage, Refusal, SendOutcome};
-use messaging::verdict::Because;
+use messaging::conversation::step::{ProviderMessage, Refusal, SendOutcome};
+use messaging::values::verdict::Because;
 use serde::Deserialize;
 
 #[derive(Deserialize)]

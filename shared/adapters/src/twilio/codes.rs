@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use messaging::clock::Clock;
-use messaging::phone::PhoneNumber;
+use messaging::conversation::step::SendOutcome;
 use messaging::ports::CodeTexts;
-use messaging::step::SendOutcome;
-use messaging::text::MessageText;
+use messaging::text::template::MessageText;
+use messaging::values::clock::Clock;
+use messaging::values::phone::PhoneNumber;
 
 use super::{Twilio, TwilioSettings, without_answer};
 use crate::exchange::Lost;

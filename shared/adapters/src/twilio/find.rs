@@ -1,9 +1,9 @@
 //! Looking for a message in Twilio's list: `GET Messages.json?To=&From=&DateSent>=`.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use messaging::conversation::step::ProviderMessage;
 use messaging::ports::{Form, OutboundText};
-use messaging::provider::Provider;
-use messaging::step::ProviderMessage;
+use messaging::values::provider::Provider;
 use serde::Deserialize;
 
 /// Twilio's clock and ours agree within this time, and a call takes less than the rest.

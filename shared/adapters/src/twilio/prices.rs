@@ -3,9 +3,9 @@
 
 use chrono::{DateTime, Utc};
 use http::Method;
-use messaging::clock::Clock;
-use messaging::limits::Dollars;
 use messaging::ports::Unavailable;
+use messaging::values::clock::Clock;
+use messaging::values::dollars::Dollars;
 use serde::Deserialize;
 
 use super::{CALL_TIMEOUT, Twilio};

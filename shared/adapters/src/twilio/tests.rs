@@ -1,5 +1,5 @@
 use super::*;
-use messaging::step::Refusal;
+use messaging::conversation::step::Refusal;
 
 #[test]
 fn the_number_is_what_replies_are_addressed_to() {

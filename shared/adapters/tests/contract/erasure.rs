@@ -2,19 +2,21 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
-use messaging::clock::Clock;
-use messaging::content::{Content, ContentSid};
 use messaging::conversation::Conversation;
+use messaging::conversation::inbound_message::InboundMessage;
+use messaging::conversation::receipt::Receipt;
 use messaging::forget::forget;
-use messaging::ids::SourceName;
-use messaging::inbound::{InboundMessage, receive};
-use messaging::journeys::Channel;
-use messaging::otp::limits::limits_of;
-use messaging::otp::{CodeHash, CodeSlot, OneTimeCode, OtpSettings, StoredCode};
+use messaging::journeys::code_limits::limits_of;
+use messaging::journeys::otp_settings::OtpSettings;
 use messaging::ports::{Codes, Conversations, Quarantine, QuarantinedEvent, Receipts};
-use messaging::receipt::Receipt;
-use messaging::secret::SecretText;
-use messaging::text::{MessageText, PersonName};
+use messaging::receive_message::receive;
+use messaging::text::template::{MessageText, PersonName};
+use messaging::text::whatsapp_template::{Content, ContentSid};
+use messaging::values::channel::Channel;
+use messaging::values::clock::Clock;
+use messaging::values::ids::SourceName;
+use messaging::values::one_time_code::{CodeHash, CodeSlot, OneTimeCode, StoredCode};
+use messaging::values::secret::SecretText;
 
 use crate::rig::{HandClock, Rig, at, conversation, phone};
 
@@ -34,7 +36,7 @@ fn booked() -> Conversation {
 
 fn wrote(id: &str, words: &str) -> InboundMessage {
     InboundMessage {
-        provider: messaging::provider::Provider::Twilio,
+        provider: messaging::values::provider::Provider::Twilio,
         id: id.to_owned(),
         from: phone(),
         to: "+12025550100".to_owned(),
@@ -75,7 +77,7 @@ async fn asked_for_a_code(rig: &Rig, clock: &HandClock) {
         assert!(rig.table.count_code(&limit).await.unwrap());
     }
     let stray = Receipt {
-        provider: messaging::provider::Provider::Sns,
+        provider: messaging::values::provider::Provider::Sns,
         message_id: "m-1".to_owned(),
         about: None,
         status: None,

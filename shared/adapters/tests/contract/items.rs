@@ -14,20 +14,22 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::TimeDelta;
-use messaging::content::{Content, ContentSid};
 use messaging::conversation::Conversation;
+use messaging::conversation::delivery::AttemptPrice;
+use messaging::conversation::inbound_message::InboundMessage;
+use messaging::conversation::step::{Claim, Decision, Lost, Progress, ProviderMessage, StepState};
 use messaging::forget::forget;
-use messaging::ids::{ConversationId, SourceName};
-use messaging::inbound::{InboundMessage, receive};
-use messaging::journeys::Channel;
-use messaging::limits::{Dollars, Purse, Reservation};
+use messaging::journeys::budgets::{Purse, Reservation};
 use messaging::ports::{
     Claiming, Conversations, Ending, Inbox, JourneySource, Learned, Quarantine, QuarantinedEvent,
 };
-use messaging::receipt::AttemptPrice;
-use messaging::step::{Claim, Decision, Lost, Progress, ProviderMessage, StepState};
-use messaging::text::{MessageText, PersonName};
-use messaging::verdict::{Because, Verdict};
+use messaging::receive_message::receive;
+use messaging::text::template::{MessageText, PersonName};
+use messaging::text::whatsapp_template::{Content, ContentSid};
+use messaging::values::channel::Channel;
+use messaging::values::dollars::Dollars;
+use messaging::values::ids::{ConversationId, SourceName};
+use messaging::values::verdict::{Because, Verdict};
 use serde_json::{Map, Value, json};
 
 use crate::rig::{HandClock, Rig, at, conversation, phone, step_name};
@@ -124,7 +126,7 @@ fn named() -> Conversation {
 
 fn wrote(id: &str, words: &str) -> InboundMessage {
     InboundMessage {
-        provider: messaging::provider::Provider::Twilio,
+        provider: messaging::values::provider::Provider::Twilio,
         id: id.to_owned(),
         from: phone(),
         to: "+12025550100".to_owned(),
@@ -290,7 +292,7 @@ async fn every_item_that_was_ever_written_is_still_read() {
                 "O" => refuses_who_opted_out(&rig, &what, true).await,
                 "M" => {
                     let id = table
-                        .conversation_of(messaging::provider::Provider::Twilio, "SM1")
+                        .conversation_of(messaging::values::provider::Provider::Twilio, "SM1")
                         .await
                         .unwrap()
                         .unwrap();

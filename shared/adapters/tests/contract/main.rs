@@ -18,7 +18,7 @@ macro_rules! on_dynamodb {
     ($($case:ident)*) => {$(
         #[tokio::test]
         async fn $case() {
-            messaging::contract::$case(rig::Rig::start().await.patient()).await;
+            messaging::testing::contract::$case(rig::Rig::start().await.patient()).await;
         }
     )*};
 }

@@ -9,13 +9,13 @@ use adapters::conversations::Table;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_types::timeout::TimeoutConfig;
 use chrono::{DateTime, TimeDelta, Utc};
-use messaging::clock::Clock;
+use messaging::conversation::step::Progress;
 use messaging::conversation::{Conversation, Plan, Step};
-use messaging::ids::{ConversationId, JourneyName, SourceName, StepName};
-use messaging::journeys::{Category, Channel};
-use messaging::phone::PhoneNumber;
-use messaging::step::Progress;
-use messaging::text::MessageText;
+use messaging::text::template::MessageText;
+use messaging::values::channel::{Category, Channel};
+use messaging::values::clock::Clock;
+use messaging::values::ids::{ConversationId, JourneyName, SourceName, StepName};
+use messaging::values::phone::PhoneNumber;
 use serde_json::json;
 
 pub(crate) const TABLE: &str = "afterword";
@@ -64,7 +64,7 @@ pub(crate) fn conversation(id: &str) -> Conversation {
         providers: Vec::new(),
         text: MessageText::new("Hi + 50% & ünï 🙂"),
         content: None,
-        policy: messaging::policy::Policy::default(),
+        policy: messaging::conversation::policy::Policy::default(),
         dlt_template_id: None,
         truncated: false,
         cost_micro_usd: None,

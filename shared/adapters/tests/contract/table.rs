@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use adapters::Connection;
 use chrono::TimeDelta;
+use messaging::conversation::step::{Claim, Decision, Lost, Progress, ProviderMessage, StepState};
 use messaging::conversation::{Confirmation, Contact, Conversation, Step};
-use messaging::limits::{Purse, Reservation};
+use messaging::journeys::budgets::{Purse, Reservation};
 use messaging::ports::{Acceptance, Claiming, Conversations, Learned, Purses, Written};
-use messaging::step::{Claim, Decision, Lost, Progress, ProviderMessage, StepState};
-use messaging::verdict::{Because, Verdict};
+use messaging::values::verdict::{Because, Verdict};
 use serde_json::json;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -192,7 +192,7 @@ async fn what_a_provider_taught_is_stored_with_the_step_or_not_at_all() {
             opted_out_at: Some(at(2)),
             opted_out_by: Some("provider".to_owned()),
             confirmation: Confirmation::None,
-            consent: messaging::consent::Consent::default(),
+            consent: messaging::conversation::consent::Consent::default(),
             last_whatsapp: None
         })
     );

@@ -5,7 +5,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-use messaging::secret::SecretText;
+use messaging::values::secret::SecretText;
 
 /// HMAC-SHA256 of the pieces put together.
 pub(super) fn hmac_sha256(key: &SecretText, pieces: &[&[u8]]) -> Vec<u8> {

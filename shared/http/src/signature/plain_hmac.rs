@@ -6,7 +6,7 @@
 use subtle::Choice;
 
 use super::{SignatureError, mac};
-use messaging::secret::SecretText;
+use messaging::values::secret::SecretText;
 
 /// Cal.com's header.
 pub const CALCOM_HEADER: &str = "x-cal-signature-256";

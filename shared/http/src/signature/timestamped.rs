@@ -7,7 +7,7 @@
 use subtle::Choice;
 
 use super::{SignatureError, mac};
-use messaging::secret::SecretText;
+use messaging::values::secret::SecretText;
 
 /// Calendly's header.
 pub const CALENDLY_HEADER: &str = "calendly-webhook-signature";

@@ -13,7 +13,7 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use subtle::Choice;
 
 use super::{SignatureError, mac};
-use messaging::secret::SecretText;
+use messaging::values::secret::SecretText;
 
 pub use url::TwilioUrl;
 

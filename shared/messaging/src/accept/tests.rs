@@ -1,6 +1,6 @@
 use super::*;
-use crate::memory::{FAULTS, Fault, World, at, conversation};
-use crate::verdict::Verdict;
+use crate::testing::memory::{FAULTS, Fault, World, at, conversation};
+use crate::values::verdict::Verdict;
 
 fn booking() -> Conversation {
     conversation("calendly-1", &["confirmation", "follow_up", "reminder"])
@@ -43,7 +43,7 @@ fn a_duplicate_starts_with_the_stored_due_time() {
     assert_eq!(world.deliver(&later), Some(Ok(Accepted::Duplicate { due: at(0) })));
     let state = world.state();
     assert_eq!(state.executions.len(), 3);
-    assert!(state.executions.values().all(|due| *due == crate::clock::to_rfc3339(at(0))));
+    assert!(state.executions.values().all(|due| *due == crate::values::clock::to_rfc3339(at(0))));
 }
 
 /// Every pair of faults at any two port calls: a success is only said when all is stored and started,

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use futures_util::FutureExt;
 
 use super::*;
-use crate::clock::Clock;
-use crate::ids::{StepName, execution_name};
-use crate::memory::{FAULTS, World, conversation};
-use crate::verdict::Verdict;
+use crate::testing::memory::{FAULTS, World, conversation};
+use crate::values::clock::Clock;
+use crate::values::ids::{StepName, execution_name};
+use crate::values::verdict::Verdict;
 
 /// One report of a booking system about the booking `n` of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::ids::ConversationId;
-use crate::phone::PhoneNumber;
 use crate::ports::QuarantinedEvent;
+use crate::values::ids::ConversationId;
+use crate::values::phone::PhoneNumber;
 
 /// What people put before a national number at most: `00`, `011`, a country code, a trunk digit.
 const LONGEST_PREFIX: usize = 6;
@@ -65,7 +65,7 @@ fn shows(text: &str, national: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::SourceName;
+    use crate::values::ids::SourceName;
 
     fn event(body: &str) -> QuarantinedEvent {
         QuarantinedEvent {

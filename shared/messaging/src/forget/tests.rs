@@ -3,13 +3,13 @@ use futures_util::FutureExt;
 use super::*;
 use crate::accept::Accepted;
 use crate::conversation::Conversation;
-use crate::ids::{SourceName, StepName};
-use crate::memory::{FAULTS, Fault, World, at, conversation, phone};
+use crate::conversation::step::{Claim, Progress, StepState};
 use crate::ports::QuarantinedEvent;
-use crate::step::{Claim, Progress, StepState};
 use crate::take_step::Visit;
-use crate::text::PersonName;
-use crate::verdict::Verdict;
+use crate::testing::memory::{FAULTS, Fault, World, at, conversation, phone};
+use crate::text::template::PersonName;
+use crate::values::ids::{SourceName, StepName};
+use crate::values::verdict::Verdict;
 
 const ID: &str = "sms-1";
 
@@ -134,7 +134,7 @@ fn a_contact_that_changes_meanwhile_is_looked_at_again() {
     let world = world();
     // After the traces are read, before the contact is erased.
     let place = world.state().calls.len() + 2;
-    world.state().happens_at(place, crate::memory::Happening::OptedOut);
+    world.state().happens_at(place, crate::testing::memory::Happening::OptedOut);
     assert!(forgets(&world).unwrap().unwrap().opted_out);
     assert!(world.state().contact().opted_out_at.is_some());
     let down = World::new();

@@ -1,16 +1,16 @@
 //! What can be wrong in `journeys.toml`, found before anything is sent.
 
-use std::collections::BTreeSet;
-
-use serde::Serialize;
-
+use super::file::{Deadline, Journey, Journeys, StepPlan};
+use super::finding::{Finding, Severity};
+use super::otp_settings::ONE_TIME_CODE_VARIABLES;
 use super::providers::lint_order;
-use super::{Channel, Deadline, Journey, Journeys, StepPlan, Wording};
-use crate::fitting::Fitting;
-use crate::ids::{JourneyName, StepName};
-use crate::otp::settings::ONE_TIME_CODE_VARIABLES;
-use crate::phone::Region;
-use crate::text::{TemplateError, Variables, render, variables_of};
+use super::wording::Wording;
+use crate::text::fit::Fitting;
+use crate::text::template::{TemplateError, Variables, render, variables_of};
+use crate::values::channel::Channel;
+use crate::values::ids::{JourneyName, StepName};
+use crate::values::phone::Region;
+use std::collections::BTreeSet;
 
 /// Variables that every event of a booking brings by itself, and the most characters of each.
 pub(super) const APPOINTMENT_VARIABLES: [(&str, usize); 5] = [
@@ -24,36 +24,16 @@ pub(super) const APPOINTMENT_VARIABLES: [(&str, usize); 5] = [
 /// `<conversation>.<step>.r<n>` has at most 80 characters: 57, a dot, these, and `.r` with four digits.
 const LONGEST_STEP_NAME: usize = 16;
 
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// The file is not used.
-    Error,
-    /// The file is used; somebody should look.
-    Warning,
-}
-
-/// One thing that is wrong, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// How bad.
-    pub severity: Severity,
-    /// Where: `journeys.booking.steps.follow_up`.
-    pub place: String,
-    /// What.
-    pub detail: String,
-}
-
-impl Finding {
-    /// Something that keeps the file from being used.
-    #[must_use]
-    pub fn error(place: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, place: place.into(), detail: detail.into() }
-    }
-
-    pub(super) fn warning(place: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, place: place.into(), detail: detail.into() }
+impl Journeys {
+    /// Reads and lints the file.
+    ///
+    /// # Errors
+    /// Every error that the lint found, or the one place where the file is not TOML of this shape.
+    pub fn from_toml(text: &str) -> Result<Self, Vec<Finding>> {
+        let journeys = Self::stored(text).map_err(|finding| vec![finding])?;
+        let errors: Vec<Finding> =
+            lint(&journeys).into_iter().filter(|f| f.severity == Severity::Error).collect();
+        if errors.is_empty() { Ok(journeys) } else { Err(errors) }
     }
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::{Channel, Finding};
-use crate::provider::Provider;
+use super::finding::Finding;
+use crate::values::channel::Channel;
+use crate::values::provider::Provider;
 
 /// The order for each channel. The next one is asked only after the one before has certainly not
 /// sent the text, or has refused it for a reason of its own.

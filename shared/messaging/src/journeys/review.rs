@@ -6,14 +6,17 @@ mod worst_case;
 
 use std::collections::BTreeSet;
 
-use super::{Category, Channel, Finding, Journeys, StepPlan, Wording};
-use crate::fitting::Fitting;
-use crate::gsm7;
-use crate::ids::JourneyName;
-use crate::phone::Region;
-use crate::provider::Provider;
-use crate::segments::{Encoding, characters_outside_gsm7, gsm_safe};
-use crate::text::variables_of;
+use super::file::{Journeys, StepPlan};
+use super::finding::Finding;
+use super::wording::Wording;
+use crate::text::fit::Fitting;
+use crate::text::gsm7;
+use crate::text::segments::{Encoding, characters_outside_gsm7, gsm_safe};
+use crate::text::template::variables_of;
+use crate::values::channel::{Category, Channel};
+use crate::values::ids::JourneyName;
+use crate::values::phone::Region;
+use crate::values::provider::Provider;
 
 pub use worst_case::{TextReport, reports};
 

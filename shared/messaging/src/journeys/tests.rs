@@ -1,5 +1,5 @@
 use super::*;
-use crate::text::{Variables, render, variables_of};
+use crate::text::template::{Variables, render, variables_of};
 
 const GOOD: &str = include_str!("../../../../journeys.toml");
 

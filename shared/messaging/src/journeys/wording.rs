@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::Channel;
-use crate::content::{Content, ContentSid};
-use crate::dlt::DltTemplateId;
-use crate::fitting::Fitting;
-use crate::text::Variables;
+use crate::text::dlt::DltTemplateId;
+use crate::text::fit::Fitting;
+use crate::text::template::Variables;
+use crate::text::whatsapp_template::{Content, ContentSid};
+use crate::values::channel::Channel;
 
 /// What is said.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

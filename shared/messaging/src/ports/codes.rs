@@ -1,15 +1,14 @@
 //! What one-time codes need of the outside world.
 
-use std::future::Future;
-
+use super::conversations::Written;
+use super::unavailable::Unavailable;
+use crate::conversation::step::SendOutcome;
+use crate::journeys::code_limits::CodeLimit;
+use crate::text::template::MessageText;
+use crate::values::one_time_code::{CodeSlot, StoredCode, TriedCode};
+use crate::values::phone::PhoneNumber;
 use chrono::{DateTime, TimeDelta, Utc};
-
-use super::{Unavailable, Written};
-use crate::otp::limits::CodeLimit;
-use crate::otp::{CodeSlot, StoredCode, TriedCode};
-use crate::phone::PhoneNumber;
-use crate::step::SendOutcome;
-use crate::text::MessageText;
+use std::future::Future;
 
 /// The codes' part of the table: one item per phone and purpose, and counters.
 pub trait Codes: Send + Sync {
@@ -110,13 +109,4 @@ pub trait CodeTexts: Send + Sync {
         until: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> impl Future<Output = SendOutcome> + Send;
-}
-
-/// Where randomness comes from.
-pub trait Randomness: Send + Sync {
-    /// Fills a buffer with bytes that nobody can guess.
-    ///
-    /// # Errors
-    /// When there are none. MUST NOT fill in anything less instead.
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), Unavailable>;
 }

@@ -2,9 +2,9 @@
 
 use std::future::Future;
 
-use super::Unavailable;
-use crate::consent::{Consent, ConsentChange};
-use crate::phone::PhoneNumber;
+use super::unavailable::Unavailable;
+use crate::conversation::consent::{Consent, ConsentChange};
+use crate::values::phone::PhoneNumber;
 
 /// What customers have agreed to, and every change of it.
 pub trait Consents: Send + Sync {

@@ -4,11 +4,11 @@ use std::future::Future;
 
 use chrono::{DateTime, Utc};
 
-use super::Unavailable;
+use super::unavailable::Unavailable;
+use crate::conversation::step::{Progress, ProviderMessage};
 use crate::conversation::{Contact, Conversation, Step};
-use crate::ids::ConversationId;
-use crate::phone::PhoneNumber;
-use crate::step::{Progress, ProviderMessage};
+use crate::values::ids::ConversationId;
+use crate::values::phone::PhoneNumber;
 
 /// What storing a new conversation led to.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,7 +110,7 @@ pub trait Conversations: Send + Sync {
     /// MUST store the claim and check, in one transaction: the conversation is live, not cancelled,
     /// not superseded, without a reply where the step is `unless_replied`; the step stands exactly
     /// where it was read; the contact has not opted out, and consents where the step heeds that
-    /// ([`Consent::refuses`](crate::consent::Consent::refuses)). MUST answer `Overtaken` when any of it does
+    /// ([`Consent::refuses`](crate::conversation::consent::Consent::refuses)). MUST answer `Overtaken` when any of it does
     /// not hold, unless the stored claim is this very one. A conflict with another transaction MUST
     /// be tried again (three times) before it is an error.
     fn claim(&self, claiming: &Claiming<'_>) -> impl Future<Output = Result<Written, Unavailable>> + Send;

@@ -4,10 +4,12 @@ use std::future::Future;
 
 use chrono::{DateTime, Utc};
 
-use super::{QuarantinedEvent, Unavailable, Written};
+use super::conversations::Written;
+use super::inbox::QuarantinedEvent;
+use super::unavailable::Unavailable;
 use crate::conversation::Contact;
-use crate::ids::ConversationId;
-use crate::phone::PhoneNumber;
+use crate::values::ids::ConversationId;
+use crate::values::phone::PhoneNumber;
 
 /// What the table can take out of itself. Every operation is harmless to repeat.
 pub trait Erasure: Send + Sync {

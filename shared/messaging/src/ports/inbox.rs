@@ -5,14 +5,14 @@ use std::future::Future;
 
 use chrono::{DateTime, Utc};
 
-use super::Unavailable;
-use crate::consent::ConsentChange;
+use super::unavailable::Unavailable;
+use crate::conversation::consent::ConsentChange;
+use crate::conversation::inbound_message::InboundMessage;
 use crate::conversation::{Contact, Conversation};
-use crate::ids::{ConversationId, SourceName};
-use crate::inbound::InboundMessage;
-use crate::phone::PhoneNumber;
-use crate::provider::Provider;
 use crate::reply::ReplyMeaning;
+use crate::values::ids::{ConversationId, SourceName};
+use crate::values::phone::PhoneNumber;
+use crate::values::provider::Provider;
 
 /// What customers send.
 pub trait Inbox: Send + Sync {

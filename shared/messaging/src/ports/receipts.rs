@@ -4,11 +4,13 @@ use std::future::Future;
 
 use chrono::{DateTime, Utc};
 
-use super::{Unavailable, Written};
+use super::conversations::Written;
+use super::unavailable::Unavailable;
+use crate::conversation::delivery::{AttemptPrice, Delivery};
+use crate::conversation::receipt::{AttemptId, Receipt};
 use crate::conversation::{Conversation, Step};
-use crate::ids::StepName;
-use crate::provider::Provider;
-use crate::receipt::{AttemptId, AttemptPrice, Delivery, Receipt};
+use crate::values::ids::StepName;
+use crate::values::provider::Provider;
 
 /// What has become of texts that left.
 pub trait Receipts: Send + Sync {

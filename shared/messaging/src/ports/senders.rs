@@ -4,14 +4,14 @@ use std::future::Future;
 
 use chrono::{DateTime, Utc};
 
-use crate::content::Content;
 use crate::conversation::Step;
-use crate::ids::ConversationId;
-use crate::journeys::Channel;
-use crate::phone::PhoneNumber;
-use crate::provider::Provider;
-use crate::step::{ProviderMessage, SendOutcome};
-use crate::text::MessageText;
+use crate::conversation::step::{ProviderMessage, SendOutcome};
+use crate::text::template::MessageText;
+use crate::text::whatsapp_template::Content;
+use crate::values::channel::Channel;
+use crate::values::ids::ConversationId;
+use crate::values::phone::PhoneNumber;
+use crate::values::provider::Provider;
 
 /// One text on its way to a provider.
 #[derive(Debug, Clone)]

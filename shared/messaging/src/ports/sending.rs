@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::Unavailable;
+use super::unavailable::Unavailable;
 use crate::journeys::Journeys;
-use crate::limits::{Charge, Limits, Reservation, Reserving};
-use crate::pacing::{Pace, Placed};
-use crate::phone::PhoneNumber;
+use crate::journeys::budgets::{Charge, Limits, Reservation, Reserving};
+use crate::journeys::rate_limits::{Pace, Placed};
+use crate::values::phone::PhoneNumber;
 
 /// The rules of sending that are never copied into a conversation, because who changes them wants them
 /// to count at once: money limits and pacing.
@@ -46,11 +46,20 @@ pub trait Purses: Send + Sync {
         to: &PhoneNumber,
         by_micro_usd: i64,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// Takes a reservation back, once. What is not given back stays counted: the limit is reached early, never
+    /// late, as it would be if a correction whose answer was lost were repeated.
+    fn give_back(&self, reservation: &Reservation, to: &PhoneNumber) -> impl Future<Output = ()> + Send {
+        async move {
+            let Ok(micro) = i64::try_from(reservation.micro_usd) else { return };
+            let _stays_counted = self.correct(reservation, to, -micro).await;
+        }
+    }
 }
 
 /// The senders' schedules.
 pub trait Schedules: Send + Sync {
-    /// Takes the next free place of a sender's schedule ([`Schedule::next`](crate::pacing::Schedule::next)).
+    /// Takes the next free place of a sender's schedule ([`Schedule::next`](crate::journeys::rate_limits::Schedule::next)).
     ///
     /// # Errors
     /// MUST give each place to one caller, however many ask at once. An error may have taken one.
@@ -61,7 +70,7 @@ pub trait Schedules: Send + Sync {
     ) -> impl Future<Output = Result<DateTime<Utc>, Unavailable>> + Send;
 
     /// Takes a place in the present second, if it has one
-    /// ([`Schedule::at_once`](crate::pacing::Schedule::at_once)).
+    /// ([`Schedule::at_once`](crate::journeys::rate_limits::Schedule::at_once)).
     ///
     /// # Errors
     /// MUST give each place to one caller, however many ask at once, this way or the other. An error may

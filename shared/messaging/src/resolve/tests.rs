@@ -1,8 +1,8 @@
 use futures_util::FutureExt;
 
 use super::*;
-use crate::memory::{World, at, conversation};
-use crate::step::{Claim, Decision, Lost, Progress};
+use crate::conversation::step::{Claim, Decision, Lost, Progress};
+use crate::testing::memory::{World, at, conversation};
 
 fn id() -> ConversationId {
     ConversationId::new("sms-1").unwrap()
@@ -66,7 +66,7 @@ fn what_is_known_is_not_settled() {
 fn a_start_that_failed_is_made_up_for_by_a_repetition() {
     let world = world_with(unknown());
     // load, advance, start_again
-    world.state().weather.script.insert(2, crate::memory::Fault::Before);
+    world.state().weather.script.insert(2, crate::testing::memory::Fault::Before);
     assert!(matches!(resolved(&world, Finding::NotSent), Err(ResolveError::Unavailable(_))));
     assert_eq!(resolved(&world, Finding::NotSent), Ok(Resolved::RunsAgain(1)));
     assert_eq!(world.state().executions.len(), 1);

@@ -1,12 +1,12 @@
 //! Asking a provider within the money limits.
 
 use crate::conversation::Step;
-use crate::limits::{Charge, Limits, Reservation, Reserving};
-use crate::phone::PhoneNumber;
+use crate::conversation::step::{Refusal, SendOutcome, StepEvent};
+use crate::journeys::budgets::{Charge, Limits, Reservation, Reserving};
 use crate::ports::{Form, Learned, OutboundText, Purses, Sender};
-use crate::segments;
-use crate::step::{Refusal, SendOutcome, StepEvent};
-use crate::verdict::Because;
+use crate::text::segments;
+use crate::values::phone::PhoneNumber;
+use crate::values::verdict::Because;
 
 /// What became of asking.
 pub(super) struct Asked {
@@ -65,7 +65,7 @@ impl Asked {
     /// Gives back what does not stay reserved.
     pub(super) async fn settle(&self, purses: &impl Purses, to: Option<&PhoneNumber>) {
         if let (Some(reservation), None, Some(to)) = (&self.reservation, self.kept(), to) {
-            give_back(purses, reservation, to).await;
+            purses.give_back(reservation, to).await;
         }
     }
 }
@@ -76,13 +76,6 @@ fn parts(form: Form<'_>) -> usize {
         Form::Words(words) => segments::split(words.expose()).segments,
         Form::Template(_) => 1,
     }
-}
-
-/// Takes a reservation back, once. What is not given back stays counted: the fuse trips early, never
-/// late, as it would if a correction whose answer was lost were repeated.
-pub(crate) async fn give_back(purses: &impl Purses, reservation: &Reservation, to: &PhoneNumber) {
-    let Ok(micro) = i64::try_from(reservation.micro_usd) else { return };
-    let _stays_counted = purses.correct(reservation, to, -micro).await;
 }
 
 /// Reserves what the text costs, where something is limited, and asks the provider.

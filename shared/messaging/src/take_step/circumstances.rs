@@ -3,17 +3,17 @@
 use chrono::{DateTime, Utc};
 
 use super::{TakeStep, Transient, pace};
-use crate::clock::Clock;
-use crate::consent::scopes_of;
+use crate::conversation::blocker::obstacle;
+use crate::conversation::consent::scopes_of;
+use crate::conversation::step::{StepEvent, StepState, Switch};
 use crate::conversation::{Contact, Conversation, Plan, Step};
 use crate::journeys::Journeys;
-use crate::obstacle::obstacle;
-use crate::phone::PhoneNumber;
 use crate::ports::{
     Consents, Conversations, Inbox, Purses, Receipts, Schedules, Sender, SendingRules, SendingSwitch,
     Unavailable,
 };
-use crate::step::{StepEvent, StepState, Switch};
+use crate::values::clock::Clock;
+use crate::values::phone::PhoneNumber;
 
 /// What a round of a visit goes by.
 pub(super) struct Circumstances<'a> {

@@ -3,16 +3,16 @@
 use chrono::TimeDelta;
 
 use super::{TakeStep, Transient, Visit, outcome};
-use crate::clock::Clock;
+use crate::conversation::receipt::AttemptId;
+use crate::conversation::step::{Evidence, Lost, ProviderMessage, StepEvent};
 use crate::conversation::{Conversation, Plan, Step};
 use crate::ports::{
     Consents, Conversations, Form, Inbox, Learned, OutboundText, Purses, Receipts, Schedules, Sender,
     SendingRules, SendingSwitch, Unavailable, Written,
 };
-use crate::receipt::AttemptId;
-use crate::receipt::unrecorded::unrecorded;
-use crate::step::{Evidence, Lost, ProviderMessage, StepEvent};
-use crate::verdict::Because;
+use crate::record_receipt::unrecorded::unrecorded;
+use crate::values::clock::Clock;
+use crate::values::verdict::Because;
 
 /// Two attempts whose claims lie further apart than this cannot be taken for each other: a provider's
 /// clock and ours agree within 30 s, a call takes 10 s at most.

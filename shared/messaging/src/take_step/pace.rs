@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::conversation::Step;
-use crate::pacing::{Pacing, is_good};
+use crate::conversation::step::StepEvent;
+use crate::journeys::rate_limits::{Pacing, is_good};
 use crate::ports::{Schedules, Unavailable};
-use crate::step::StepEvent;
-use crate::verdict::Because;
+use crate::values::verdict::Because;
 
 /// Until when a step that is due has to wait, and because of what: quiet hours.
 pub(super) fn quiet(step: &Step, now: DateTime<Utc>) -> Option<StepEvent> {
@@ -24,7 +24,9 @@ pub(super) async fn paced(
     from: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Option<StepEvent>, Unavailable> {
-    let Some(pace) = pacing.of(step, from).filter(|_| now >= step.due) else { return Ok(None) };
+    let Some(pace) = pacing.of_sender(step.carrier(), step.channel, from).filter(|_| now >= step.due) else {
+        return Ok(None);
+    };
     let because = || {
         Because::fact("rule", "pacing").and("sender", pace.sender).and("per_second", pace.per_second.get())
     };

@@ -7,16 +7,18 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 
 use crate::conversation::Conversation;
-use crate::ids::{ConversationId, StepName};
+use crate::conversation::delivery::DeliveryStatus;
+use crate::conversation::receipt::{AttemptId, Receipt};
+use crate::conversation::step::{Refusal, SendOutcome, StepState};
 use crate::journeys::Journeys;
-use crate::limits::Dollars;
-use crate::memory::{FAULTS, Fact, Fault, World, at, conversation};
 use crate::ports::CurrentJourneys;
-use crate::provider::Provider;
-use crate::receipt::{AttemptId, DeliveryStatus, Receipt, record};
-use crate::step::{Refusal, SendOutcome, StepState};
+use crate::record_receipt::record;
 use crate::take_step::{TakeStep, Visit};
-use crate::verdict::{Because, Verdict};
+use crate::testing::memory::{FAULTS, Fact, Fault, World, at, conversation};
+use crate::values::dollars::Dollars;
+use crate::values::ids::{ConversationId, StepName};
+use crate::values::provider::Provider;
+use crate::values::verdict::{Because, Verdict};
 
 fn text() -> StepName {
     StepName::new("text").unwrap()

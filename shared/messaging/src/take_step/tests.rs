@@ -1,12 +1,12 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::content::{Content, ContentSid};
-use crate::journeys::Channel;
-use crate::memory::{FAULTS, Fault, Happening, World, at, conversation};
-use crate::provider::Provider;
-use crate::step::{Claim, Refusal, SendOutcome, Switch};
-use crate::text::MessageText;
+use crate::conversation::step::{Claim, Refusal, SendOutcome, Switch};
+use crate::testing::memory::{FAULTS, Fault, Happening, World, at, conversation};
+use crate::text::template::MessageText;
+use crate::text::whatsapp_template::{Content, ContentSid};
+use crate::values::channel::Channel;
+use crate::values::provider::Provider;
 
 fn text() -> Conversation {
     conversation("sms-1", &["text"])

@@ -1,6 +1,6 @@
 //! What a provider has reported, as it is stored: with its rank, so that conditions can compare it.
 
-use messaging::receipt::Delivery;
+use messaging::conversation::delivery::Delivery;
 use serde::{Deserialize, Serialize};
 
 /// A delivery, flat.

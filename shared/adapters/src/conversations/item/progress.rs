@@ -1,10 +1,10 @@
 //! How far a step has come, as it is stored.
 
 use chrono::{DateTime, Utc};
-use messaging::ids::StepName;
-use messaging::limits::Reservation;
-use messaging::step::{Claim, Decision, Lost, Progress, StepState, Tried};
-use messaging::verdict::{Because, Verdict};
+use messaging::conversation::step::{Claim, Decision, Lost, Progress, StepState, Tried};
+use messaging::journeys::budgets::Reservation;
+use messaging::values::ids::StepName;
+use messaging::values::verdict::{Because, Verdict};
 use serde::{Deserialize, Serialize};
 
 use super::{Item, Unreadable};

@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, TransactWriteItem};
 use chrono::{DateTime, TimeDelta, Utc};
 use messaging::conversation::Conversation;
-use messaging::ids::ConversationId;
 use messaging::ports::{Ending, Unavailable};
+use messaging::values::ids::ConversationId;
 
 use super::{instant, pointer, transact_update, unbuildable, update_conversation};
 use crate::conversations::expression::{Placeholders, number, text};

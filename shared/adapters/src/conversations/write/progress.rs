@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use messaging::conversation::Step;
+use messaging::conversation::step::{Lost, Progress, StepState};
 use messaging::ports::Unavailable;
-use messaging::step::{Lost, Progress, StepState};
 
 use super::unbuildable;
 use crate::conversations::expression::{Placeholders, number, text};

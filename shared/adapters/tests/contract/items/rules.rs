@@ -4,17 +4,19 @@
 use std::num::NonZeroU32;
 
 use chrono::TimeDelta;
-use messaging::consent::{Act, Agreement, ConsentChange};
-use messaging::ids::Scope;
-use messaging::limits::{Charge, Dollars, Limits, Reserving};
-use messaging::otp::limits::CodeLimit;
-use messaging::otp::{CodeHash, CodeSlot, OneTimeCode, StoredCode};
-use messaging::pacing::Pace;
+use messaging::conversation::consent::{Act, Agreement, ConsentChange};
+use messaging::conversation::delivery::{AttemptPrice, Delivery, DeliveryStatus};
+use messaging::conversation::receipt::Receipt;
+use messaging::conversation::step::{Progress, StepState};
+use messaging::journeys::budgets::{Charge, Limits, Reserving};
+use messaging::journeys::code_limits::CodeLimit;
+use messaging::journeys::rate_limits::Pace;
 use messaging::ports::{Codes, Consents, Conversations, Learned, Purses, Receipts, Schedules};
-use messaging::provider::Provider;
-use messaging::receipt::{AttemptPrice, Delivery, DeliveryStatus, Receipt};
-use messaging::secret::SecretText;
-use messaging::step::{Progress, StepState};
+use messaging::values::dollars::Dollars;
+use messaging::values::ids::Scope;
+use messaging::values::one_time_code::{CodeHash, CodeSlot, OneTimeCode, StoredCode};
+use messaging::values::provider::Provider;
+use messaging::values::secret::SecretText;
 use serde_json::json;
 
 use super::{Items, note};
@@ -27,7 +29,7 @@ fn limits(json: serde_json::Value) -> Limits {
     serde_json::from_value(json).unwrap()
 }
 
-fn charge(phone: &messaging::phone::PhoneNumber) -> Charge<'_> {
+fn charge(phone: &messaging::values::phone::PhoneNumber) -> Charge<'_> {
     Charge { to: phone, cost: Dollars::from_micro(8_300), now: at(1) }
 }
 
@@ -81,10 +83,10 @@ pub(super) async fn write(items: &mut Items, rig: &Rig) {
         state: StepState::Planned,
         attempt: 1,
         deferrals: 2,
-        tried: vec![messaging::step::Tried {
+        tried: vec![messaging::conversation::step::Tried {
             provider: Provider::Sns,
             may_take_it_later: true,
-            because: messaging::verdict::Because::fact("code", "Throttled"),
+            because: messaging::values::verdict::Because::fact("code", "Throttled"),
         }],
         reruns: 1,
         slot: Some(at(9)),
@@ -167,7 +169,7 @@ pub(super) async fn is_read(rig: &Rig, what: &str) -> bool {
             assert_eq!(stored[0]["worklist"].as_s().unwrap(), "stray_receipt", "{what}");
         }
         "conversation-planned-anew" => {
-            let id = messaging::ids::ConversationId::new(ID).unwrap();
+            let id = messaging::values::ids::ConversationId::new(ID).unwrap();
             let stored = table.load(&id, at(5)).await.unwrap().unwrap();
             let step = stored.step(&step_name("text")).unwrap();
             let progress = &step.progress;

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::super::file::{Journey, Journeys, VARIABLE_LIMIT};
 use super::super::lint::APPOINTMENT_VARIABLES;
-use super::super::{Category, Channel, Journey, Journeys, VARIABLE_LIMIT};
-use crate::fitting::Fitting;
-use crate::phone::Region;
-use crate::segments::{Encoding, split};
-use crate::text::{Variables, render, variables_of};
+use crate::text::fit::Fitting;
+use crate::text::segments::{Encoding, split};
+use crate::text::template::{Variables, render, variables_of};
+use crate::values::channel::{Category, Channel};
+use crate::values::phone::Region;
 
 /// What one text comes to in one locale.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

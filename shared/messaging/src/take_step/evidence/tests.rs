@@ -1,9 +1,9 @@
 use crate::conversation::Conversation;
-use crate::ids::StepName;
-use crate::memory::{Fault, World, at, conversation};
-use crate::step::StepState;
-use crate::text::MessageText;
-use crate::verdict::Verdict;
+use crate::conversation::step::StepState;
+use crate::testing::memory::{Fault, World, at, conversation};
+use crate::text::template::MessageText;
+use crate::values::ids::StepName;
+use crate::values::verdict::Verdict;
 
 const TEXT: &str = "text";
 

@@ -1,0 +1,60 @@
+//! Ports of what operators set: the switch, the keys, the journeys.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use super::unavailable::Unavailable;
+use crate::conversation::step::Switch;
+use crate::journeys::Journeys;
+use crate::values::secret::SecretText;
+
+/// The operators' switch.
+pub trait SendingSwitch: Send + Sync {
+    /// What it says, at most 30 s old; `Unreadable` when that cannot be found out.
+    fn read(&self) -> impl Future<Output = Switch> + Send;
+}
+
+/// Where keys and tokens come from: named entries, each a list with the newest first, so that a key
+/// can be replaced without downtime.
+pub trait KeyRing: Send + Sync {
+    /// The keys of an entry; empty when there is no such entry.
+    ///
+    /// # Errors
+    /// When the keys cannot be had.
+    fn keys(&self, entry: &str) -> impl Future<Output = Result<Vec<SecretText>, Unavailable>> + Send;
+
+    /// Called when no key fitted: fetches the keys anew, and says whether it did. MUST fetch at most
+    /// every 30 s, or a stranger's wrong keys would become our calls to the secret store.
+    ///
+    /// # Errors
+    /// When the keys cannot be had.
+    fn refresh(&self) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+}
+
+impl<K: KeyRing> KeyRing for Arc<K> {
+    fn keys(&self, entry: &str) -> impl Future<Output = Result<Vec<SecretText>, Unavailable>> + Send {
+        (**self).keys(entry)
+    }
+
+    fn refresh(&self) -> impl Future<Output = Result<bool, Unavailable>> + Send {
+        (**self).refresh()
+    }
+}
+
+/// Where the journeys come from.
+pub trait JourneySource: Send + Sync {
+    /// The current journeys and their version, at most 60 s old.
+    ///
+    /// # Errors
+    /// When none can be had.
+    fn current(&self) -> impl Future<Output = Result<CurrentJourneys, Unavailable>> + Send;
+}
+
+/// The journeys in force.
+#[derive(Debug, Clone)]
+pub struct CurrentJourneys {
+    /// Their version.
+    pub version: String,
+    /// The file.
+    pub journeys: Arc<Journeys>,
+}

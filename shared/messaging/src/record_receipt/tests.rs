@@ -1,0 +1,293 @@
+//! Receipts in any order, repeated, late, early, about nothing.
+
+use crate::conversation::delivery::DeliveryStatus;
+use crate::values::ids::{ConversationId, StepName};
+use crate::values::provider::Provider;
+use futures_util::FutureExt;
+use proptest::prelude::*;
+
+use super::*;
+use crate::conversation::Conversation;
+use crate::conversation::step::{Claim, Decision, Lost, Progress, StepState};
+use crate::testing::memory::{Fault, World, at, conversation, phone};
+use crate::values::verdict::{Because, Verdict};
+
+fn step_name() -> StepName {
+    StepName::new("text").unwrap()
+}
+
+fn about(attempt: u32) -> AttemptId {
+    AttemptId { conversation: ConversationId::new("sms-1").unwrap(), step: step_name(), attempt }
+}
+
+fn receipt(status: DeliveryStatus) -> Receipt {
+    Receipt {
+        provider: Provider::Twilio,
+        message_id: "SM1".to_owned(),
+        about: Some(about(1)),
+        status: Some(status),
+        said: status.as_str().to_owned(),
+        code: None,
+        retryable: false,
+        opted_out: false,
+        from: Some("+15005550006".to_owned()),
+        to: None,
+        accepted_at: None,
+        price: None,
+        at: at(10),
+    }
+}
+
+fn claimed(at_second: i64) -> Claim {
+    Claim { id: "a".to_owned(), at: at(at_second) }
+}
+
+fn world_with(state: StepState) -> World {
+    let mut conversation = conversation("sms-1", &["text"]);
+    conversation.plan.as_mut().unwrap().steps[0].progress =
+        Progress { state, attempt: 1, ..Progress::default() };
+    World::with(&conversation)
+}
+
+fn decided(verdict: Verdict) -> StepState {
+    let because = Because::fact("claimed_at", crate::values::clock::to_rfc3339(at(0)));
+    StepState::Decided(Decision { verdict, because, at: at(5) })
+}
+
+fn stored(world: &World) -> Conversation {
+    world.state().store.conversations[&about(1).conversation].clone()
+}
+
+fn verdict(world: &World) -> Option<Verdict> {
+    stored(world).step(&step_name()).unwrap().progress.verdict()
+}
+
+fn delivery(world: &World) -> Option<DeliveryStatus> {
+    stored(world).step(&step_name()).unwrap().delivery.as_ref().map(|delivery| delivery.status)
+}
+
+fn recorded(world: &World, receipt: &Receipt) -> Recorded {
+    record(world, world, receipt, world).now_or_never().unwrap().unwrap()
+}
+
+#[test]
+fn a_receipt_settles_whatever_answer_was_lost() {
+    let lost = Lost { claim: claimed(0), since: at(10) };
+    for state in
+        [StepState::Claimed(claimed(0)), StepState::Unknown(lost), decided(Verdict::HeldUnknownOutcome)]
+    {
+        let world = world_with(state.clone());
+        assert_eq!(recorded(&world, &receipt(DeliveryStatus::Delivered)), Recorded::Settled, "{state:?}");
+        assert_eq!(
+            (verdict(&world), delivery(&world)),
+            (Some(Verdict::Sent), Some(DeliveryStatus::Delivered))
+        );
+        assert_eq!(recorded(&world, &receipt(DeliveryStatus::Delivered)), Recorded::Known);
+        let key = ("twilio".to_owned(), "SM1".to_owned());
+        assert_eq!(world.state().store.messages[&key], about(1));
+        assert_eq!(stored(&world).step(&step_name()).unwrap().sent_from.as_deref(), Some("+15005550006"));
+    }
+}
+
+#[test]
+fn a_receipt_counts_for_its_own_attempt() {
+    let lost = StepState::Unknown(Lost { claim: claimed(0), since: at(10) });
+    let world = world_with(lost.clone());
+    let other = Receipt { about: Some(about(2)), ..receipt(DeliveryStatus::Delivered) };
+    recorded(&world, &other);
+    assert_eq!(stored(&world).step(&step_name()).unwrap().progress.state, lost);
+}
+
+#[test]
+fn a_text_that_the_provider_had_turned_away_and_taken_all_the_same_is_not_sent_again() {
+    let world = world_with(StepState::Planned);
+    assert_eq!(recorded(&world, &receipt(DeliveryStatus::Sent)), Recorded::Settled);
+    assert_eq!(verdict(&world), Some(Verdict::Sent));
+    let failed = world_with(StepState::Planned);
+    recorded(&failed, &receipt(DeliveryStatus::Failed));
+    assert_eq!(verdict(&failed), None, "that it could not be sent is no contradiction");
+}
+
+#[test]
+fn what_belongs_nowhere_is_kept() {
+    let world = world_with(decided(Verdict::Sent));
+    let other = ConversationId::new("sms-2").unwrap();
+    let stray = Receipt {
+        about: Some(AttemptId { conversation: other, ..about(1) }),
+        ..receipt(DeliveryStatus::Delivered)
+    };
+    assert_eq!(recorded(&world, &stray), Recorded::UnknownMessage);
+    let nameless = Receipt { about: None, ..receipt(DeliveryStatus::Delivered) };
+    assert_eq!(recorded(&world, &nameless), Recorded::UnknownMessage);
+    let strange = Receipt { status: None, said: "teleported".to_owned(), ..receipt(DeliveryStatus::Sent) };
+    assert_eq!(recorded(&world, &strange), Recorded::UnknownKind);
+    assert_eq!(world.state().store.receipts.len(), 2);
+    assert_eq!(delivery(&world), None);
+}
+
+/// SNS gives back nothing of ours: phone and time name an answer that was lost, if they name one only.
+#[test]
+fn phone_and_time_settle_what_nothing_else_names() {
+    let sns = |accepted_at| Receipt {
+        provider: Provider::Sns,
+        about: None,
+        to: Some(phone()),
+        accepted_at: Some(accepted_at),
+        ..receipt(DeliveryStatus::Delivered)
+    };
+    let scene = |ids: &[&str]| {
+        let world = World::new();
+        for id in ids {
+            let mut conversation = conversation(id, &["text"]);
+            let step = &mut conversation.plan.as_mut().unwrap().steps[0];
+            step.providers = vec![Provider::Sns];
+            step.progress =
+                Progress { state: decided(Verdict::HeldUnknownOutcome), attempt: 1, ..Progress::default() };
+            world.state().store.put(&conversation, at(0));
+        }
+        world
+    };
+    let world = scene(&["sms-1"]);
+    assert_eq!(recorded(&world, &sns(at(31))), Recorded::UnknownMessage, "another time");
+    assert_eq!(recorded(&world, &sns(at(2))), Recorded::Settled);
+    assert_eq!(verdict(&world), Some(Verdict::Sent));
+    assert_eq!(recorded(&scene(&["sms-1", "sms-2"]), &sns(at(2))), Recorded::UnknownMessage, "never a guess");
+}
+
+#[test]
+fn a_retryable_failure_is_tried_again_once_and_inside_the_deadline() {
+    let failed = Receipt { retryable: true, ..receipt(DeliveryStatus::Undelivered) };
+    let world = world_with(decided(Verdict::Sent));
+    assert_eq!(recorded(&world, &failed), Recorded::TriedAgain);
+    assert_eq!(verdict(&world), None);
+    let due = crate::values::clock::to_rfc3339(at(10) + super::RETRY_AFTER);
+    assert_eq!(world.state().executions["sms-1.text.r1"], due);
+    recorded(&world, &failed);
+    assert_eq!(world.state().executions.len(), 1);
+    // The second try fails in the same way.
+    world.state().now = at(10 + 900);
+    assert_eq!(world.run(&about(1).conversation, &step_name()), Some(Verdict::Sent));
+    let again = Receipt { about: Some(about(2)), message_id: "SM2".to_owned(), ..failed.clone() };
+    assert_eq!(recorded(&world, &again), Recorded::Noted);
+    assert_eq!(world.state().executions.len(), 1);
+
+    let late = Receipt { at: at(24 * 3600), ..failed };
+    let world = world_with(decided(Verdict::Sent));
+    assert_eq!(recorded(&world, &late), Recorded::Noted);
+    assert!(world.state().executions.is_empty());
+}
+
+/// No step is ever planned without an execution that visits it afterwards.
+#[test]
+fn a_text_is_planned_anew_only_when_its_execution_waits() {
+    let failed = Receipt { retryable: true, ..receipt(DeliveryStatus::Undelivered) };
+    // load, start_again, advance
+    for (place, fault) in [(1, Fault::Before), (1, Fault::LostAnswer), (2, Fault::Before)] {
+        let world = world_with(decided(Verdict::Sent));
+        world.state().weather.script.insert(place, fault);
+        assert!(record(&world, &world, &failed, &world).now_or_never().unwrap().is_err());
+        assert_eq!(verdict(&world), Some(Verdict::Sent), "{fault:?} at {place}");
+        assert_eq!(recorded(&world, &failed), Recorded::TriedAgain);
+        assert_eq!(verdict(&world), None);
+        assert_eq!(world.state().executions.keys().collect::<Vec<_>>(), ["sms-1.text.r1"]);
+    }
+}
+
+#[test]
+fn an_execution_that_came_too_early_is_followed_by_the_next() {
+    let failed = Receipt { retryable: true, ..receipt(DeliveryStatus::Undelivered) };
+    let world = world_with(decided(Verdict::Sent));
+    world.state().weather.script.insert(2, Fault::Before);
+    assert!(record(&world, &world, &failed, &world).now_or_never().unwrap().is_err());
+    // In the last minute before the visit, the step may be planned after it.
+    let now = at(10 + 900 - 30);
+    world.state().now = now;
+    assert_eq!(recorded(&world, &failed), Recorded::TriedAgain);
+    let due = crate::values::clock::to_rfc3339(now + chrono::TimeDelta::seconds(60));
+    let state = world.state();
+    assert_eq!(state.executions["sms-1.text.r2"], due);
+    assert_eq!(state.executions.len(), 2);
+}
+
+#[test]
+fn an_opt_out_that_only_a_receipt_tells_is_stored() {
+    let world = world_with(decided(Verdict::Sent));
+    recorded(&world, &Receipt { opted_out: true, ..receipt(DeliveryStatus::Failed) });
+    assert!(world.state().contact().opted_out_at.is_some());
+}
+
+/// The receipt is quicker than the answer that the invocation is about to record.
+#[test]
+fn a_receipt_that_overtakes_the_record_is_what_the_visit_answers() {
+    let world = World::with(&conversation("sms-1", &["text"]));
+    // load, switch, claim, send; then the receipt; then advance.
+    world.state().interleaved = true;
+    let take = crate::take_step::TakeStep {
+        conversations: &world,
+        sender: &world,
+        switch: &world,
+        rules: &world,
+        clock: &world,
+    };
+    let (id, name) = (about(1).conversation, step_name());
+    let mut visit = Box::pin(take.visit(&id, &name, "a"));
+    while world.state().attempts.is_empty() {
+        assert!((&mut visit).now_or_never().is_none());
+    }
+    world.state().interleaved = false;
+    assert_eq!(recorded(&world, &receipt(DeliveryStatus::Sent)), Recorded::Settled);
+    let visited = visit.now_or_never().unwrap().unwrap();
+    assert!(matches!(visited, crate::take_step::Visit::Decided(Verdict::Sent, _)), "{visited:?}");
+    assert_eq!(world.state().delivered, 1);
+}
+
+/// The next attempt waits, and the last one turns out to have been taken: there is no next.
+#[test]
+fn an_earlier_attempt_that_was_taken_ends_the_wait() {
+    let mut conversation = conversation("sms-1", &["text"]);
+    let progress = Progress { state: StepState::Planned, attempt: 2, reruns: 1, ..Progress::default() };
+    conversation.plan.as_mut().unwrap().steps[0].progress = progress;
+    let world = World::with(&conversation);
+    assert_eq!(recorded(&world, &receipt(DeliveryStatus::Failed)), Recorded::Noted, "that is no news");
+    assert_eq!(verdict(&world), None);
+    let world = World::with(&conversation);
+    assert_eq!(recorded(&world, &receipt(DeliveryStatus::Delivered)), Recorded::Settled);
+    assert_eq!(verdict(&world), Some(Verdict::Sent));
+}
+
+#[test]
+fn an_attempt_that_was_never_made_is_none_of_ours() {
+    let world = world_with(decided(Verdict::Sent));
+    assert_eq!(recorded(&world, &receipt(DeliveryStatus::Read)), Recorded::Noted);
+    let other = Receipt { about: Some(about(9)), ..receipt(DeliveryStatus::Failed) };
+    assert_eq!(recorded(&world, &other), Recorded::UnknownMessage);
+    let delivery = stored(&world).step(&step_name()).unwrap().delivery.clone();
+    assert_eq!(delivery.unwrap().status, DeliveryStatus::Read);
+}
+
+fn any_status() -> impl Strategy<Value = DeliveryStatus> {
+    proptest::sample::select(DeliveryStatus::ALL.to_vec())
+}
+
+proptest! {
+    /// Whatever order and however often: what has been reached stays, a failure or an arrival is final
+    /// but for the reading, and one settled text is never sent again by a receipt.
+    #[test]
+    fn receipts_never_regress(statuses in proptest::collection::vec(any_status(), 1..12)) {
+        let lost = Lost { claim: claimed(0), since: at(10) };
+        let world = world_with(StepState::Unknown(lost));
+        let mut reached = 0;
+        for status in &statuses {
+            recorded(&world, &receipt(*status));
+            let known = delivery(&world).unwrap();
+            prop_assert!(known.rank() >= reached);
+            reached = known.rank();
+        }
+        let best = statuses.iter().map(|status| status.rank()).max().unwrap();
+        if statuses.iter().all(|status| !status.is_failure()) {
+            prop_assert_eq!(reached, best);
+        }
+        prop_assert_eq!(verdict(&world), Some(Verdict::Sent));
+        prop_assert!(world.state().attempts.is_empty());
+    }
+}

@@ -1,0 +1,131 @@
+//! One-time codes.
+
+use chrono::TimeDelta;
+
+use super::Table;
+use super::fixtures::{at, phone};
+use crate::conversation::Contact;
+use crate::journeys::code_limits::CodeLimit;
+use crate::ports::Written;
+use crate::values::one_time_code::{CodeHash, CodeSlot, OneTimeCode, StoredCode};
+use crate::values::phone::PhoneNumber;
+use crate::values::secret::SecretText;
+
+/// Seconds between two codes in these cases.
+const RESEND_AFTER: TimeDelta = TimeDelta::seconds(30);
+
+fn slot(purpose: &str) -> CodeSlot {
+    CodeSlot::new(phone(), purpose)
+}
+
+/// A code of the slot `login`, issued at [`at`] that many seconds, good for a minute.
+fn code(id: &str, issued: i64) -> StoredCode {
+    let slot = slot("login");
+    let (key, digits) = (SecretText::new("key").unwrap(), OneTimeCode::new("123456").unwrap());
+    let hash = CodeHash::of(&key, &slot, id, &digits);
+    StoredCode { slot, id: id.to_owned(), hash, issued_at: at(issued), valid_until: at(issued + 60) }
+}
+
+async fn issue(table: &impl Table, code: &StoredCode) -> Written {
+    table.issue_code(code, RESEND_AFTER).await.unwrap()
+}
+
+/// The id of the code that an attempt found.
+async fn attempt(table: &impl Table, purpose: &str, now: i64) -> Option<String> {
+    table.try_code(&slot(purpose), 5, at(now)).await.unwrap().map(|tried| tried.id)
+}
+
+/// Case.
+pub async fn a_code_replaces_the_last_one_once_its_time_has_come(table: impl Table) {
+    assert_eq!(table.last_code_at(&slot("login")).await, Ok(None));
+    let (first, second) = (code("a", 0), code("b", 29));
+    assert_eq!(issue(&table, &first).await, Written::Done);
+    assert_eq!(issue(&table, &first).await, Written::Done, "its answer was lost");
+    assert_eq!(issue(&table, &second).await, Written::Overtaken);
+    assert_eq!(table.last_code_at(&slot("login")).await, Ok(Some(at(0))));
+    let tried = table.try_code(&slot("login"), 5, at(29)).await.unwrap().unwrap();
+    assert_eq!((tried.id.as_str(), tried.hash.to_hex()), ("a", first.hash.to_hex()));
+    assert_eq!(issue(&table, &code("b", 30)).await, Written::Done);
+    assert_eq!(table.last_code_at(&slot("login")).await, Ok(Some(at(30))));
+    assert_eq!(attempt(&table, "login", 31).await.as_deref(), Some("b"));
+    assert_eq!(table.last_code_at(&slot("reset")).await, Ok(None), "another purpose");
+    assert_eq!(attempt(&table, "reset", 31).await, None);
+}
+
+/// Case.
+pub async fn a_withdrawn_code_keeps_nobody_waiting(table: impl Table) {
+    issue(&table, &code("a", 0)).await;
+    table.withdraw_code(&slot("login"), "another").await.unwrap();
+    assert_eq!(attempt(&table, "login", 1).await.as_deref(), Some("a"));
+    for _ in 0..2 {
+        table.withdraw_code(&slot("login"), "a").await.unwrap();
+        assert_eq!(attempt(&table, "login", 1).await, None);
+        assert_eq!(table.last_code_at(&slot("login")).await, Ok(None));
+    }
+    assert_eq!(issue(&table, &code("b", 1)).await, Written::Done);
+    assert_eq!(attempt(&table, "login", 2).await.as_deref(), Some("b"));
+    table.withdraw_code(&slot("none"), "a").await.unwrap();
+}
+
+/// Case.
+pub async fn attempts_are_counted_while_the_code_is_good(table: impl Table) {
+    issue(&table, &code("a", 0)).await;
+    assert_eq!(attempt(&table, "login", 60).await, None, "it is not good any more");
+    for n in 1..=5 {
+        assert_eq!(attempt(&table, "login", 59).await.as_deref(), Some("a"), "attempt {n}");
+    }
+    assert_eq!(attempt(&table, "login", 59).await, None, "locked");
+    issue(&table, &code("b", 59)).await;
+    assert_eq!(attempt(&table, "login", 59).await.as_deref(), Some("b"), "a new code, new attempts");
+}
+
+/// Case.
+pub async fn a_code_is_used_up_once(table: impl Table) {
+    issue(&table, &code("a", 0)).await;
+    let login = slot("login");
+    assert_eq!(table.use_code(&login, "another", "me").await, Ok(Written::Overtaken));
+    assert_eq!(table.use_code(&slot("reset"), "a", "me").await, Ok(Written::Overtaken));
+    assert_eq!(table.use_code(&login, "a", "me").await, Ok(Written::Done));
+    assert_eq!(table.use_code(&login, "a", "me").await, Ok(Written::Done), "its answer was lost");
+    assert_eq!(table.use_code(&login, "a", "you").await, Ok(Written::Overtaken));
+    assert_eq!(attempt(&table, "login", 1).await, None);
+    assert_eq!(table.last_code_at(&login).await, Ok(Some(at(0))), "the next one still waits");
+}
+
+/// Case.
+pub async fn codes_are_counted_up_to_a_limit(table: impl Table) {
+    let limit = |of: &str, hour: i64| CodeLimit {
+        scope: "phone_hour",
+        of: of.to_owned(),
+        most: 2,
+        from: at(hour * 3600),
+        until: at(hour * 3600 + 3600),
+    };
+    let this = limit("+12025550143", 0);
+    assert_eq!(table.count_code(&this).await, Ok(true));
+    assert_eq!(table.count_code(&this).await, Ok(true));
+    assert_eq!(table.count_code(&this).await, Ok(false));
+    assert_eq!(table.count_code(&limit("+12025550144", 0)).await, Ok(true), "another number");
+    assert_eq!(table.count_code(&limit("+12025550143", 1)).await, Ok(true), "another hour");
+    table.uncount_code(&this).await.unwrap();
+    assert_eq!(table.count_code(&this).await, Ok(true));
+    assert_eq!(table.count_code(&this).await, Ok(false));
+    for _ in 0..4 {
+        table.uncount_code(&this).await.unwrap();
+    }
+    for _ in 0..2 {
+        assert_eq!(table.count_code(&this).await, Ok(true));
+    }
+    assert_eq!(table.count_code(&this).await, Ok(false), "never below zero");
+}
+
+/// Case.
+pub async fn an_opt_out_at_the_provider_is_stored_once(table: impl Table) {
+    let other = PhoneNumber::parse_e164("+12025550144").unwrap();
+    for seconds in [3, 9] {
+        table.note_opt_out_at_provider(&phone(), at(seconds)).await.unwrap();
+    }
+    let contact = table.contact(&phone()).await.unwrap();
+    assert_eq!((contact.opted_out_at, contact.opted_out_by.as_deref()), (Some(at(3)), Some("provider")));
+    assert_eq!(table.contact(&other).await, Ok(Contact::default()));
+}

@@ -1,0 +1,158 @@
+//! Erasing a person.
+
+use chrono::TimeDelta;
+
+use super::Table;
+use super::fixtures::{
+    accepted, at, claim, claimed, conversation, decided, id, message, phone, step, stored,
+};
+use super::inbox::inbound;
+use crate::conversation::Contact;
+use crate::journeys::code_limits::limits_of;
+use crate::journeys::otp_settings::OtpSettings;
+use crate::ports::{
+    Acceptance, ErasedConversation, Learned, OptOutChange, QuarantinedEvent, Receiving, Written,
+};
+use crate::text::template::PersonName;
+use crate::text::whatsapp_template::{Content, ContentSid};
+use crate::values::ids::SourceName;
+use crate::values::one_time_code::{CodeHash, CodeSlot, OneTimeCode, StoredCode};
+use crate::values::phone::PhoneNumber;
+use crate::values::secret::SecretText;
+use crate::values::verdict::Verdict;
+
+const ERASED: ErasedConversation = ErasedConversation::Erased { sending: false };
+
+/// Case.
+pub async fn what_is_erased_keeps_ids_times_and_verdicts(table: impl Table) {
+    let mut first = conversation(1);
+    let plan = first.plan.as_mut().unwrap();
+    plan.name = Some(PersonName::new("Zoe"));
+    let sid = ContentSid::try_from(format!("HX{}", "0".repeat(32))).unwrap();
+    let variables = [("1".to_owned(), "Zoe".to_owned())].into();
+    plan.steps[0].content = Some(Content { sid, variables });
+    plan.steps[0].cost_micro_usd = Some(8_300);
+    table.accept(&first, None).await.unwrap();
+    let sent = decided(Verdict::Sent);
+    let claim_of_it = claimed("a");
+    assert_eq!(claim(&table, &step(&first), &claim_of_it, 1).await, Written::Done);
+    let mut taken = first.clone();
+    taken.plan.as_mut().unwrap().steps[0].progress = claim_of_it;
+    assert_eq!(
+        table.erase_conversation(&phone(), &id(1), at(3)).await,
+        Ok(ErasedConversation::Erased { sending: true })
+    );
+    // The answer to the claim arrives after it.
+    let learned = Learned::default();
+    assert_eq!(table.advance(&taken, &step(&taken), &sent, &learned, at(4)).await, Ok(Written::Done));
+    let left = stored(&table, 1).await;
+    let mut expected = first;
+    expected.life.erased_at = Some(at(3));
+    expected.life.cancelled_at = Some(at(3));
+    let plan = expected.plan.as_mut().unwrap();
+    (plan.contact, plan.name, plan.content_hash) = (None, None, String::new());
+    (plan.steps[0].text, plan.steps[0].content) = (crate::text::template::MessageText::new(""), None);
+    plan.steps[0].progress = sent;
+    assert_eq!(left, expected);
+    assert_eq!(table.traces(&phone()).await.unwrap().conversations, []);
+    let again = table.erase_conversation(&phone(), &id(1), at(9)).await;
+    assert_eq!(again, Ok(ErasedConversation::NotTheirs));
+    assert_eq!(stored(&table, 1).await, expected);
+}
+
+/// Case.
+pub async fn what_is_erased_is_not_claimed_and_not_taken_for_new(table: impl Table) {
+    let first = accepted(&table).await;
+    let other = PhoneNumber::parse_e164("+12025550144").unwrap();
+    let not_theirs = table.erase_conversation(&other, &id(1), at(1)).await;
+    assert_eq!(not_theirs, Ok(ErasedConversation::NotTheirs));
+    assert_eq!(stored(&table, 1).await, first);
+    assert_eq!(table.traces(&phone()).await.unwrap().conversations, [id(1)]);
+    assert_eq!(table.erase_conversation(&phone(), &id(1), at(1)).await, Ok(ERASED));
+    assert_eq!(claim(&table, &step(&first), &claimed("a"), 1).await, Written::Overtaken);
+    let Ok(Acceptance::Existing(existing)) = table.accept(&first, None).await else { panic!("stored anew") };
+    assert!(existing.is_erased());
+    assert_eq!(table.open_conversations(&phone(), at(1)).await, Ok((Contact::default(), Vec::new())));
+}
+
+/// Case.
+pub async fn an_erased_opt_out_is_heeded_until_it_is_lifted(table: impl Table) {
+    let (stop, more, start) = (message("SM1"), message("SM2"), message("SM3"));
+    table.store(&inbound(&stop, &Contact::default(), OptOutChange::OptOut)).await.unwrap();
+    let opted_out = table.contact(&phone()).await.unwrap();
+    assert_eq!(table.erase_contact(&phone(), &opted_out).await, Ok(Written::Done));
+    assert_eq!(table.contact(&phone()).await.as_ref(), Ok(&opted_out), "without the number");
+    let next = accepted(&table).await;
+    for progress in [claimed("a"), decided(Verdict::Shadowed)] {
+        assert_eq!(claim(&table, &step(&next), &progress, 1).await, Written::Overtaken);
+    }
+    // They write again: what is known of the phone must be what is stored under it.
+    let (known, _) = table.open_conversations(&phone(), at(1)).await.unwrap();
+    assert_eq!(known, opted_out);
+    let heard = table.store(&inbound(&more, &known, OptOutChange::None)).await;
+    assert_eq!(heard, Ok(Receiving::Stored));
+    assert_eq!(claim(&table, &step(&next), &claimed("a"), 1).await, Written::Overtaken);
+    let lifted = table.store(&inbound(&start, &known, OptOutChange::OptIn)).await;
+    assert_eq!(lifted, Ok(Receiving::Stored));
+    assert_eq!(claim(&table, &step(&next), &claimed("a"), 1).await, Written::Done);
+}
+
+/// Case.
+pub async fn a_contact_that_opted_out_meanwhile_is_not_erased(table: impl Table) {
+    let nothing = Contact::default();
+    assert_eq!(table.erase_contact(&phone(), &nothing).await, Ok(Written::Done), "nothing is known");
+    table.store(&inbound(&message("SM1"), &nothing, OptOutChange::OptOut)).await.unwrap();
+    assert_eq!(table.erase_contact(&phone(), &nothing).await, Ok(Written::Overtaken));
+    assert!(table.contact(&phone()).await.unwrap().opted_out_at.is_some());
+}
+
+/// Case.
+pub async fn an_erased_event_stays_out_of_quarantine(table: impl Table) {
+    let event = QuarantinedEvent {
+        id: "calendly-0".to_owned(),
+        source: SourceName::new("calendly").unwrap(),
+        reason: "malformed".to_owned(),
+        details: vec!["/payload: expected an object".to_owned()],
+        received_at: at(0),
+        body: b"{".to_vec(),
+    };
+    table.keep(&event).await.unwrap();
+    assert_eq!(table.quarantined_events().await, Ok(vec![event.clone()]));
+    table.erase_quarantined(&event.id, at(1)).await.unwrap();
+    table.erase_quarantined(&event.id, at(2)).await.unwrap();
+    table.keep(&event).await.unwrap();
+    let left = table.quarantined_events().await.unwrap();
+    assert!(left.iter().all(|event| event.body.is_empty() && event.details.is_empty()));
+}
+
+/// Case.
+pub async fn a_persons_codes_are_erased_with_them(table: impl Table) {
+    let other = PhoneNumber::parse_e164("+12025550144").unwrap();
+    let code = |phone: &PhoneNumber, purpose: &str| {
+        let slot = CodeSlot::new(phone.clone(), purpose);
+        let key = SecretText::new("k").unwrap();
+        let hash = CodeHash::of(&key, &slot, "id", &OneTimeCode::new("123456").unwrap());
+        StoredCode { slot, id: "id".to_owned(), hash, issued_at: at(0), valid_until: at(600) }
+    };
+    let settings = OtpSettings { per_phone_hour: 1, per_phone_day: 1, ..OtpSettings::default() };
+    let codes = [code(&phone(), "login"), code(&phone(), "reset"), code(&other, "login")];
+    for code in &codes {
+        assert_eq!(table.issue_code(code, TimeDelta::seconds(30)).await, Ok(Written::Done));
+    }
+    for phone in [phone(), other.clone()] {
+        for limit in &limits_of(&phone, &settings, at(0))[..2] {
+            assert_eq!(table.count_code(limit).await, Ok(true));
+            assert_eq!(table.count_code(limit).await, Ok(false));
+        }
+    }
+    assert_eq!(table.erase_contact(&phone(), &Contact::default()).await, Ok(Written::Done));
+    for (code, left) in codes.iter().zip([false, false, true]) {
+        assert_eq!(table.last_code_at(&code.slot).await, Ok(left.then(|| at(0))));
+        assert_eq!(table.try_code(&code.slot, 5, at(1)).await.unwrap().is_some(), left);
+    }
+    for (phone, left) in [(phone(), false), (other, true)] {
+        for limit in &limits_of(&phone, &settings, at(0))[..2] {
+            assert_eq!(table.count_code(limit).await, Ok(!left), "{limit:?}");
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! What providers report, and what it settles.
+
+use super::Table;
+use super::fixtures::{
+    accepted, at, claim, claimed, conversation, decided, id, message, phone, step, stored,
+};
+use crate::conversation::Contact;
+use crate::conversation::delivery::{AttemptPrice, Delivery, DeliveryStatus};
+use crate::conversation::receipt::{AttemptId, Receipt};
+use crate::conversation::step::{Effect, Evidence, Progress, ProviderMessage, StepEvent};
+use crate::journeys::budgets::{Charge, Limits, Purse, Reservation, Reserving};
+use crate::ports::{ConfirmationChange, Learned, OptOutChange, Receiving, StoredInbound, Written};
+use crate::record_receipt::settle_price;
+use crate::reply::ReplyMeaning;
+use crate::values::channel::Channel;
+use crate::values::dollars::Dollars;
+use crate::values::ids::{ConversationId, StepName};
+use crate::values::provider::Provider;
+use crate::values::verdict::{Because, Verdict};
+
+fn delivery(attempt: u32, status: DeliveryStatus) -> Delivery {
+    Delivery { attempt, status, code: None, at: at(9) }
+}
+
+fn text() -> StepName {
+    StepName::new("text").unwrap()
+}
+
+/// Case.
+pub async fn a_delivery_is_noted_and_never_regresses(table: impl Table) {
+    use DeliveryStatus::{Delivered, Failed, Queued, Read, Sent, Undelivered, Unknown};
+    let conversation = accepted(&table).await;
+    for (attempt, status, expected) in [
+        (1, Sent, Written::Done),
+        (1, Queued, Written::Overtaken),
+        (1, Sent, Written::Overtaken),
+        (1, Unknown, Written::Done),
+        (1, Delivered, Written::Done),
+        (1, Undelivered, Written::Overtaken),
+        (1, Read, Written::Done),
+        (2, Queued, Written::Done),
+        (1, Read, Written::Overtaken),
+        (2, Failed, Written::Done),
+        (2, Delivered, Written::Overtaken),
+        (2, Undelivered, Written::Overtaken),
+    ] {
+        let delivery = delivery(attempt, status);
+        let replaces = delivery.replaces(step(&stored(&table, 1).await).delivery.as_ref());
+        assert_eq!(replaces, expected == Written::Done, "{delivery:?}");
+        assert_eq!(
+            table.note_delivery(&conversation, &text(), &delivery).await,
+            Ok(expected),
+            "{delivery:?}"
+        );
+        let known = step(&stored(&table, 1).await).delivery;
+        assert_eq!(known == Some(delivery.clone()), expected == Written::Done || known == Some(delivery));
+    }
+    let nothing = StepName::new("nothing").unwrap();
+    let noted = table.note_delivery(&conversation, &nothing, &delivery(1, Sent)).await;
+    assert_eq!(noted, Ok(Written::Overtaken));
+    let mut absent = conversation;
+    absent.id = ConversationId::new("sms-absent").unwrap();
+    assert_eq!(table.note_delivery(&absent, &text(), &delivery(1, Sent)).await, Ok(Written::Overtaken));
+    assert_eq!(table.load(&absent.id, at(0)).await, Ok(None));
+}
+
+/// Case.
+pub async fn a_providers_message_names_its_attempt(table: impl Table) {
+    let first = accepted(&table).await;
+    claim(&table, &step(&first), &claimed("a"), 1).await;
+    let read = stored(&table, 1).await;
+    let message = ProviderMessage { provider: "sns".to_owned(), id: "m-1".to_owned(), from: None };
+    let learned = Learned { message: Some(message), opted_out: false };
+    table.advance(&read, &step(&read), &decided(Verdict::Sent), &learned, at(2)).await.unwrap();
+    let expected = AttemptId { conversation: id(1), step: text(), attempt: 1 };
+    assert_eq!(table.attempt_of(Provider::Sns, "m-1").await, Ok(Some(expected)));
+    assert_eq!(table.attempt_of(Provider::Twilio, "m-1").await, Ok(None));
+    let stray = Receipt {
+        provider: Provider::Sns,
+        message_id: "m-2".to_owned(),
+        about: None,
+        status: None,
+        said: "LOST".to_owned(),
+        code: None,
+        retryable: false,
+        opted_out: false,
+        from: None,
+        to: None,
+        accepted_at: None,
+        price: None,
+        at: at(3),
+    };
+    for _ in 0..2 {
+        table.keep_receipt(&stray, at(4)).await.unwrap();
+    }
+    assert_eq!(table.attempt_of(Provider::Sns, "m-2").await, Ok(None), "kept, and nobody's");
+}
+
+/// Case: a receipt and an operator settle a held step at the same time; one of them is overtaken.
+pub async fn a_verdict_that_was_settled_meanwhile_is_another_one(table: impl Table) {
+    let first = accepted(&table).await;
+    claim(&table, &step(&first), &claimed("a"), 1).await;
+    let read = stored(&table, 1).await;
+    let held = decided(Verdict::HeldUnknownOutcome);
+    table.advance(&read, &step(&read), &held, &Learned::default(), at(2)).await.unwrap();
+    let read = stored(&table, 1).await;
+    let attested = |evidence| {
+        let event = StepEvent::Attested { attempt: 1, evidence };
+        step(&read).progress.on(event, at(3))
+    };
+    let (sent, effect) = attested(Evidence::Taken(Because::default()));
+    assert_eq!(effect, Effect::Answer);
+    let (again, effect) = attested(Evidence::NotDelivered);
+    assert_eq!(effect, Effect::StartAgain(1));
+    let none = Learned::default();
+    assert_eq!(table.advance(&read, &step(&read), &sent, &none, at(3)).await, Ok(Written::Done));
+    assert_eq!(table.advance(&read, &step(&read), &again, &none, at(3)).await, Ok(Written::Overtaken));
+    assert_eq!(step(&stored(&table, 1).await).progress, sent);
+}
+
+/// Case.
+pub async fn a_step_that_runs_again_is_claimed_by_who_has_read_that(table: impl Table) {
+    let first = accepted(&table).await;
+    claim(&table, &step(&first), &claimed("a"), 1).await;
+    let read = stored(&table, 1).await;
+    let mut before = claimed("b");
+    (before.state, before.attempt) = (crate::conversation::step::StepState::Planned, 1);
+    table.advance(&read, &step(&read), &before, &Learned::default(), at(2)).await.unwrap();
+    let stale = stored(&table, 1).await;
+    let (again, _) = before.on(StepEvent::Attested { attempt: 1, evidence: Evidence::TryAgain }, at(3));
+    table.advance(&stale, &step(&stale), &again, &Learned::default(), at(3)).await.unwrap();
+    let mut next = claimed("c");
+    next.attempt = 2;
+    assert_eq!(claim(&table, &step(&stale), &next, 4).await, Written::Overtaken, "it has read the old plan");
+    let fresh = stored(&table, 1).await;
+    assert_eq!(step(&fresh).progress, again);
+    next.reruns = 1;
+    assert_eq!(claim(&table, &step(&fresh), &next, 4).await, Written::Done);
+}
+
+/// Case.
+pub async fn the_customers_last_whatsapp_message_is_known(table: impl Table) {
+    for (channel, expected) in [(Channel::Sms, None), (Channel::Whatsapp, Some(at(5)))] {
+        let mut message = message(&format!("SM{channel:?}"));
+        message.channel = channel;
+        let contact = Contact::default();
+        let inbound = StoredInbound {
+            confirmation: ConfirmationChange::None,
+            message: &message,
+            meaning: ReplyMeaning::Reply,
+            contact: &contact,
+            opt_out: OptOutChange::None,
+            consent: None,
+            conversations: Vec::new(),
+            is_reply: true,
+        };
+        assert_eq!(table.store(&inbound).await, Ok(Receiving::Stored));
+        assert_eq!(table.contact(&phone()).await.unwrap().last_whatsapp, expected);
+    }
+}
+
+/// Case.
+pub async fn prices_are_noted_where_nothing_has_changed(table: impl Table) {
+    let price = |attempt, micro_usd| AttemptPrice { attempt, micro_usd };
+    let conversation = accepted(&table).await;
+    let first = step(&stored(&table, 1).await);
+    let prices = [price(1, 8_830)];
+    assert_eq!(table.note_prices(&conversation, &first, &prices).await, Ok(Written::Done));
+    assert_eq!(table.note_prices(&conversation, &first, &[price(1, 1)]).await, Ok(Written::Overtaken));
+    let second = step(&stored(&table, 1).await);
+    assert_eq!(second.prices, prices);
+    let both = [price(1, 8_830), price(2, 0)];
+    assert_eq!(table.note_prices(&conversation, &second, &both).await, Ok(Written::Done));
+    // What is reserved has become known meanwhile.
+    claim(&table, &step(&conversation), &claimed("a"), 1).await;
+    let read = stored(&table, 1).await;
+    let before = step(&read);
+    assert_eq!(before.prices, both, "they stay whatever becomes of the step");
+    let reservation =
+        Reservation { at: at(1), micro_usd: 8_300, purses: vec![Purse::Month("2027-01".to_owned())] };
+    let sent = Progress { reserved: Some(reservation), ..decided(Verdict::Sent) };
+    table.advance(&read, &before, &sent, &Learned::default(), at(2)).await.unwrap();
+    assert_eq!(table.note_prices(&read, &before, &prices).await, Ok(Written::Overtaken));
+    let fresh = step(&stored(&table, 1).await);
+    assert_eq!(table.note_prices(&read, &fresh, &prices).await, Ok(Written::Done));
+    let mut absent = read;
+    absent.id = ConversationId::new("sms-absent").unwrap();
+    assert_eq!(table.note_prices(&absent, &first, &prices).await, Ok(Written::Overtaken));
+    assert_eq!(table.load(&absent.id, at(0)).await, Ok(None));
+}
+
+/// Case: whatever is reported how often and in whichever order, each difference counts once.
+pub async fn a_reported_price_is_settled_once(table: impl Table) {
+    let limits: Limits = toml::from_str("day = 1").unwrap();
+    let to = phone();
+    let charge = |cost| Charge { to: &to, cost: Dollars::from_micro(cost), now: at(0) };
+    let spent = async || match table.reserve(&charge(1_000_000), &limits).await.unwrap() {
+        Reserving::Exceeded(exceeded) => exceeded.spent.micro(),
+        Reserving::Reserved(_) => panic!("something is reserved"),
+    };
+    accepted(&table).await;
+    let Reserving::Reserved(reservation) = table.reserve(&charge(8_300), &limits).await.unwrap() else {
+        panic!()
+    };
+    claim(&table, &step(&conversation(1)), &claimed("a"), 1).await;
+    let read = stored(&table, 1).await;
+    let sent = Progress { reserved: Some(reservation), ..decided(Verdict::Sent) };
+    table.advance(&read, &step(&read), &sent, &Learned::default(), at(2)).await.unwrap();
+    let about = |attempt| AttemptId { conversation: id(1), step: text(), attempt };
+    let stale = stored(&table, 1).await;
+    for (attempt, micro, counted) in
+        [(1, 5_000, 5_000), (1, 5_000, 5_000), (1, 8_830, 8_830), (1, 5_000, 8_830), (2, 90_000, 8_830)]
+    {
+        let read = stored(&table, 1).await;
+        let price = Dollars::from_micro(micro);
+        let settled = settle_price(&table, &read, &step(&read), &about(attempt), price).await;
+        assert_eq!(settled, Ok(Written::Done));
+        assert_eq!(spent().await, counted, "{attempt}: {micro}");
+        // Two at the same time: the second one takes back what it has added.
+        let raced = settle_price(&table, &stale, &step(&stale), &about(1), Dollars::from_micro(20_000)).await;
+        assert_eq!(raced, Ok(Written::Overtaken));
+        assert_eq!(spent().await, counted, "{attempt}: {micro}");
+    }
+    assert_eq!(step(&stored(&table, 1).await).price_of(1), Some(Dollars::from_micro(8_830)));
+}

@@ -1,0 +1,234 @@
+//! Accepting, claiming and moving on.
+
+use super::Table;
+use super::fixtures::{
+    DAY, accepted, at, claim, claimed, conversation, decided, id, message, phone, step, stored,
+};
+use crate::conversation::step::{Lost, Progress, ProviderMessage, StepState};
+use crate::conversation::{Contact, Conversation};
+use crate::ports::{
+    Acceptance, Cancelling, ConfirmationChange, Ending, Learned, OptOutChange, StoredInbound, Written,
+};
+use crate::reply::ReplyMeaning;
+use crate::values::provider::Provider;
+use crate::values::verdict::Verdict;
+
+/// Case.
+pub async fn what_is_accepted_is_read_back_whole(table: impl Table) {
+    assert_eq!(table.load(&id(1), at(0)).await, Ok(None));
+    let conversation = accepted(&table).await;
+    assert_eq!(stored(&table, 1).await, conversation);
+    assert_eq!(table.accept(&conversation, None).await, Ok(Acceptance::Existing(Box::new(conversation))));
+}
+
+/// Case.
+pub async fn of_two_contents_the_first_stays(table: impl Table) {
+    let first = accepted(&table).await;
+    let mut other = conversation(1);
+    other.plan.as_mut().unwrap().content_hash = "other".to_owned();
+    assert_eq!(table.accept(&other, None).await, Ok(Acceptance::Existing(Box::new(first.clone()))));
+    assert_eq!(stored(&table, 1).await, first);
+}
+
+/// Case: 90 days after everything about it is over, which is 6 hours after the deadline at the latest.
+pub async fn an_expired_item_counts_as_absent(table: impl Table) {
+    let first = accepted(&table).await;
+    let expiry = DAY + 90 * DAY + 6 * 3600;
+    assert!(table.load(&id(1), at(expiry - 1)).await.unwrap().is_some());
+    assert_eq!(table.load(&id(1), at(expiry)).await, Ok(None));
+    assert_eq!(table.cancel(&id(1), at(expiry)).await, Ok(Cancelling::Absent));
+    assert_eq!(claim(&table, &step(&first), &claimed("a"), expiry).await, Written::Overtaken);
+    let mut again = first;
+    again.plan.as_mut().unwrap().accepted_at = at(expiry);
+    assert_eq!(table.accept(&again, None).await, Ok(Acceptance::Stored));
+}
+
+/// Case.
+pub async fn started_keeps_its_first_time_and_creates_nothing(table: impl Table) {
+    table.mark_started(&id(1), at(0)).await.unwrap();
+    assert_eq!(table.load(&id(1), at(0)).await, Ok(None));
+    accepted(&table).await;
+    table.mark_started(&id(1), at(3)).await.unwrap();
+    table.mark_started(&id(1), at(4)).await.unwrap();
+    assert_eq!(stored(&table, 1).await.life.started_at, Some(at(3)));
+}
+
+/// Case.
+pub async fn cancelled_keeps_its_first_time_and_creates_nothing(table: impl Table) {
+    assert_eq!(table.cancel(&id(1), at(0)).await, Ok(Cancelling::Absent));
+    assert_eq!(table.load(&id(1), at(0)).await, Ok(None));
+    accepted(&table).await;
+    assert_eq!(table.cancel(&id(1), at(3)).await, Ok(Cancelling::Cancelled));
+    assert_eq!(table.cancel(&id(1), at(4)).await, Ok(Cancelling::AlreadyCancelled));
+    assert_eq!(stored(&table, 1).await.life.cancelled_at, Some(at(3)));
+}
+
+/// Case.
+pub async fn a_claim_is_stored_once(table: impl Table) {
+    let first = accepted(&table).await;
+    let next = claimed("a");
+    assert_eq!(claim(&table, &step(&first), &next, 1).await, Written::Done);
+    assert_eq!(step(&stored(&table, 1).await).progress, next);
+    assert_eq!(claim(&table, &step(&first), &next, 1).await, Written::Done, "its answer was lost");
+    assert_eq!(claim(&table, &step(&first), &claimed("b"), 1).await, Written::Overtaken);
+    assert_eq!(step(&stored(&table, 1).await).progress, next);
+}
+
+async fn opt_out(table: &impl Table) {
+    let contact = Contact::default();
+    let message = message("SMstop");
+    let inbound = StoredInbound {
+        confirmation: ConfirmationChange::None,
+        message: &message,
+        meaning: ReplyMeaning::OptOut,
+        contact: &contact,
+        opt_out: OptOutChange::OptOut,
+        consent: None,
+        conversations: Vec::new(),
+        is_reply: false,
+    };
+    assert_eq!(table.store(&inbound).await, Ok(crate::ports::Receiving::Stored));
+}
+
+async fn reply(table: &impl Table, conversation: &Conversation) {
+    let contact = Contact::default();
+    let message = message("SMreply");
+    let inbound = StoredInbound {
+        confirmation: ConfirmationChange::None,
+        message: &message,
+        meaning: ReplyMeaning::Reply,
+        contact: &contact,
+        opt_out: OptOutChange::None,
+        consent: None,
+        conversations: vec![conversation],
+        is_reply: true,
+    };
+    assert_eq!(table.store(&inbound).await, Ok(crate::ports::Receiving::Stored));
+}
+
+/// Case: each on a conversation of its own.
+pub async fn whatever_ends_a_conversation_refuses_a_claim(table: impl Table) {
+    for (n, what) in (1..).zip(["cancelled", "rescheduled", "superseded", "replied", "opted out"]) {
+        let opened = conversation(n);
+        table.accept(&opened, None).await.unwrap();
+        match what {
+            "cancelled" => assert_eq!(table.cancel(&id(n), at(1)).await, Ok(Cancelling::Cancelled)),
+            "rescheduled" => {
+                table.end_booking(&id(n), &Ending::Rescheduled { by: None }, at(1)).await.unwrap();
+            }
+            "superseded" => {
+                table.end_booking(&id(n), &Ending::Superseded { by: None }, at(1)).await.unwrap();
+            }
+            "replied" => reply(&table, &opened).await,
+            _ => opt_out(&table).await,
+        }
+        let before = stored(&table, n).await;
+        for next in [claimed("a"), decided(Verdict::Shadowed)] {
+            let (conversation, contact, step) = (id(n), phone(), step(&opened));
+            let claiming = crate::ports::Claiming {
+                conversation: &conversation,
+                contact: &contact,
+                step: &step,
+                next: &next,
+                now: at(1),
+            };
+            assert_eq!(table.claim(&claiming).await, Ok(Written::Overtaken), "{what}");
+        }
+        assert_eq!(stored(&table, n).await, before, "{what}");
+    }
+}
+
+/// Case.
+pub async fn a_reply_refuses_only_what_is_unless_replied(table: impl Table) {
+    let first = accepted(&table).await;
+    reply(&table, &first).await;
+    let mut always = step(&first);
+    always.unless_replied = false;
+    assert_eq!(claim(&table, &always, &claimed("a"), 1).await, Written::Done);
+}
+
+/// Case.
+pub async fn a_step_that_moved_on_is_not_claimed(table: impl Table) {
+    let first = accepted(&table).await;
+    let read = step(&first);
+    let next = Progress { deferrals: 1, ..Progress::default() };
+    let written = table.advance(&first, &read, &next, &Learned::default(), at(0)).await;
+    assert_eq!(written, Ok(Written::Done));
+    assert_eq!(claim(&table, &read, &claimed("a"), 1).await, Written::Overtaken);
+    let mut wrong = step(&stored(&table, 1).await);
+    wrong.progress.attempt = 1;
+    assert_eq!(claim(&table, &wrong, &claimed("a"), 1).await, Written::Overtaken);
+    assert_eq!(claim(&table, &step(&stored(&table, 1).await), &claimed("a"), 1).await, Written::Done);
+}
+
+/// Case.
+pub async fn shadow_is_stored_under_the_checks_of_a_claim(table: impl Table) {
+    let first = accepted(&table).await;
+    let next = decided(Verdict::Shadowed);
+    assert_eq!(claim(&table, &step(&first), &next, 1).await, Written::Done);
+    assert_eq!(step(&stored(&table, 1).await).progress, next);
+}
+
+/// Case: each on a conversation of its own.
+pub async fn every_progress_is_stored_exactly_and_again_without_harm(table: impl Table) {
+    let StepState::Claimed(claim) = claimed("a").state else { return };
+    let lost = Lost { claim, since: at(61) };
+    let unknown = Progress { state: StepState::Unknown(lost), attempt: 1, ..Progress::default() };
+    let deferred = Progress { state: StepState::Planned, attempt: 1, deferrals: 1, ..Progress::default() };
+    for (n, next) in (1..).zip([unknown, deferred].into_iter().chain(Verdict::ALL.map(decided))) {
+        let opened = conversation(n);
+        table.accept(&opened, None).await.unwrap();
+        let read = step(&opened);
+        table.advance(&opened, &read, &claimed("a"), &Learned::default(), at(1)).await.unwrap();
+        let read = stored(&table, n).await;
+        for _ in 0..2 {
+            let written = table.advance(&read, &step(&read), &next, &Learned::default(), at(2)).await;
+            assert_eq!(written, Ok(Written::Done), "{next:?}");
+            assert_eq!(step(&stored(&table, n).await).progress, next);
+        }
+    }
+}
+
+/// Case: an answer finds its claim, aged into Unknown or not; a decided step keeps its decision.
+pub async fn a_late_answer_finds_its_own_claim_and_no_other(table: impl Table) {
+    let first = accepted(&table).await;
+    assert_eq!(claim(&table, &step(&first), &claimed("a"), 1).await, Written::Done);
+    let read = stored(&table, 1).await;
+    let StepState::Claimed(held) = claimed("a").state else { return };
+    let aged = Progress { state: StepState::Unknown(Lost { claim: held, since: at(61) }), ..claimed("a") };
+    let none = Learned::default();
+    assert_eq!(table.advance(&read, &step(&read), &aged, &none, at(61)).await, Ok(Written::Done));
+    let mut foreign = step(&read);
+    foreign.progress = claimed("b");
+    let sent = decided(Verdict::Sent);
+    assert_eq!(table.advance(&read, &foreign, &sent, &none, at(62)).await, Ok(Written::Overtaken));
+    assert_eq!(table.advance(&read, &step(&read), &sent, &none, at(62)).await, Ok(Written::Done));
+    let late = decided(Verdict::RejectedByProvider);
+    assert_eq!(table.advance(&read, &step(&read), &late, &none, at(63)).await, Ok(Written::Overtaken));
+    assert_eq!(step(&stored(&table, 1).await).progress, sent);
+}
+
+/// Case.
+pub async fn what_a_provider_taught_is_stored_with_the_step_or_not_at_all(table: impl Table) {
+    let first = accepted(&table).await;
+    claim(&table, &step(&first), &claimed("a"), 1).await;
+    let read = stored(&table, 1).await;
+    let from = Some("+12025550100".to_owned());
+    let message = ProviderMessage { provider: "twilio".to_owned(), id: "SM1".to_owned(), from: from.clone() };
+    let learned = Learned { message: Some(message), opted_out: true };
+    let next = decided(Verdict::Sent);
+    let mut elsewhere = step(&read);
+    elsewhere.progress = claimed("other");
+    let written = table.advance(&read, &elsewhere, &next, &learned, at(2)).await;
+    assert_eq!(written, Ok(Written::Overtaken));
+    assert_eq!(table.conversation_of(Provider::Twilio, "SM1").await, Ok(None));
+    assert_eq!(table.contact(&phone()).await, Ok(Contact::default()));
+    for later in [2, 9] {
+        let written = table.advance(&read, &step(&read), &next, &learned, at(later)).await;
+        assert_eq!(written, Ok(Written::Done));
+    }
+    assert_eq!(table.conversation_of(Provider::Twilio, "SM1").await, Ok(Some(id(1))));
+    assert_eq!(step(&stored(&table, 1).await).sent_from, from);
+    let contact = table.contact(&phone()).await.unwrap();
+    assert_eq!((contact.opted_out_at, contact.opted_out_by.as_deref()), (Some(at(2)), Some("provider")));
+}

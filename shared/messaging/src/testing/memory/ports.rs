@@ -1,0 +1,284 @@
+//! The ports, each on the world's own data.
+
+use chrono::{DateTime, Utc};
+
+use super::{Fact, Mutation, State, World};
+use crate::conversation::consent::{Act, ConsentChange};
+use crate::conversation::receipt::AttemptId;
+use crate::conversation::step::{Progress, StepState, Switch};
+use crate::conversation::{Contact, Conversation, Step};
+use crate::ports::{
+    Acceptance, Cancelling, Claiming, Conversations, CurrentJourneys, Ended, Ending, JourneySource, KeyRing,
+    Learned, Quarantine, QuarantinedEvent, SendingSwitch, Unavailable, Written,
+};
+use crate::values::ids::ConversationId;
+use crate::values::phone::PhoneNumber;
+use crate::values::secret::SecretText;
+
+impl State {
+    fn ends(&mut self, id: &ConversationId, ending: &Ending, at: DateTime<Utc>) -> Ended {
+        let superseded = !matches!(ending, Ending::Cancelled);
+        self.note(Fact::Ended { conversation: id.clone(), superseded });
+        if self.mutation == Some(Mutation::NoTombstone) && !self.store.conversations.contains_key(id) {
+            return Ended { repeated: false, superseded };
+        }
+        self.store.end(id, ending, at)
+    }
+
+    fn supersedes(&mut self, predecessor: Option<&ConversationId>, by: &ConversationId) {
+        if let Some(predecessor) = predecessor {
+            self.ends(predecessor, &Ending::Superseded { by: Some(by.clone()) }, self.now);
+        }
+    }
+
+    fn is_stored(&mut self, conversation: &Conversation) {
+        if let Some(plan) = &conversation.plan
+            && let Some(phone) = &plan.contact
+        {
+            self.note(Fact::Stored {
+                conversation: conversation.id.clone(),
+                phone: phone.clone(),
+                steps: plan.steps.clone(),
+            });
+        }
+    }
+
+    pub(super) fn opts_out(&mut self, phone: &PhoneNumber, at: DateTime<Utc>, by: &str) {
+        if self.store.opts_out(phone, at, by) {
+            self.note(Fact::OptedOut { phone: phone.clone() });
+        }
+    }
+
+    pub(super) fn consents_to(&mut self, phone: &PhoneNumber, change: &ConsentChange) {
+        self.store.changes(phone, change);
+        self.note(Fact::Consented { phone: phone.clone(), change: change.clone() });
+    }
+
+    /// Whether a claim must be refused for what the conversation and the contact say.
+    fn is_stopped(&self, claiming: &Claiming<'_>) -> bool {
+        let Some(conversation) = self.store.live(claiming.conversation, claiming.now) else { return true };
+        let life = &conversation.life;
+        let replied = claiming.step.unless_replied && life.replied_at.is_some();
+        let opted_out = self.store.contact(claiming.contact).opted_out_at.is_some();
+        let consent = self.store.consents.get(claiming.contact).cloned().unwrap_or_default();
+        let refused = consent.refuses(claiming.step).is_some();
+        life.cancelled_at.is_some()
+            || life.superseded.is_some()
+            || (replied && self.mutation != Some(Mutation::NoReplyCheck))
+            || (opted_out && self.mutation != Some(Mutation::NoOptOutCheck))
+            || (refused && self.mutation != Some(Mutation::NoConsentCheck))
+    }
+
+    fn claim(&mut self, claiming: &Claiming<'_>) -> Written {
+        let stopped = self.is_stopped(claiming);
+        let unconditional = self.mutation == Some(Mutation::NoClaimCondition);
+        let Some(stored) = self.store.step(claiming.conversation, &claiming.step.name) else {
+            return Written::Overtaken;
+        };
+        if stored.progress == *claiming.next {
+            return Written::Done;
+        }
+        if !unconditional && (stopped || stored.progress != claiming.step.progress) {
+            return Written::Overtaken;
+        }
+        stored.progress = claiming.next.clone();
+        self.moved(claiming.conversation, claiming.step, claiming.next);
+        Written::Done
+    }
+
+    fn moved(&mut self, conversation: &ConversationId, step: &Step, next: &Progress) {
+        self.note(Fact::Moved {
+            conversation: conversation.clone(),
+            step: step.name.clone(),
+            to: next.state.clone(),
+            attempt: next.attempt,
+        });
+    }
+
+    fn advance(&mut self, id: &ConversationId, step: &Step, next: &Progress) -> Written {
+        let forgetful = Progress { state: StepState::Planned, ..next.clone() };
+        let forgets =
+            self.mutation == Some(Mutation::NoEvidenceWait) && matches!(next.state, StepState::Unknown(_));
+        let (written, moves) = self.store.advance(id, step, if forgets { &forgetful } else { next });
+        if moves {
+            self.moved(id, step, next);
+        }
+        written
+    }
+}
+
+impl Conversations for World {
+    async fn accept(
+        &self,
+        conversation: &Conversation,
+        supersedes: Option<&ConversationId>,
+    ) -> Result<Acceptance, Unavailable> {
+        self.call("accept", |state| {
+            let now = conversation.plan.as_ref().map_or(state.now, |plan| plan.accepted_at);
+            let blind = state.mutation == Some(Mutation::NoDuplicateCheck);
+            match state.store.live(&conversation.id, now) {
+                Some(stored) if !blind => Acceptance::Existing(Box::new(stored.clone())),
+                _ => {
+                    state.store.put(conversation, now);
+                    state.is_stored(conversation);
+                    state.supersedes(supersedes, &conversation.id);
+                    Acceptance::Stored
+                }
+            }
+        })
+        .await
+    }
+
+    async fn bury(
+        &self,
+        conversation: &Conversation,
+        supersedes: Option<&ConversationId>,
+    ) -> Result<Written, Unavailable> {
+        self.call("bury", |state| {
+            let written = state.store.bury(conversation, state.now);
+            if written == Written::Done {
+                state.is_stored(conversation);
+                state.supersedes(supersedes, &conversation.id);
+            }
+            written
+        })
+        .await
+    }
+
+    async fn end_booking(
+        &self,
+        id: &ConversationId,
+        ending: &Ending,
+        at: DateTime<Utc>,
+    ) -> Result<Ended, Unavailable> {
+        self.call("end_booking", |state| state.ends(id, ending, at)).await
+    }
+
+    async fn mark_started(&self, id: &ConversationId, at: DateTime<Utc>) -> Result<(), Unavailable> {
+        self.call("mark_started", |state| {
+            if let Some(conversation) = state.store.conversations.get_mut(id) {
+                conversation.life.started_at.get_or_insert(at);
+            }
+        })
+        .await
+    }
+
+    async fn load(
+        &self,
+        id: &ConversationId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Conversation>, Unavailable> {
+        self.call("load", |state| {
+            let mut found = state.store.live(id, now).cloned();
+            if let Some(conversation) = &mut found {
+                match state.mutation {
+                    Some(Mutation::NoReplyCheck) => conversation.life.replied_at = None,
+                    Some(Mutation::NoQuietHours) => forget_hours(conversation),
+                    _ => {}
+                }
+            }
+            found
+        })
+        .await
+    }
+
+    async fn contact(&self, phone: &PhoneNumber) -> Result<Contact, Unavailable> {
+        self.call("contact", |state| match state.mutation {
+            Some(Mutation::NoOptOutCheck) => Contact::default(),
+            _ => state.store.contact(phone),
+        })
+        .await
+    }
+
+    async fn claim(&self, claiming: &Claiming<'_>) -> Result<Written, Unavailable> {
+        self.call("claim", |state| state.claim(claiming)).await
+    }
+
+    async fn advance(
+        &self,
+        conversation: &Conversation,
+        step: &Step,
+        next: &Progress,
+        learned: &Learned,
+        now: DateTime<Utc>,
+    ) -> Result<Written, Unavailable> {
+        self.call("advance", |state| {
+            let written = state.advance(&conversation.id, step, next);
+            if written == Written::Done {
+                if let Some(message) = &learned.message {
+                    let key = (message.provider.clone(), message.id.clone());
+                    let about = AttemptId {
+                        conversation: conversation.id.clone(),
+                        step: step.name.clone(),
+                        attempt: next.attempt,
+                    };
+                    state.store.messages.insert(key, about);
+                    if let (Some(from), Some(stored)) =
+                        (&message.from, state.store.step(&conversation.id, &step.name))
+                    {
+                        stored.sent_from = Some(from.clone());
+                    }
+                }
+                let contact = conversation.plan.as_ref().and_then(|plan| plan.contact.as_ref());
+                if let (true, Some(phone)) = (learned.opted_out, contact) {
+                    state.opts_out(phone, now, "provider");
+                    state.consents_to(phone, &ConsentChange::global(Act::OptedOut, "provider", now));
+                }
+            }
+            written
+        })
+        .await
+    }
+
+    async fn cancel(&self, id: &ConversationId, at: DateTime<Utc>) -> Result<Cancelling, Unavailable> {
+        self.call("cancel", |state| {
+            let Some(conversation) = state.store.live_mut(id, at) else { return Cancelling::Absent };
+            if conversation.life.cancelled_at.is_some() {
+                return Cancelling::AlreadyCancelled;
+            }
+            conversation.life.cancelled_at = Some(at);
+            state.note(Fact::Ended { conversation: id.clone(), superseded: false });
+            Cancelling::Cancelled
+        })
+        .await
+    }
+}
+
+fn forget_hours(conversation: &mut Conversation) {
+    for step in conversation.plan.iter_mut().flat_map(|plan| &mut plan.steps) {
+        step.policy.hours = None;
+    }
+}
+
+impl SendingSwitch for World {
+    async fn read(&self) -> Switch {
+        self.call("switch", |state| state.switch).await.unwrap_or(Switch::Unreadable)
+    }
+}
+
+impl KeyRing for World {
+    async fn keys(&self, entry: &str) -> Result<Vec<SecretText>, Unavailable> {
+        let keys = self.call("keys", |state| state.keys.get(entry).cloned().unwrap_or_default()).await?;
+        Ok(keys.into_iter().filter_map(|key| SecretText::new(key).ok()).collect())
+    }
+
+    async fn refresh(&self) -> Result<bool, Unavailable> {
+        Ok(false)
+    }
+}
+
+impl JourneySource for World {
+    async fn current(&self) -> Result<CurrentJourneys, Unavailable> {
+        let current = self.call("journeys", |state| state.journeys.clone()).await?;
+        current.ok_or(Unavailable { operation: "journeys", reason: "none".to_owned() })
+    }
+}
+
+impl Quarantine for World {
+    async fn keep(&self, event: &QuarantinedEvent) -> Result<(), Unavailable> {
+        self.call("keep", |state| {
+            state.store.quarantine.entry(event.id.clone()).or_insert_with(|| event.clone());
+        })
+        .await
+    }
+}

@@ -1,0 +1,136 @@
+//! What holds texts back, in memory: rules, money, pace.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::{Fact, Mutation, State, World};
+use crate::conversation::consent::{Consent, ConsentChange};
+use crate::journeys::Journeys;
+use crate::journeys::budgets::{Charge, Exceeded, Limits, Purse, Reservation, Reserving};
+use crate::journeys::rate_limits::{Pace, Placed, Schedule};
+use crate::ports::{Consents, Purses, Schedules, SendingRules, Unavailable};
+use crate::values::dollars::Dollars;
+use crate::values::phone::PhoneNumber;
+
+/// Counters by name, of each purse; a recipient's by its number.
+pub type Spent = BTreeMap<(Purse, Option<PhoneNumber>), BTreeMap<String, u64>>;
+
+fn key(purse: &Purse, to: &PhoneNumber) -> (Purse, Option<PhoneNumber>) {
+    let owner = matches!(purse, Purse::Recipient(_)).then(|| to.clone());
+    (purse.clone(), owner)
+}
+
+impl SendingRules for World {
+    async fn rules(&self) -> Result<Arc<Journeys>, Unavailable> {
+        let current = self.state().journeys.clone();
+        Ok(current.map(|current| current.journeys).unwrap_or_default())
+    }
+}
+
+impl Consents for World {
+    async fn consent(&self, phone: &PhoneNumber) -> Result<Consent, Unavailable> {
+        self.call("consent", |state| match state.mutation {
+            Some(Mutation::NoConsentCheck) => everything(),
+            _ => state.store.consents.get(phone).cloned().unwrap_or_default(),
+        })
+        .await
+    }
+
+    async fn change(&self, phone: &PhoneNumber, change: &ConsentChange) -> Result<(), Unavailable> {
+        self.call("change_consent", |state| state.consents_to(phone, change)).await
+    }
+
+    async fn history(&self, phone: &PhoneNumber) -> Result<Vec<ConsentChange>, Unavailable> {
+        let changes = |state: &mut State| state.store.consent_changes.get(phone).cloned();
+        Ok(self.call("consent_history", changes).await?.unwrap_or_default())
+    }
+}
+
+/// Everybody's agreement to all advertising.
+fn everything() -> Consent {
+    let mut consent = Consent::default();
+    consent.apply(&ConsentChange::started(DateTime::UNIX_EPOCH));
+    consent
+}
+
+impl Purses for World {
+    async fn reserve(&self, charge: &Charge<'_>, limits: &Limits) -> Result<Reserving, Unavailable> {
+        self.call("reserve", |state| state.reserve(charge, limits)).await
+    }
+
+    async fn correct(
+        &self,
+        reservation: &Reservation,
+        to: &PhoneNumber,
+        by_micro_usd: i64,
+    ) -> Result<(), Unavailable> {
+        self.call("correct", |state| {
+            for (purse, counters) in reservation.counters(to) {
+                let Some(spent) = state.spent.get_mut(&key(&purse, to)) else { continue };
+                for counter in counters {
+                    let counted = spent.entry(counter.name).or_default();
+                    *counted = counted.saturating_add_signed(by_micro_usd);
+                }
+            }
+        })
+        .await
+    }
+}
+
+impl State {
+    fn reserve(&mut self, charge: &Charge<'_>, limits: &Limits) -> Reserving {
+        let purses = limits.purses(charge);
+        for (purse, counters) in &purses {
+            let known = self.spent.get(&key(purse, charge.to));
+            let spent = |name: &str| {
+                Dollars::from_micro(known.and_then(|spent| spent.get(name)).copied().unwrap_or_default())
+            };
+            if let Some(exceeded) = Exceeded::find(counters, charge.cost, spent)
+                && self.mutation != Some(Mutation::NoMoneyLimit)
+            {
+                return Reserving::Exceeded(exceeded);
+            }
+        }
+        for (purse, counters) in &purses {
+            let spent = self.spent.entry(key(purse, charge.to)).or_default();
+            for counter in counters {
+                *spent.entry(counter.name.clone()).or_default() += charge.cost.micro();
+            }
+        }
+        let purses = purses.into_iter().map(|(purse, _)| purse).collect();
+        Reserving::Reserved(Reservation { at: charge.now, micro_usd: charge.cost.micro(), purses })
+    }
+}
+
+impl State {
+    fn places(&mut self, pace: &Pace, next: Schedule) -> DateTime<Utc> {
+        if self.mutation != Some(Mutation::NoPacing) {
+            self.schedules.insert(pace.schedule().to_owned(), next);
+        }
+        self.note(Fact::Placed { slot: next.instant() });
+        next.instant()
+    }
+}
+
+impl Schedules for World {
+    async fn take_slot(&self, pace: &Pace, now: DateTime<Utc>) -> Result<DateTime<Utc>, Unavailable> {
+        self.call("take_slot", |state| {
+            let known = state.schedules.get(pace.schedule()).copied();
+            state.places(pace, Schedule::next(known, pace, now))
+        })
+        .await
+    }
+
+    async fn take_place_now(&self, pace: &Pace, now: DateTime<Utc>) -> Result<Placed, Unavailable> {
+        self.call("take_place_now", |state| {
+            let known = state.schedules.get(pace.schedule()).copied();
+            match Schedule::at_once(known, pace, now) {
+                Ok(next) => Placed::Now(state.places(pace, next)),
+                Err(later) => Placed::NotBefore(later),
+            }
+        })
+        .await
+    }
+}
