@@ -18,8 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PLACE = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve() / "mutants"
 COPY, TARGET = PLACE / "tree", PLACE / "target"
 
-WRITE = "shared/adapters/src/conversations/write.rs"
-BOOKINGS = "shared/adapters/src/conversations/write/bookings.rs"
+WRITE = "shared/adapters/src/table/write.rs"
+BOOKINGS = "shared/adapters/src/table/write/bookings.rs"
 STEP = "shared/messaging/src/conversation/step.rs"
 OBSTACLE = "shared/messaging/src/conversation/blocker.rs"
 
@@ -93,7 +93,7 @@ MUTANTS = [
     ),
     (
         "what is taken off is not repeated",
-        "shared/adapters/src/conversations/purses.rs",
+        "shared/adapters/src/table/budgets.rs",
         "let repeats = if by_micro_usd < 0 {",
         "let repeats = if false {",
         "adapters",
@@ -125,7 +125,7 @@ MUTANTS = [
     ),
     (
         "the pace of codes",
-        "shared/adapters/src/conversations/schedules.rs",
+        "shared/adapters/src/table/rate_limiters.rs",
         'format!("{second} = {start} AND {taken} < {rate}")',
         'format!("{second} = {start} AND {taken} <= {rate}")',
         "adapters",
@@ -133,7 +133,7 @@ MUTANTS = [
     ),
     (
         "codes of who is forgotten",
-        "shared/adapters/src/conversations/erasure.rs",
+        "shared/adapters/src/table/erasure.rs",
         "for pk in codes::keys_of(phone) {",
         "for pk in codes::keys_of(phone).take(0) {",
         "adapters",

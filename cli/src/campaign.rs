@@ -21,7 +21,7 @@ use crate::print;
 use crate::stack::Stack;
 use lines::read_lines;
 use progress::Progress;
-use sending::{Campaign, Pace};
+use sending::{Campaign, Rate};
 
 /// Flags of `campaign`.
 #[derive(Args)]
@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &CampaignArguments) -> Result<ExitCode, String> {
         api_key: to.api_key,
         http: to.http,
         batch: usize::from(arguments.batch),
-        pace: Pace { per_second: arguments.per_second, retry_after: Duration::from_secs(5) },
+        pace: Rate { per_second: arguments.per_second, retry_after: Duration::from_secs(5) },
         progress: Progress::open(&place_of_progress)?,
         bar: sending::bar(lines.len()),
     };

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use messaging::change_consent::{Changed, change_consent};
+use messaging::change_consent::{ConsentOutcome, change_consent};
 use messaging::conversation::consent::{Act, Agreement, ConsentChange};
 use messaging::ports::Consents;
 use messaging::values::clock::to_rfc3339;
@@ -69,7 +69,7 @@ async fn change(arguments: &ChangeArguments, act: Act) -> Result<(), String> {
     let table = arguments.place.table()?;
     let change = ConsentChange { act, scope, agreement };
     let changed = change_consent(&table, &phone, &change).await.map_err(|trouble| trouble.to_string())?;
-    if changed == Changed::Already {
+    if changed == ConsentOutcome::Already {
         print::line("nothing to change");
     }
     show(&phone, &arguments.place).await

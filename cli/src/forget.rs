@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use messaging::forget::{Forgotten, forget};
+use messaging::forget::{ForgetReport, forget};
 use messaging::values::clock::Clock;
 use messaging::values::phone::PhoneNumber;
 use serde_json::Value;
@@ -55,7 +55,7 @@ async fn forget_the_phone(place: &Place, phone: &PhoneNumber) -> Result<u64, Str
     texts.ok_or_else(|| format!("the simulated phone answered {status}: run it again"))
 }
 
-fn tell(forgotten: &Forgotten, texts: u64) {
+fn tell(forgotten: &ForgetReport, texts: u64) {
     print::line(format!(
         "erased from {} conversation(s), {} message(s) received, {} event(s) in quarantine, {texts} text(s) on the simulated phone",
         forgotten.conversations, forgotten.inbound, forgotten.quarantined

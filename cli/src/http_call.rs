@@ -1,7 +1,7 @@
 //! HTTP, to this machine if nothing else is said.
 
 use adapters::Connection;
-use adapters::exchange::exchange;
+use adapters::providers::http::exchange;
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use adapters::Connection;
 use adapters::clock::SystemClock;
-use adapters::conversations::Table;
 use adapters::executions::StateMachine;
+use adapters::table::Table;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use local::keys::{Given, Keys};

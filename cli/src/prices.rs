@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use adapters::clock::SystemClock;
 use adapters::connection::providers_over_tls;
+use adapters::providers::twilio::{Twilio, TwilioSettings};
 use adapters::secrets::Secrets;
-use adapters::twilio::{Twilio, TwilioSettings};
 use chrono::TimeDelta;
 use clap::Args;
-use messaging::record_receipt::{PriceFound, settle_found};
+use messaging::record_receipt::{PriceOutcome, settle_found};
 use messaging::values::provider::Provider;
 
 use crate::place::{Place, block_on, now};
@@ -61,9 +61,9 @@ async fn settle(arguments: &PricesArguments) -> Result<Counts, String> {
             };
             let found = settle_found(&table, Provider::Twilio, &message.message_id, price, now).await;
             match found.map_err(again)? {
-                PriceFound::Settled => counts.settled += 1,
-                PriceFound::Known => counts.known += 1,
-                PriceFound::Nobodys => counts.nobodys += 1,
+                PriceOutcome::Settled => counts.settled += 1,
+                PriceOutcome::Known => counts.known += 1,
+                PriceOutcome::Nobodys => counts.nobodys += 1,
             }
         }
         next = page.next;

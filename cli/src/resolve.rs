@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use messaging::conversation::step::StepState;
 use messaging::ports::Conversations;
-use messaging::resolve::{Finding, Resolved, resolve, retry};
+use messaging::resolve::{OperatorFinding, ResolveOutcome, resolve, retry};
 use messaging::values::clock::to_rfc3339;
 use messaging::values::ids::{ConversationId, StepName, step_of_execution};
 use messaging::values::verdict::Verdict;
@@ -59,15 +59,15 @@ pub(crate) fn run_resolve(arguments: &ResolveArguments) -> Result<ExitCode, Stri
     let id = ConversationId::new(&arguments.conversation).map_err(|error| error.to_string())?;
     let step = StepName::new(&arguments.step).map_err(|error| error.to_string())?;
     let finding = match arguments.found {
-        Found::Sent => Finding::Sent,
-        Found::NotSent => Finding::NotSent,
+        Found::Sent => OperatorFinding::Sent,
+        Found::NotSent => OperatorFinding::NotSent,
     };
     block_on(async {
         let now = now(&arguments.place).await?;
         let (table, executions) = (arguments.place.table()?, arguments.place.executions().await?);
         match resolve(&table, &executions, &id, &step, finding, now).await {
-            Ok(Resolved::Sent) => print::line(format!("{id}.{step} counts as sent")),
-            Ok(Resolved::RunsAgain(number)) => {
+            Ok(ResolveOutcome::Sent) => print::line(format!("{id}.{step} counts as sent")),
+            Ok(ResolveOutcome::RunsAgain(number)) => {
                 print::line(format!("{id}.{step} runs again: execution {id}.{step}.r{number}"));
             }
             Err(error) => return Err(error.to_string()),
@@ -136,10 +136,10 @@ pub(crate) fn run_retry(arguments: &RetryArguments) -> Result<ExitCode, String> 
                 continue;
             }
             match retry(&table, &executions, &id, &step, now).await {
-                Ok(Resolved::RunsAgain(number)) => {
+                Ok(ResolveOutcome::RunsAgain(number)) => {
                     print::line(format!("{id}.{step} runs again: execution {id}.{step}.r{number}"));
                 }
-                Ok(Resolved::Sent) => {}
+                Ok(ResolveOutcome::Sent) => {}
                 Err(error) => {
                     failed += 1;
                     print::line(format!("{id}.{step}: {error}"));

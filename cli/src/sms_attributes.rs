@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use adapters::sns::{ATTRIBUTES, SmsAttributes};
+use adapters::providers::sns::{ATTRIBUTES, SmsAttributes};
 use clap::Subcommand;
 
 use crate::place::{Place, block_on};

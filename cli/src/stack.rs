@@ -1,9 +1,9 @@
 //! An installation on AWS, for commands that are told its stack.
 
 use adapters::Connection;
-use adapters::conversations::Table;
 use adapters::executions::StateMachine;
 use adapters::installation::Installation;
+use adapters::table::Table;
 use chrono::TimeDelta;
 use clap::Args;
 

@@ -10,10 +10,10 @@ use std::process::ExitCode;
 
 use adapters::clock::SystemClock;
 use adapters::connection::Connection;
-use adapters::conversations::Table;
-use adapters::conversations::transfer::{Carried, Placed};
 use adapters::executions::StateMachine;
 use adapters::switch::ParameterSwitch;
+use adapters::table::Table;
+use adapters::table::transfer::{Carried, Placed};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use messaging::conversation::Conversation;

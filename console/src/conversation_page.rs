@@ -6,7 +6,7 @@ use messaging::conversation::inbound_message::wordless;
 use messaging::conversation::step::StepState;
 use messaging::conversation::{Conversation, Step};
 use messaging::text::segments;
-use messaging::text::whatsapp_template::Content;
+use messaging::text::whatsapp_template::WhatsappTemplate;
 use messaging::values::clock::to_rfc3339;
 use messaging::values::ids::execution_name;
 use messaging::values::verdict::Because;
@@ -105,7 +105,7 @@ fn text(conversation: &Conversation, step: &Step) -> Markup {
 }
 
 /// A template's words are at the provider; what fills its places is ours.
-fn template(content: &Content) -> Markup {
+fn template(content: &WhatsappTemplate) -> Markup {
     html! {
         p { "WhatsApp template " code { (content.sid.as_str()) } }
         ol class="words" {

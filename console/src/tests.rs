@@ -6,7 +6,7 @@ use messaging::conversation::delivery::{Delivery, DeliveryStatus};
 use messaging::conversation::step::{Decision, Progress, StepState};
 use messaging::conversation::{Plan, Step};
 use messaging::text::template::{MessageText, PersonName};
-use messaging::text::whatsapp_template::{Content, ContentSid};
+use messaging::text::whatsapp_template::{ContentSid, WhatsappTemplate};
 use messaging::values::channel::{Category, Channel};
 use messaging::values::ids::{JourneyName, SourceName, StepName};
 use messaging::values::phone::PhoneNumber;
@@ -49,7 +49,7 @@ fn hostile() -> Conversation {
         channel: Channel::Sms,
         providers: Vec::new(),
         text: MessageText::new("<script>alert(1)</script> & more"),
-        content: Some(Content {
+        content: Some(WhatsappTemplate {
             sid: ContentSid::try_from("HX00000000000000000000000000000001".to_owned()).unwrap(),
             variables: [("3".to_owned(), "<b>Tigers</b>".to_owned())].into(),
         }),

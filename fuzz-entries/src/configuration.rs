@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use local::states::{Action, Definition, Event, Execution};
-use messaging::journeys::{Journeys, lint};
+use messaging::journeys::{Config, lint};
 use messaging::plan::{self, plan};
 use messaging::text::template::Variables;
 use messaging::values::ids::{ConversationId, SourceName};
@@ -15,7 +15,7 @@ use crate::world::now;
 /// A file that loads is linted, and each of its journeys can be followed or says why not.
 pub(crate) fn journeys_toml(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let journeys = match Journeys::from_toml(text) {
+    let journeys = match Config::from_toml(text) {
         Ok(journeys) => journeys,
         Err(findings) => {
             assert!(!findings.is_empty(), "refused without a reason");

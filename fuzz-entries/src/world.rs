@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use delivery_status::DeliveryStatus;
 use inbound::Inbound;
 use ingest::Ingest;
-use messaging::journeys::Journeys;
+use messaging::journeys::Config;
 use messaging::ports::CurrentJourneys;
 use messaging::testing::memory::World;
 use otp::Otp;
@@ -40,9 +40,9 @@ pub(crate) fn world() -> World {
 }
 
 /// Read once: it takes longer than most calls.
-fn journeys() -> Arc<Journeys> {
-    static JOURNEYS_READ: OnceLock<Arc<Journeys>> = OnceLock::new();
-    Arc::clone(JOURNEYS_READ.get_or_init(|| Arc::new(Journeys::from_toml(JOURNEYS).unwrap())))
+fn journeys() -> Arc<Config> {
+    static JOURNEYS_READ: OnceLock<Arc<Config>> = OnceLock::new();
+    Arc::clone(JOURNEYS_READ.get_or_init(|| Arc::new(Config::from_toml(JOURNEYS).unwrap())))
 }
 
 pub(crate) fn ingest(world: &World) -> Ingest<World, World, World, World, World> {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use adapters::conversations::Table;
+use adapters::table::Table;
 use console::{ConsoleSource, Listing, Story};
 use futures_util::future::{BoxFuture, try_join_all};
 use messaging::ports::Conversations;

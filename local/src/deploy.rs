@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use adapters::Connection;
-use adapters::conversations::Table;
 use adapters::journeys::{JourneyStore, PushError};
+use adapters::table::Table;
 use chrono::TimeDelta;
 use serde_json::json;
 

@@ -4,17 +4,17 @@
 use std::sync::Arc;
 
 use adapters::Connection;
-use adapters::conversations::Table;
-use adapters::end_user_messaging::{EndUserMessaging, EndUserMessagingSettings};
 use adapters::executions::StateMachine;
 use adapters::journeys::JourneyStore;
-use adapters::notices::Answerers;
+use adapters::providers::end_user_messaging::{EndUserMessaging, EndUserMessagingSettings};
+use adapters::providers::notices::Answerers;
+use adapters::providers::router::Senders;
+use adapters::providers::sns::{Sns, SnsSettings};
+use adapters::providers::twilio::{Twilio, TwilioSettings};
 use adapters::randomness::SystemRandomness;
 use adapters::secrets::Secrets;
-use adapters::senders::Senders;
-use adapters::sns::{Sns, SnsSettings};
 use adapters::switch::ParameterSwitch;
-use adapters::twilio::{Twilio, TwilioSettings};
+use adapters::table::Table;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use booking_webhook::BookingWebhook;
 use chrono::TimeDelta;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use adapters::conversations::Table;
 use adapters::journeys::PushError;
+use adapters::table::Table;
 use futures_util::future::BoxFuture;
 use messaging::journeys::Finding;
 use serde_json::Value;

@@ -16,7 +16,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Timelike, Utc};
 use messaging::conversation::Step;
 use messaging::conversation::consent::{Act, Consent};
 use messaging::conversation::step::StepState;
-use messaging::testing::memory::{Fact, Recorded};
+use messaging::testing::memory::{Fact, RecordedFact};
 use messaging::values::channel::Category;
 use messaging::values::phone::PhoneNumber;
 use messaging::values::verdict::Verdict;
@@ -104,7 +104,7 @@ impl Judge {
         self.broken.push(what);
     }
 
-    fn read(&mut self, recorded: &Recorded) {
+    fn read(&mut self, recorded: &RecordedFact) {
         match &recorded.fact {
             Fact::Stored { conversation, phone, steps } => {
                 let known = self.conversations.entry(conversation.to_string()).or_default();
@@ -185,7 +185,7 @@ impl Judge {
         }
     }
 
-    fn pays(&mut self, recorded: &Recorded, conversation: &str, step: &str) {
+    fn pays(&mut self, recorded: &RecordedFact, conversation: &str, step: &str) {
         let steps = self.conversations.get(conversation).map_or(&[][..], |known| &known.steps);
         let step = steps.iter().find(|planned| planned.name.as_str() == step);
         let cost = step.and_then(|step| step.cost_micro_usd).unwrap_or_default();
@@ -202,7 +202,14 @@ impl Judge {
         known.texts.entry(step.to_owned()).or_default()
     }
 
-    fn moved(&mut self, recorded: &Recorded, conversation: &str, step: &str, to: &StepState, attempt: u32) {
+    fn moved(
+        &mut self,
+        recorded: &RecordedFact,
+        conversation: &str,
+        step: &str,
+        to: &StepState,
+        attempt: u32,
+    ) {
         let texts = self.texts(conversation, step);
         match to {
             // Planned anew: what was decided before is no longer so, and must not have arrived.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use local::states::Definition;
-use messaging::journeys::{Journeys, version_of};
+use messaging::journeys::{Config, version_of};
 use messaging::ports::CurrentJourneys;
-use messaging::testing::memory::{Fault, Mutation, Recorded, World};
+use messaging::testing::memory::{Fault, Mutation, RecordedFact, World};
 
 use crate::machine::Machine;
 use crate::scenario::{LIMITS, Scenario};
@@ -47,7 +47,7 @@ pub struct Run {
     /// When it began.
     pub start: DateTime<Utc>,
     /// What took effect, in order.
-    pub facts: Vec<Recorded>,
+    pub facts: Vec<RecordedFact>,
     /// The executions.
     pub machines: Vec<Machine>,
     /// The deliveries that were answered 2xx: the index in the scenario, and how many facts there
@@ -83,7 +83,7 @@ impl Theatre {
     pub fn open() -> Self {
         let read = |toml: &str| CurrentJourneys {
             version: version_of(toml),
-            journeys: Arc::new(Journeys::from_toml(toml).expect("the shipped journeys")),
+            journeys: Arc::new(Config::from_toml(toml).expect("the shipped journeys")),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         Self {

@@ -13,14 +13,14 @@ use crate::http_call::call_over;
 
 /// How fast.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pace {
+pub(super) struct Rate {
     /// The most messages in a second; 0: no limit.
     pub(super) per_second: u32,
     /// How long to wait when the service is busy.
     pub(super) retry_after: Duration,
 }
 
-impl Pace {
+impl Rate {
     /// The time that so many messages are to take.
     pub(super) fn worth(self, messages: usize) -> Duration {
         let messages = u32::try_from(messages).unwrap_or(u32::MAX);
@@ -37,7 +37,7 @@ pub(super) struct Campaign {
     pub(super) api_key: String,
     pub(super) http: SharedHttpConnector,
     pub(super) batch: usize,
-    pub(super) pace: Pace,
+    pub(super) pace: Rate,
     pub(super) progress: Progress,
     pub(super) bar: ProgressBar,
 }

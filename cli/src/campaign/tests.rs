@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::lines::{Line, read_lines};
 use super::progress::Progress;
-use super::sending::{Campaign, Pace, bar};
+use super::sending::{Campaign, Rate, bar};
 
 /// A service that takes messages, each once, and goes away after so many calls.
 #[derive(Default)]
@@ -69,7 +69,7 @@ fn campaign(url: &str, folder: &Path, per_second: u32) -> Campaign {
         api_key: "key".to_owned(),
         http: adapters::Connection::plain(url).provider_http,
         batch: 250,
-        pace: Pace { per_second, retry_after: Duration::ZERO },
+        pace: Rate { per_second, retry_after: Duration::ZERO },
         progress: Progress::open(&folder.join("file.progress")).unwrap(),
         bar,
     }
@@ -124,7 +124,7 @@ async fn of_10_000_lines_none_is_left_out_and_none_is_doubled_by_an_interruption
 
 #[tokio::test]
 async fn a_campaign_keeps_its_pace() {
-    let pace = |per_second| Pace { per_second, retry_after: Duration::ZERO };
+    let pace = |per_second| Rate { per_second, retry_after: Duration::ZERO };
     assert_eq!(pace(100).worth(250), Duration::from_millis(2_500));
     assert_eq!(pace(0).worth(250), Duration::ZERO);
     let folder = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use messaging::journeys::{Finding, Journeys, Severity, TextReport, lint, reports, review};
+use messaging::journeys::{Config, Finding, Severity, TextReport, lint, reports, review};
 use messaging::text::segments::Encoding;
 use serde_json::json;
 
@@ -20,7 +20,7 @@ pub(crate) struct Checked {
 impl Checked {
     /// Reads a file's text as far as it goes.
     pub(crate) fn of(toml: &str) -> Self {
-        match Journeys::stored(toml) {
+        match Config::stored(toml) {
             Ok(file) => {
                 let mut findings = lint(&file);
                 findings.extend(review(&file));

@@ -2,7 +2,7 @@
 
 use messaging::journeys::prices::Prices;
 use messaging::reply::meaning_of;
-use messaging::text::fit::Fitting;
+use messaging::text::fit::FitRule;
 use messaging::text::segments::{characters_outside_gsm7, gsm_safe, split};
 use messaging::values::channel::Category;
 use messaging::values::phone::{PhoneReport, Region};
@@ -36,7 +36,7 @@ pub(super) fn text(input: &Value) -> Result<Value, String> {
             answer["cost_micro_usd"] = json!(cost);
         }
     }
-    let any = Fitting { max_parts: Fitting::MAX_PARTS, truncate: false, gsm_safe: false };
+    let any = FitRule { max_parts: FitRule::MAX_PARTS, truncate: false, gsm_safe: false };
     if !any.holds(text) {
         answer["too_long"] = json!(true);
     }

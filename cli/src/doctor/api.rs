@@ -1,7 +1,7 @@
 //! The API answers, refuses who has no key, and knows its own signatures. What is posted here changes
 //! nothing: an event that no journey uses, a message without a sender.
 
-use adapters::exchange::exchange;
+use adapters::providers::http::exchange;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use http_edge::signature::{timestamped, twilio};

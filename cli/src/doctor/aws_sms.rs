@@ -4,7 +4,7 @@
 mod tests;
 
 use adapters::accounts::{AwsSms, OriginationNumber, PoolHabits};
-use adapters::end_user_messaging::NumberType;
+use adapters::providers::end_user_messaging::NumberType;
 use messaging::ports::Unavailable;
 
 use super::Finding;

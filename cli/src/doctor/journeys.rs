@@ -3,7 +3,7 @@
 use adapters::clock::SystemClock;
 use adapters::journeys::JourneyStore;
 use chrono::TimeDelta;
-use messaging::journeys::Journeys;
+use messaging::journeys::Config;
 use messaging::journeys::budgets::Limits;
 use messaging::journeys::rate_limits::Pacing;
 use messaging::ports::JourneySource;
@@ -28,7 +28,7 @@ pub(super) async fn check(stack: &Stack) -> Vec<Finding> {
 }
 
 /// Neither is needed; an installation without them sends as much, and as fast, as providers take.
-fn own_limits(journeys: &Journeys) -> [Finding; 2] {
+fn own_limits(journeys: &Config) -> [Finding; 2] {
     let or_none = |what, told: Vec<String>, none| match told.is_empty() {
         true => Finding::unknown(what, none),
         false => Finding::pass(what, told.join(", ")),
@@ -76,7 +76,7 @@ mod tests {
 
     fn findings(more: &str) -> [Finding; 2] {
         let shipped = include_str!("../../../journeys.toml");
-        own_limits(&Journeys::stored(&format!("{shipped}\n{more}")).unwrap())
+        own_limits(&Config::stored(&format!("{shipped}\n{more}")).unwrap())
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Write};
 
-use adapters::conversations::transfer::Carried;
+use adapters::table::transfer::Carried;
 use chrono::{DateTime, Utc};
 use messaging::values::clock::to_rfc3339;
 use serde_json::{Value, json};

@@ -4,11 +4,11 @@
 
 use adapters::Connection;
 use adapters::clock::SystemClock;
-use adapters::conversations::Table;
 use adapters::environment::{number, required};
 use adapters::executions::StateMachine;
 use adapters::journeys::JourneyStore;
 use adapters::secrets::Secrets;
+use adapters::table::Table;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use booking_webhook::BookingWebhook;
 use chrono::TimeDelta;

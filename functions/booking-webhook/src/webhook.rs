@@ -8,12 +8,12 @@ use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse
 use http_edge::answer::{respond, unavailable};
 use http_edge::request::BODY_LIMIT;
 use http_edge::{Problem, Request, Response, auth};
-use messaging::accept::{Accepted, accepted_before};
-use messaging::book::{Booked, book, end_booking};
+use messaging::accept::{EventOutcome, accepted_before};
+use messaging::book::{BookingOutcome, book, end_booking};
 use messaging::plan::{Event, plan};
 use messaging::ports::{
-    Conversations, CurrentJourneys, Ending, Executions, JourneySource, KeyRing, Quarantine, QuarantinedEvent,
-    Unavailable,
+    BookingEnd, Conversations, CurrentJourneys, Executions, JourneySource, KeyRing, Quarantine,
+    QuarantinedEvent, Unavailable,
 };
 use messaging::values::clock::Clock;
 use messaging::values::ids::{ConversationId, JourneyName, SourceName};
@@ -119,7 +119,7 @@ where
         let conversation = match planned {
             Ok(conversation) => conversation,
             Err(_) if self.is_repeated(&id, &content_hash).await? => {
-                return Ok(word(Booked::Duplicate { differs: false }));
+                return Ok(word(BookingOutcome::Duplicate { differs: false }));
             }
             // Nothing can be sent about this booking; what it replaces is off all the same.
             Err((reason, detail)) => {
@@ -128,11 +128,11 @@ where
             }
         };
         if already_rescheduled {
-            self.conversations.end_booking(&id, &Ending::Superseded { by: None }, now).await?;
+            self.conversations.end_booking(&id, &BookingEnd::Superseded { by: None }, now).await?;
         }
         let booked =
             book(&self.conversations, &self.executions, &conversation, predecessor.as_ref(), now).await?;
-        if booked == (Booked::Duplicate { differs: true }) {
+        if booked == (BookingOutcome::Duplicate { differs: true }) {
             self.quarantine(
                 system,
                 body,
@@ -148,14 +148,14 @@ where
     async fn is_repeated(&self, id: &ConversationId, content_hash: &str) -> Result<bool, Unavailable> {
         let now = self.clock.now();
         let accepted = accepted_before(&self.conversations, &self.executions, id, content_hash, now).await?;
-        Ok(matches!(accepted, Some(Accepted::Duplicate { .. })))
+        Ok(matches!(accepted, Some(EventOutcome::Duplicate { .. })))
     }
 
     async fn cancelled(&self, system: &System, cancelled: &Cancelled) -> Result<&'static str, Unavailable> {
         let ending = if cancelled.rescheduled {
-            Ending::Rescheduled { by: cancelled.successor.as_deref().map(|id| system.conversation(id)) }
+            BookingEnd::Rescheduled { by: cancelled.successor.as_deref().map(|id| system.conversation(id)) }
         } else {
-            Ending::Cancelled
+            BookingEnd::Cancelled
         };
         let id = system.conversation(&cancelled.id);
         let (is_successor, now) = (cancelled.is_successor, self.clock.now());
@@ -185,7 +185,7 @@ where
         by: &ConversationId,
     ) -> Result<(), Unavailable> {
         if let Some(predecessor) = predecessor {
-            let ending = Ending::Superseded { by: Some(by.clone()) };
+            let ending = BookingEnd::Superseded { by: Some(by.clone()) };
             self.conversations.end_booking(predecessor, &ending, self.clock.now()).await?;
         }
         Ok(())
@@ -232,11 +232,11 @@ fn event(id: ConversationId, source: SourceName, journey: JourneyName, created: 
     }
 }
 
-const fn word(booked: Booked) -> &'static str {
+const fn word(booked: BookingOutcome) -> &'static str {
     match booked {
-        Booked::Accepted => "accepted",
-        Booked::Duplicate { .. } => "duplicate",
-        Booked::Cancelled => "cancelled",
-        Booked::Rescheduled => "rescheduled",
+        BookingOutcome::Accepted => "accepted",
+        BookingOutcome::Duplicate { .. } => "duplicate",
+        BookingOutcome::Cancelled => "cancelled",
+        BookingOutcome::Rescheduled => "rescheduled",
     }
 }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use booking_webhook::BookingWebhook;
 use booking_webhook::systems::system_named;
 use chrono::DateTime;
-use messaging::journeys::Journeys;
+use messaging::journeys::Config;
 use messaging::ports::{CurrentJourneys, Unavailable};
 use messaging::testing::memory::{Fault, World};
 
 const JOURNEYS: &str = include_str!("../../../journeys.toml");
 
 fn journeys(world: &World, toml: &str) {
-    let journeys = Arc::new(Journeys::from_toml(toml).unwrap());
+    let journeys = Arc::new(Config::from_toml(toml).unwrap());
     world.state().journeys = Some(CurrentJourneys { version: "1".to_owned(), journeys });
 }
 

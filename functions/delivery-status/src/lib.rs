@@ -15,8 +15,8 @@ use http_edge::lambda_event::{Failed, LambdaEvent};
 use http_edge::twilio_call::TwilioCall;
 use http_edge::{Problem, Request, Response};
 use messaging::conversation::receipt::Receipt;
-use messaging::ports::{Conversations, Executions, Inbox, KeyRing, Purses, Receipts, Unavailable};
-use messaging::record_receipt::{Recorded, record};
+use messaging::ports::{Budgets, Conversations, Executions, Inbox, KeyRing, Receipts, Unavailable};
+use messaging::record_receipt::{ReceiptOutcome, record};
 use messaging::values::clock::Clock;
 use serde_json::Value;
 
@@ -39,7 +39,7 @@ const NO_ANSWER: &str = "<Response/>";
 
 impl<P, E, K, T> DeliveryStatus<P, E, K, T>
 where
-    P: Conversations + Purses + Receipts + Inbox,
+    P: Conversations + Budgets + Receipts + Inbox,
     E: Executions,
     K: KeyRing,
     T: Clock,
@@ -117,23 +117,23 @@ where
 }
 
 /// The name of what was done.
-const fn name(recorded: Recorded) -> &'static str {
+const fn name(recorded: ReceiptOutcome) -> &'static str {
     match recorded {
-        Recorded::Noted => "noted",
-        Recorded::Known => "known",
-        Recorded::Settled => "settled",
-        Recorded::TriedAgain => "tried_again",
-        Recorded::UnknownKind => "unknown_kind",
-        Recorded::UnknownMessage => "unknown_message",
+        ReceiptOutcome::Noted => "noted",
+        ReceiptOutcome::Known => "known",
+        ReceiptOutcome::Settled => "settled",
+        ReceiptOutcome::TriedAgain => "tried_again",
+        ReceiptOutcome::UnknownKind => "unknown_kind",
+        ReceiptOutcome::UnknownMessage => "unknown_message",
     }
 }
 
 /// What the receipt says became of a text, as it is counted; one that belongs to no text is counted by
 /// itself.
-fn outcome(receipt: &Receipt, recorded: Recorded) -> &'static str {
+fn outcome(receipt: &Receipt, recorded: ReceiptOutcome) -> &'static str {
     use messaging::conversation::delivery::DeliveryStatus::{Delivered, Read};
     match (recorded, receipt.status) {
-        (Recorded::UnknownMessage, _) => "unknown_message",
+        (ReceiptOutcome::UnknownMessage, _) => "unknown_message",
         (_, Some(Delivered | Read)) => "delivered",
         (_, Some(status)) if status.is_failure() => "failed",
         _ => "pending",

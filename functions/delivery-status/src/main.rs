@@ -4,10 +4,10 @@
 
 use adapters::Connection;
 use adapters::clock::SystemClock;
-use adapters::conversations::Table;
 use adapters::environment::{number, optional, required};
 use adapters::executions::StateMachine;
 use adapters::secrets::Secrets;
+use adapters::table::Table;
 use chrono::TimeDelta;
 use delivery_status::DeliveryStatus;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};

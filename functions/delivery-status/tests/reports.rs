@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use delivery_status::DeliveryStatus;
 use flate2::write::GzEncoder;
 use messaging::conversation::receipt::AttemptId;
-use messaging::conversation::step::{Claim, Lost, Progress, StepState};
+use messaging::conversation::step::{Claim, LostResponse, Progress, StepState};
 use messaging::conversation::{Conversation, Plan, Step};
 use messaging::testing::memory::World;
 use messaging::text::template::MessageText;
@@ -52,7 +52,7 @@ fn lost(provider: Provider) -> World {
         delivery: None,
         prices: Vec::new(),
         progress: Progress {
-            state: StepState::Unknown(Lost { claim, since: claimed_at() }),
+            state: StepState::Unknown(LostResponse { claim, since: claimed_at() }),
             attempt: 1,
             ..Progress::default()
         },

@@ -14,7 +14,7 @@ use http_edge::twilio_call::TwilioCall;
 use http_edge::{Problem, Request, Response};
 use messaging::conversation::inbound_message::InboundMessage;
 use messaging::ports::{Inbox, JourneySource, KeyRing, Notices, Randomness, Unavailable};
-use messaging::receive_message::{HELP_ANSWER, OPT_OUT_CONFIRMATION, Received, confirm, receive};
+use messaging::receive_message::{HELP_ANSWER, MessageOutcome, OPT_OUT_CONFIRMATION, confirm, receive};
 use messaging::text::template::MessageText;
 use messaging::values::clock::Clock;
 use messaging::values::ids::ConversationId;
@@ -107,7 +107,7 @@ where
         Ok(())
     }
 
-    fn note(&self, request_id: &str, message: &InboundMessage, received: &Received) {
+    fn note(&self, request_id: &str, message: &InboundMessage, received: &MessageOutcome) {
         tracing::info!(
             request_id,
             inbound_id = message.id,

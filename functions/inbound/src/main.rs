@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use adapters::Connection;
 use adapters::clock::SystemClock;
-use adapters::conversations::Table;
-use adapters::end_user_messaging::{EndUserMessaging, EndUserMessagingSettings};
 use adapters::environment::{number, optional, required};
 use adapters::journeys::JourneyStore;
-use adapters::notices::Answerers;
+use adapters::providers::end_user_messaging::{EndUserMessaging, EndUserMessagingSettings};
+use adapters::providers::notices::Answerers;
+use adapters::providers::twilio::{Twilio, TwilioSettings};
 use adapters::randomness::SystemRandomness;
 use adapters::secrets::Secrets;
-use adapters::twilio::{Twilio, TwilioSettings};
+use adapters::table::Table;
 use chrono::TimeDelta;
 use inbound::Inbound;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};

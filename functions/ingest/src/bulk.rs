@@ -10,7 +10,7 @@ use http_edge::answer::unavailable;
 use http_edge::json::Json;
 use http_edge::violations::{Violation, Violations};
 use http_edge::{Problem, Request, Response};
-use messaging::accept::Accepted;
+use messaging::accept::EventOutcome;
 use messaging::ports::{Consents, Conversations, CurrentJourneys, Executions, JourneySource, KeyRing};
 use messaging::values::clock::{Clock, to_rfc3339};
 use messaging::values::ids::{ConversationId, SourceName};
@@ -183,9 +183,9 @@ where
         match accepted {
             Ok((id, accepted)) => {
                 let (status, due) = match accepted {
-                    Accepted::New { due } => ("accepted", Some(due)),
-                    Accepted::Duplicate { due } => ("duplicate", Some(due)),
-                    Accepted::KeyReused => ("idempotency_key_reused", None),
+                    EventOutcome::New { due } => ("accepted", Some(due)),
+                    EventOutcome::Duplicate { due } => ("duplicate", Some(due)),
+                    EventOutcome::KeyReused => ("idempotency_key_reused", None),
                 };
                 let conversation_id = due.is_some().then_some(id);
                 Outcome { status, conversation_id, due: due.map(to_rfc3339), ..waiting }

@@ -6,7 +6,7 @@ use http_edge::json::Json;
 use http_edge::recipient;
 use http_edge::violations::Violations;
 use http_edge::{Problem, Request, Response};
-use messaging::change_consent::{Changed, change_consent};
+use messaging::change_consent::{ConsentOutcome, change_consent};
 use messaging::conversation::consent::{Act, Agreement, ConsentChange};
 use messaging::ports::{Consents, Conversations, Executions, JourneySource, KeyRing};
 use messaging::values::characters::unwanted;
@@ -54,8 +54,8 @@ where
         let change = ConsentChange { act: call.act, scope: call.scope, agreement };
         let changed = change_consent(&self.conversations, &call.phone, &change).await;
         let status = match changed.map_err(|e| unavailable(request, &e))? {
-            Changed::Stored => "stored",
-            Changed::Already => "duplicate",
+            ConsentOutcome::Stored => "stored",
+            ConsentOutcome::Already => "duplicate",
         };
         tracing::info!(
             request_id = request.id,

@@ -5,7 +5,7 @@ use http_edge::auth::Caller;
 use http_edge::{Problem, Request, Response};
 use messaging::conversation::step::StepState;
 use messaging::conversation::{Conversation, Reply, Step};
-use messaging::ports::{Cancelling, Consents, Conversations, Executions, JourneySource, KeyRing};
+use messaging::ports::{CancelOutcome, Consents, Conversations, Executions, JourneySource, KeyRing};
 use messaging::reply::ReplyMeaning;
 use messaging::text::segments;
 use messaging::values::clock::{Clock, to_rfc3339};
@@ -71,7 +71,7 @@ where
         let id = Self::named(request, caller)?;
         let cancelling =
             self.conversations.cancel(&id, self.clock.now()).await.map_err(|e| unavailable(request, &e))?;
-        if cancelling == Cancelling::Absent {
+        if cancelling == CancelOutcome::Absent {
             return Err(Problem::NotFound);
         }
         tracing::info!(request_id = request.id, conversation_id = %id, status = 202, decision = "cancelled");

@@ -17,7 +17,7 @@ use http_edge::auth::{self, Caller, KEYED_SOURCES};
 use http_edge::signature::timestamped;
 use http_edge::violations::{Violation, Violations};
 use http_edge::{Problem, Request, Response};
-use messaging::accept::{Accepted, accept, accepted_before};
+use messaging::accept::{EventOutcome, accept, accepted_before};
 use messaging::plan::{Event, PlanError, plan};
 use messaging::ports::{
     Consents, Conversations, CurrentJourneys, Executions, JourneySource, KeyRing, Unavailable,
@@ -212,10 +212,10 @@ where
         &self,
         id: &ConversationId,
         content_hash: &str,
-    ) -> Result<Option<Accepted>, Unavailable> {
+    ) -> Result<Option<EventOutcome>, Unavailable> {
         let now = self.clock.now();
         let accepted = accepted_before(&self.conversations, &self.executions, id, content_hash, now).await?;
-        Ok(accepted.filter(|accepted| *accepted != Accepted::KeyReused))
+        Ok(accepted.filter(|accepted| *accepted != EventOutcome::KeyReused))
     }
 
     /// Plans, stores and starts an event, and answers its source.
@@ -238,7 +238,7 @@ where
         &self,
         event: Event,
         current: &CurrentJourneys,
-    ) -> Result<(ConversationId, Accepted), Refusal> {
+    ) -> Result<(ConversationId, EventOutcome), Refusal> {
         let now = self.clock.now();
         let told_time = event.send_at.is_some();
         let (id, content_hash) = (event.conversation.clone(), event.content_hash.clone());
@@ -269,13 +269,13 @@ fn answer(
     request: &Request,
     event_id: &str,
     conversation_id: &ConversationId,
-    accepted: Accepted,
+    accepted: EventOutcome,
     journeys_version: Option<&str>,
 ) -> Result<Response, Problem> {
     let (code, status, due) = match accepted {
-        Accepted::New { due } => (202, "accepted", to_rfc3339(due)),
-        Accepted::Duplicate { due } => (200, "duplicate", to_rfc3339(due)),
-        Accepted::KeyReused => {
+        EventOutcome::New { due } => (202, "accepted", to_rfc3339(due)),
+        EventOutcome::Duplicate { due } => (200, "duplicate", to_rfc3339(due)),
+        EventOutcome::KeyReused => {
             tracing::warn!(request_id = request.id, %conversation_id, decision = "key_reused");
             return Err(Problem::IdempotencyKeyReused);
         }

@@ -7,7 +7,7 @@ use http_edge::fields::Fields;
 use http_edge::json::Json;
 use http_edge::recipient;
 use http_edge::violations::Violations;
-use messaging::journeys::{Journeys, Source, StepPlan};
+use messaging::journeys::{Config, JourneyStep, Source};
 use messaging::plan::{Event, HORIZON, PlanError};
 use messaging::text::template::Variables;
 use messaging::values::clock::from_rfc3339;
@@ -34,7 +34,7 @@ pub(crate) struct MessageCall {
 pub(crate) fn read(
     body: &Json,
     source: &SourceName,
-    journeys: &Journeys,
+    journeys: &Config,
     now: DateTime<Utc>,
     violations: &mut Violations,
 ) -> Option<MessageCall> {
@@ -121,7 +121,7 @@ fn checked_event_id(id: &str, violations: &mut Violations) -> bool {
     is_one
 }
 
-fn journey_of(name: &str, journeys: &Journeys, violations: &mut Violations) -> Option<JourneyName> {
+fn journey_of(name: &str, journeys: &Config, violations: &mut Violations) -> Option<JourneyName> {
     let name = JourneyName::new(name).ok().filter(|name| journeys.journeys.contains_key(name));
     if name.is_none() {
         violations.add("/journey", "unknown_journey", "must name a journey of journeys.toml");
@@ -134,7 +134,7 @@ fn journey_of(name: &str, journeys: &Journeys, violations: &mut Violations) -> O
 fn variables(
     fields: &Fields<'_>,
     journey: Option<&JourneyName>,
-    journeys: &Journeys,
+    journeys: &Config,
     violations: &mut Violations,
 ) -> Option<Variables> {
     let Some(journey) = journey.and_then(|name| journeys.journeys.get(name)) else {
@@ -200,9 +200,9 @@ fn locale(fields: &Fields<'_>, violations: &mut Violations) -> Option<String> {
 }
 
 /// Whether every text of the journey has words in that locale.
-fn is_spoken(locale: &str, journey: &JourneyName, journeys: &Journeys, violations: &mut Violations) -> bool {
+fn is_spoken(locale: &str, journey: &JourneyName, journeys: &Config, violations: &mut Violations) -> bool {
     let steps = journeys.journeys.get(journey).map(|journey| journey.steps.as_slice()).unwrap_or_default();
-    let speaks = |step: &StepPlan| {
+    let speaks = |step: &JourneyStep| {
         journeys.texts.get(&step.text).is_some_and(|wording| wording.speaks(locale, step.channel))
     };
     let Some(step) = steps.iter().find(|step| !speaks(step)) else { return true };

@@ -4,7 +4,7 @@ use http_edge::fields::Fields;
 use http_edge::json::Json;
 use http_edge::recipient;
 use http_edge::violations::Violations;
-use messaging::journeys::Journeys;
+use messaging::journeys::Config;
 use messaging::plan::Event;
 use messaging::text::template::Variables;
 use messaging::values::ids::{ConversationId, JourneyName, SourceName, hyphenated_uuid};
@@ -73,7 +73,7 @@ impl SmsCall {
 
     /// The event as the domain knows it; amounts are shown in the source's currency. `None`, and the
     /// violation noted, for a country that the source may not text.
-    pub(crate) fn into_event(self, journeys: &Journeys, violations: &mut Violations) -> Option<Event> {
+    pub(crate) fn into_event(self, journeys: &Config, violations: &mut Violations) -> Option<Event> {
         let source = journeys.sources.get(&self.source);
         let phone = recipient::allowed(self.phone, source, "/user/phone", violations)?;
         let (currency, locale) =

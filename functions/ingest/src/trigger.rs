@@ -5,7 +5,7 @@ use http_edge::fields::Fields;
 use http_edge::json::Json;
 use http_edge::recipient;
 use http_edge::violations::Violations;
-use messaging::journeys::{Journey, Journeys};
+use messaging::journeys::{Config, Journey};
 use messaging::plan::Event;
 use messaging::text::template::{PersonName, Variables};
 use messaging::values::ids::{ConversationId, JourneyName, SourceName};
@@ -51,7 +51,7 @@ pub(crate) struct Trigger {
 pub(crate) fn read(
     request: &Request,
     body: &Json,
-    journeys: &Journeys,
+    journeys: &Config,
     violations: &mut Violations,
 ) -> Option<Trigger> {
     let given_key = key_of(request, violations);

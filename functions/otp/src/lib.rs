@@ -12,10 +12,10 @@ use http_edge::auth;
 use http_edge::request::BODY_LIMIT;
 use http_edge::violations::Violations;
 use http_edge::{Problem, Request, Response};
-use messaging::one_time_code::{IssueCode, Issued, VerifyCode};
+use messaging::one_time_code::{IssueCode, IssueOutcome, VerifyCode};
 use messaging::ports::{
-    CodeTexts, Codes, Conversations, JourneySource, KeyRing, Purses, Randomness, Schedules, SendingSwitch,
-    Unavailable,
+    Budgets, CodeTexts, Codes, Conversations, JourneySource, KeyRing, Randomness, RateLimiters,
+    SendingSwitch, Unavailable,
 };
 use messaging::values::clock::Clock;
 use messaging::values::secret::SecretText;
@@ -58,7 +58,7 @@ struct Verified {
 
 impl<C, K, J, P, R, W, T> Otp<C, K, J, P, R, W, T>
 where
-    C: Codes + Conversations + Purses + Schedules,
+    C: Codes + Conversations + Budgets + RateLimiters,
     K: KeyRing,
     J: JourneySource,
     P: CodeTexts,
@@ -138,33 +138,33 @@ fn no_key() -> Unavailable {
 }
 
 /// What the caller is told, and one line in the log.
-fn answer(request: &Request, issued: Issued) -> Result<Response, Problem> {
+fn answer(request: &Request, issued: IssueOutcome) -> Result<Response, Problem> {
     let noted = |decision: &str, by: &str| {
         tracing::warn!(request_id = request.id, decision, by);
     };
     match issued {
-        Issued::Sent { expires_in } => {
+        IssueOutcome::Sent { expires_in } => {
             tracing::info!(request_id = request.id, status = 202, decision = "code_sent");
             Ok(Response::json(202, &OnItsWay { expires_in }))
         }
-        Issued::Shadowed { expires_in } => {
+        IssueOutcome::Shadowed { expires_in } => {
             tracing::info!(request_id = request.id, status = 202, decision = "code_shadowed");
             Ok(Response::json(202, &OnItsWay { expires_in }))
         }
-        Issued::TooSoon { retry_after } => Err(Problem::TooManyRequests { retry_after }),
-        Issued::Limited { scope, retry_after } => {
+        IssueOutcome::TooSoon { retry_after } => Err(Problem::TooManyRequests { retry_after }),
+        IssueOutcome::Limited { scope, retry_after } => {
             noted("code_limited", &scope);
             Err(Problem::TooManyRequests { retry_after })
         }
-        Issued::OptedOut => {
+        IssueOutcome::OptedOut => {
             noted("code_refused", "opted_out");
             Err(Problem::Undeliverable)
         }
-        Issued::Undeliverable => {
+        IssueOutcome::Undeliverable => {
             noted("code_refused", "provider");
             Err(Problem::Undeliverable)
         }
-        Issued::Unavailable(trouble) => Err(unavailable(request, &trouble)),
+        IssueOutcome::Unavailable(trouble) => Err(unavailable(request, &trouble)),
     }
 }
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use adapters::Connection;
 use adapters::clock::SystemClock;
-use adapters::conversations::Table;
 use adapters::environment::{number, optional, required};
 use adapters::journeys::JourneyStore;
+use adapters::providers::twilio::{Twilio, TwilioSettings};
 use adapters::randomness::SystemRandomness;
 use adapters::secrets::Secrets;
 use adapters::switch::ParameterSwitch;
-use adapters::twilio::{Twilio, TwilioSettings};
+use adapters::table::Table;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use chrono::TimeDelta;
 use lambda_runtime::{Error, LambdaEvent, service_fn};

@@ -13,7 +13,7 @@ type InMemory = Otp<World, World, World, World, World, World, World>;
 
 fn function(toml: &str) -> (World, InMemory) {
     let world = World::at(chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap());
-    let journeys = messaging::journeys::Journeys::from_toml(toml).unwrap();
+    let journeys = messaging::journeys::Config::from_toml(toml).unwrap();
     {
         let mut state = world.state();
         state.journeys =

@@ -5,9 +5,9 @@
 //! state, or a later due time.
 
 use messaging::ports::{
-    Consents, Conversations, Inbox, Purses, Receipts, Schedules, Sender, SendingRules, SendingSwitch,
+    Budgets, Consents, Conversations, Inbox, RateLimiters, Receipts, Sender, SendingRules, SendingSwitch,
 };
-use messaging::take_step::{TakeStep, Transient, Visit};
+use messaging::take_step::{TakeStep, Transient, VisitOutcome};
 use messaging::values::clock::{Clock, to_rfc3339};
 use messaging::values::ids::{ConversationId, StepName};
 use messaging::values::verdict::Because;
@@ -60,7 +60,7 @@ impl From<FailedVisit> for lambda_runtime::Diagnostic {
 
 impl<C, S, W, R, T> Send<C, S, W, R, T>
 where
-    C: Conversations + Consents + Purses + Schedules + Receipts + Inbox,
+    C: Conversations + Consents + Budgets + RateLimiters + Receipts + Inbox,
     S: Sender,
     W: SendingSwitch,
     R: SendingRules,
@@ -101,9 +101,11 @@ where
         };
         let visit = take.visit(&id, &name, invocation).await;
         let said = match visit {
-            Ok(Visit::Decided(verdict, because)) => output(verdict.to_string(), due, because),
-            Ok(Visit::Wait(until, because)) => output("Wait".to_owned(), Some(to_rfc3339(until)), because),
-            Ok(Visit::Stray(stray)) => output(
+            Ok(VisitOutcome::Decided(verdict, because)) => output(verdict.to_string(), due, because),
+            Ok(VisitOutcome::Wait(until, because)) => {
+                output("Wait".to_owned(), Some(to_rfc3339(until)), because)
+            }
+            Ok(VisitOutcome::MissingTarget(stray)) => output(
                 format!("{stray:?}"),
                 due,
                 Because::fact("conversation", "expired, erased or never stored"),

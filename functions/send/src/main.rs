@@ -6,15 +6,17 @@ use std::sync::Arc;
 
 use adapters::Connection;
 use adapters::clock::SystemClock;
-use adapters::conversations::Table;
-use adapters::end_user_messaging::{EndUserMessaging, EndUserMessagingSettings, India, MaxPrice, NumberType};
 use adapters::environment::{EnvironmentError, number, optional, required};
 use adapters::journeys::JourneyStore;
+use adapters::providers::end_user_messaging::{
+    EndUserMessaging, EndUserMessagingSettings, India, MaxPrice, NumberType,
+};
+use adapters::providers::router::Senders;
+use adapters::providers::sns::{Sns, SnsSettings, sender_id};
+use adapters::providers::twilio::{Twilio, TwilioSettings};
 use adapters::secrets::Secrets;
-use adapters::senders::Senders;
-use adapters::sns::{Sns, SnsSettings, sender_id};
 use adapters::switch::ParameterSwitch;
-use adapters::twilio::{Twilio, TwilioSettings};
+use adapters::table::Table;
 use chrono::TimeDelta;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use send::Send;

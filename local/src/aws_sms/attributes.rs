@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::SnsError;
 use crate::store::Store;
-use adapters::sns::ATTRIBUTES;
+use adapters::providers::sns::ATTRIBUTES;
 
 /// The attributes, durable.
 pub(crate) struct Attributes(Store);

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::api_error::ApiError;
 use super::definition::{Definition, Problems};
 use super::execution::{Action, Event, Execution};
-use super::queries::Started;
+use super::queries::StartOutcome;
 use super::timers::Timers;
 use super::{arn, driver, journal};
 use crate::agenda::Agenda;
@@ -138,7 +138,7 @@ impl Engine {
     ///
     /// # Errors
     /// As `StartExecution`.
-    pub fn start(&self, name: Option<&str>, input: Option<&str>) -> Result<Started, ApiError> {
+    pub fn start(&self, name: Option<&str>, input: Option<&str>) -> Result<StartOutcome, ApiError> {
         let name = name.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
         if !arn::is_execution_name(&name) {
             return Err(ApiError::InvalidName(name));

@@ -31,4 +31,4 @@ pub use definition::{Definition, Problem, Problems};
 pub use engine::{Engine, Invoke, OpenError, Settings, TaskFailure};
 pub use execution::{Action, Event, Execution, Status, Step};
 pub use history::HistoryEvent;
-pub use queries::{Started, Summary};
+pub use queries::{StartOutcome, Summary};

@@ -11,7 +11,7 @@ use super::journal::{self, Record};
 
 /// The answer to a start.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Started {
+pub struct StartOutcome {
     /// The execution's ARN.
     pub arn: String,
     /// When it was started: now, or before when this start repeats an earlier one.

@@ -8,7 +8,7 @@ use super::definition::Definition;
 use super::engine::Inner;
 use super::execution::{Action, Event, Execution, Phase, Status, Step};
 use super::journal::{self, Record};
-use super::queries::Started;
+use super::queries::StartOutcome;
 use super::timers::{Due, Sequence, due};
 
 /// A call that a step asks for.
@@ -24,18 +24,18 @@ const NAME_KEPT: TimeDelta = TimeDelta::days(90);
 
 impl Inner {
     /// Stores a new execution, unless its name is taken.
-    pub(super) fn start(&self, created: Execution) -> Result<Started, ApiError> {
+    pub(super) fn start(&self, created: Execution) -> Result<StartOutcome, ApiError> {
         let mut connection = self.store.lock();
         let transaction = connection.transaction()?;
         if let Some(Record { execution: old, .. }) = journal::latest(&transaction, &created.name)? {
             if old.status == Status::Running && old.input == created.input {
-                return Ok(Started { arn: old.arn, started: old.started });
+                return Ok(StartOutcome { arn: old.arn, started: old.started });
             }
             if old.stopped.is_none_or(|stopped| created.started < stopped + NAME_KEPT) {
                 return Err(ApiError::ExecutionAlreadyExists(old.arn));
             }
         }
-        let started = Started { arn: created.arn.clone(), started: created.started };
+        let started = StartOutcome { arn: created.arn.clone(), started: created.started };
         let now = created.started;
         let mut execution = created.clone();
         let mut step = execution.on(&self.definition, Event::Started, now);

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use adapters::Connection;
-use adapters::conversations::Table;
+use adapters::table::Table;
 use chrono::{DateTime, TimeDelta, Utc};
-use messaging::forget::{Forgotten, forget};
+use messaging::forget::{ForgetReport, forget};
 use messaging::ports::Unavailable;
 use messaging::values::clock::Clock;
 use messaging::values::phone::PhoneNumber;
@@ -24,7 +24,7 @@ impl Clock for At {
 }
 
 /// What `afterword forget` does.
-async fn forgets(rig: &Rig, phone: &str) -> Result<Forgotten, Unavailable> {
+async fn forgets(rig: &Rig, phone: &str) -> Result<ForgetReport, Unavailable> {
     let connection = Connection::plain(format!("http://127.0.0.1:{}", rig.ports.aws));
     let table = Table::new(&connection, "afterword", TimeDelta::days(90));
     let phone = PhoneNumber::parse_e164(phone).unwrap();

@@ -1,7 +1,7 @@
 //! Executions of the state machine.
 
 use chrono::{DateTime, Utc};
-use messaging::ports::{Executions, Started, Unavailable};
+use messaging::ports::{Executions, StartOutcome, Unavailable};
 use messaging::values::clock::to_rfc3339;
 use messaging::values::ids::{ConversationId, StepName, execution_name, rerun_name};
 
@@ -30,14 +30,14 @@ pub fn execution_input(conversation: &ConversationId, step: &StepName, due: Date
 }
 
 impl StateMachine {
-    async fn start_named(&self, name: String, input: String) -> Result<Started, Unavailable> {
+    async fn start_named(&self, name: String, input: String) -> Result<StartOutcome, Unavailable> {
         let started =
             self.client.start_execution().state_machine_arn(&self.arn).name(name).input(input).send().await;
         match started {
             // Also when it runs already with the same input.
-            Ok(_) => Ok(Started::Waits),
+            Ok(_) => Ok(StartOutcome::Waits),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_execution_already_exists()) => {
-                Ok(Started::NumberTaken)
+                Ok(StartOutcome::NumberTaken)
             }
             Err(error) => Err(unavailable("states:StartExecution", &error)),
         }
@@ -93,7 +93,7 @@ impl Executions for StateMachine {
         step: &StepName,
         number: u32,
         due: DateTime<Utc>,
-    ) -> Result<Started, Unavailable> {
+    ) -> Result<StartOutcome, Unavailable> {
         let name = rerun_name(conversation, step, number)
             .map_err(|error| Unavailable { operation: "states:StartExecution", reason: error.to_string() })?;
         self.start_named(name, execution_input(conversation, step, due)).await

@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use chrono::{SecondsFormat, TimeDelta};
-use messaging::journeys::{Finding, Journeys, version_of};
+use messaging::journeys::{Config, Finding, version_of};
 use messaging::ports::{CurrentJourneys, JourneySource, SendingRules, Unavailable};
 use messaging::values::clock::{Clock, to_rfc3339};
 
 use crate::cache::Cache;
-use crate::conversations::Table;
 use crate::failure::unavailable;
+use crate::table::Table;
 
 /// The journeys' items in the table.
 pub struct JourneyStore<K> {
@@ -75,7 +75,7 @@ impl<K: Clock> JourneyStore<K> {
     /// # Errors
     /// See [`PushError`]; a refused file changes nothing.
     pub async fn push_journeys(&self, toml: &str) -> Result<String, PushError> {
-        Journeys::from_toml(toml).map_err(PushError::Refused)?;
+        Config::from_toml(toml).map_err(PushError::Refused)?;
         if toml.len() > FILE_LIMIT {
             let detail = format!("the file has more than {FILE_LIMIT} bytes");
             return Err(PushError::Refused(vec![Finding::error("journeys.toml", detail)]));
@@ -112,7 +112,7 @@ impl<K: Clock> JourneyStore<K> {
     pub async fn roll_back(&self, version: &str) -> Result<(), PushError> {
         let refused = |detail: &str| PushError::Refused(vec![Finding::error(version, detail)]);
         let file = self.file(version).await?.ok_or_else(|| refused("there is no such version"))?;
-        Journeys::stored(&file.toml).map_err(|finding| PushError::Refused(vec![finding]))?;
+        Config::stored(&file.toml).map_err(|finding| PushError::Refused(vec![finding]))?;
         Ok(self.put_in_force(version, None, "rollback").await?)
     }
 
@@ -225,7 +225,7 @@ impl<K: Clock> JourneySource for JourneyStore<K> {
             operation: "dynamodb:GetItem",
             reason: "the stored journeys do not read".to_owned(),
         };
-        let journeys = Arc::new(Journeys::stored(&toml).map_err(broken)?);
+        let journeys = Arc::new(Config::stored(&toml).map_err(broken)?);
         let current = CurrentJourneys { version, journeys };
         self.file.put(now, current.clone());
         Ok(current)
@@ -233,7 +233,7 @@ impl<K: Clock> JourneySource for JourneyStore<K> {
 }
 
 impl<K: Clock> SendingRules for JourneyStore<K> {
-    async fn rules(&self) -> Result<Arc<Journeys>, Unavailable> {
+    async fn rules(&self) -> Result<Arc<Config>, Unavailable> {
         Ok(self.current().await?.journeys)
     }
 }

@@ -7,12 +7,12 @@
 use chrono::{DateTime, Utc};
 
 use crate::conversation::{Conversation, Plan};
-use crate::ports::{Acceptance, Conversations, Executions, Unavailable};
+use crate::ports::{AcceptOutcome, Conversations, Executions, Unavailable};
 use crate::values::ids::ConversationId;
 
 /// What a source is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Accepted {
+pub enum EventOutcome {
     /// The event is stored and its executions run.
     New {
         /// When the first text is due.
@@ -36,14 +36,14 @@ pub async fn accept(
     executions: &impl Executions,
     conversation: &Conversation,
     now: DateTime<Utc>,
-) -> Result<Accepted, Unavailable> {
-    let Some(plan) = &conversation.plan else { return Ok(Accepted::KeyReused) };
+) -> Result<EventOutcome, Unavailable> {
+    let Some(plan) = &conversation.plan else { return Ok(EventOutcome::KeyReused) };
     match conversations.accept(conversation, None).await? {
-        Acceptance::Stored => {
+        AcceptOutcome::Stored => {
             start(conversations, executions, &conversation.id, plan, now).await?;
-            Ok(Accepted::New { due: plan.first_due() })
+            Ok(EventOutcome::New { due: plan.first_due() })
         }
-        Acceptance::Existing(stored) => {
+        AcceptOutcome::Existing(stored) => {
             again(conversations, executions, &stored, &plan.content_hash, now).await
         }
     }
@@ -60,7 +60,7 @@ pub async fn accepted_before(
     id: &ConversationId,
     content_hash: &str,
     now: DateTime<Utc>,
-) -> Result<Option<Accepted>, Unavailable> {
+) -> Result<Option<EventOutcome>, Unavailable> {
     match conversations.load(id, now).await? {
         Some(stored) => again(conversations, executions, &stored, content_hash, now).await.map(Some),
         None => Ok(None),
@@ -74,16 +74,16 @@ async fn again(
     stored: &Conversation,
     content_hash: &str,
     now: DateTime<Utc>,
-) -> Result<Accepted, Unavailable> {
-    let Some(plan) = &stored.plan else { return Ok(Accepted::KeyReused) };
+) -> Result<EventOutcome, Unavailable> {
+    let Some(plan) = &stored.plan else { return Ok(EventOutcome::KeyReused) };
     // What an erased conversation was about is not known any more: its id alone decides.
     if !stored.is_erased() && plan.content_hash != content_hash {
-        return Ok(Accepted::KeyReused);
+        return Ok(EventOutcome::KeyReused);
     }
     if stored.life.started_at.is_none() {
         start(conversations, executions, &stored.id, plan, now).await?;
     }
-    Ok(Accepted::Duplicate { due: plan.first_due() })
+    Ok(EventOutcome::Duplicate { due: plan.first_due() })
 }
 
 /// Starts every step with the due time that is stored, so that a repeat carries identical input, and

@@ -7,16 +7,18 @@
 use chrono::{DateTime, Utc};
 
 use crate::accept::start;
-use crate::conversation::blocker::obstacle;
+use crate::conversation::blocker::blocker;
 use crate::conversation::step::{Decision, Progress, StepState};
 use crate::conversation::{Contact, Conversation, Plan, Step};
-use crate::ports::{Acceptance, Conversations, Ended, Ending, Executions, Unavailable, Written};
+use crate::ports::{
+    AcceptOutcome, BookingEnd, BookingEndOutcome, Conversations, Executions, Unavailable, WriteOutcome,
+};
 use crate::values::ids::ConversationId;
 use crate::values::verdict::Because;
 
 /// What the booking system is told. It never learns more: whatever is authentic is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Booked {
+pub enum BookingOutcome {
     /// A new booking; its texts will be sent.
     Accepted,
     /// Reported before.
@@ -40,28 +42,32 @@ pub async fn book(
     conversation: &Conversation,
     predecessor: Option<&ConversationId>,
     now: DateTime<Utc>,
-) -> Result<Booked, Unavailable> {
-    let Some(plan) = &conversation.plan else { return Ok(Booked::Duplicate { differs: false }) };
+) -> Result<BookingOutcome, Unavailable> {
+    let Some(plan) = &conversation.plan else { return Ok(BookingOutcome::Duplicate { differs: false }) };
     let stored = match conversations.accept(conversation, predecessor).await? {
-        Acceptance::Stored => {
+        AcceptOutcome::Stored => {
             start(conversations, executions, &conversation.id, plan, now).await?;
-            return Ok(if predecessor.is_some() { Booked::Rescheduled } else { Booked::Accepted });
+            return Ok(if predecessor.is_some() {
+                BookingOutcome::Rescheduled
+            } else {
+                BookingOutcome::Accepted
+            });
         }
-        Acceptance::Existing(stored) => stored,
+        AcceptOutcome::Existing(stored) => stored,
     };
     if let Some(stored_plan) = &stored.plan {
         if stored.life.started_at.is_none() {
             start(conversations, executions, &stored.id, stored_plan, now).await?;
         }
         let differs = !stored.is_erased() && stored_plan.content_hash != plan.content_hash;
-        return Ok(Booked::Duplicate { differs });
+        return Ok(BookingOutcome::Duplicate { differs });
     }
     let buried = buried(&stored, plan, now);
-    if conversations.bury(&buried, predecessor).await? == Written::Overtaken {
-        return Ok(Booked::Duplicate { differs: false });
+    if conversations.bury(&buried, predecessor).await? == WriteOutcome::Overtaken {
+        return Ok(BookingOutcome::Duplicate { differs: false });
     }
     let rescheduled = predecessor.is_some() || stored.is_superseded();
-    Ok(if rescheduled { Booked::Rescheduled } else { Booked::Cancelled })
+    Ok(if rescheduled { BookingOutcome::Rescheduled } else { BookingOutcome::Cancelled })
 }
 
 /// Stores the end of a booking, whether or not it has been heard of. One that had itself taken another's
@@ -72,17 +78,17 @@ pub async fn book(
 pub async fn end_booking(
     conversations: &impl Conversations,
     id: &ConversationId,
-    ending: &Ending,
+    ending: &BookingEnd,
     is_successor: bool,
     now: DateTime<Utc>,
-) -> Result<Booked, Unavailable> {
-    let Ended { repeated, superseded } = conversations.end_booking(id, ending, now).await?;
+) -> Result<BookingOutcome, Unavailable> {
+    let BookingEndOutcome { repeated, superseded } = conversations.end_booking(id, ending, now).await?;
     Ok(if repeated {
-        Booked::Duplicate { differs: false }
+        BookingOutcome::Duplicate { differs: false }
     } else if superseded || is_successor {
-        Booked::Rescheduled
+        BookingOutcome::Rescheduled
     } else {
-        Booked::Cancelled
+        BookingOutcome::Cancelled
     })
 }
 
@@ -94,7 +100,7 @@ fn buried(tombstone: &Conversation, plan: &Plan, now: DateTime<Utc>) -> Conversa
         .steps
         .iter()
         .map(|step| {
-            let (verdict, because) = obstacle(tombstone, &plan, step, &Contact::default(), now)
+            let (verdict, because) = blocker(tombstone, &plan, step, &Contact::default(), now)
                 .unwrap_or((crate::values::verdict::Verdict::SkippedCancelled, Because::default()));
             let state = StepState::Decided(Decision { verdict, because, at: now });
             Step { progress: Progress { state, ..Progress::default() }, ..step.clone() }

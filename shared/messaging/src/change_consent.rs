@@ -6,7 +6,7 @@ use crate::values::phone::PhoneNumber;
 
 /// What became of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Changed {
+pub enum ConsentOutcome {
     /// It is stored.
     Stored,
     /// It was so already.
@@ -21,9 +21,9 @@ pub async fn change_consent(
     consents: &impl Consents,
     phone: &PhoneNumber,
     change: &ConsentChange,
-) -> Result<Changed, Unavailable> {
+) -> Result<ConsentOutcome, Unavailable> {
     if consents.consent(phone).await?.has(change) {
-        return Ok(Changed::Already);
+        return Ok(ConsentOutcome::Already);
     }
-    consents.change(phone, change).await.map(|()| Changed::Stored)
+    consents.change(phone, change).await.map(|()| ConsentOutcome::Stored)
 }

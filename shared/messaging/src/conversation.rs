@@ -18,7 +18,7 @@ use crate::conversation::step::Progress;
 use crate::reply::ReplyMeaning;
 use crate::text::dlt::DltTemplateId;
 use crate::text::template::{MessageText, PersonName};
-use crate::text::whatsapp_template::Content;
+use crate::text::whatsapp_template::WhatsappTemplate;
 use crate::values::channel::{Category, Channel};
 use crate::values::dollars::Dollars;
 use crate::values::ids::{ConversationId, JourneyName, SourceName, StepName};
@@ -72,7 +72,7 @@ pub struct Life {
     /// nothing further is sent.
     pub erased_at: Option<DateTime<Utc>>,
     /// When a newer conversation took its place, and which.
-    pub superseded: Option<Superseded>,
+    pub superseded: Option<Supersession>,
     /// When the customer first answered.
     pub replied_at: Option<DateTime<Utc>>,
     /// What the customer has sent, in the order in which it was stored.
@@ -90,7 +90,7 @@ pub struct Reply {
 
 /// A newer conversation took this one's place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Superseded {
+pub struct Supersession {
     /// When that was stored.
     pub at: DateTime<Utc>,
     /// The newer conversation, where it is known.
@@ -123,7 +123,7 @@ pub struct Step {
     /// erased.
     pub text: MessageText,
     /// The WhatsApp template that says it.
-    pub content: Option<Content>,
+    pub content: Option<WhatsappTemplate>,
     /// The template that India's operators know the words by.
     pub dlt_template_id: Option<DltTemplateId>,
     /// The words were longer than their entry allows and were cut, as it asks for.

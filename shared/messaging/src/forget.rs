@@ -7,7 +7,7 @@ mod mention;
 
 use std::collections::BTreeSet;
 
-use crate::ports::{ErasedConversation, Erasure, Unavailable, Written};
+use crate::ports::{ErasedConversation, Erasure, Unavailable, WriteOutcome};
 use crate::values::clock::Clock;
 use crate::values::ids::ConversationId;
 use crate::values::phone::PhoneNumber;
@@ -16,7 +16,7 @@ pub use mention::mentions;
 
 /// What was forgotten.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Forgotten {
+pub struct ForgetReport {
     /// How many conversations.
     pub conversations: usize,
     /// How many messages of theirs.
@@ -42,8 +42,8 @@ pub async fn forget(
     store: &impl Erasure,
     phone: &PhoneNumber,
     clock: &impl Clock,
-) -> Result<Forgotten, Unavailable> {
-    let mut forgotten = Forgotten::default();
+) -> Result<ForgetReport, Unavailable> {
+    let mut forgotten = ForgetReport::default();
     for _ in 0..ROUNDS {
         let traces = store.traces(phone).await?;
         let at = clock.now();
@@ -66,7 +66,7 @@ pub async fn forget(
             forgotten.inbound += 1;
         }
         forgotten.opted_out |= traces.contact.opted_out_at.is_some();
-        if store.erase_contact(phone, &traces.contact).await? == Written::Done {
+        if store.erase_contact(phone, &traces.contact).await? == WriteOutcome::Done {
             return Ok(forgotten);
         }
     }

@@ -15,7 +15,7 @@ mod span;
 mod wording;
 
 pub use file::{
-    Deadline, Journey, Journeys, Numbers, OffLimits, Source, StepPlan, VARIABLE_LIMIT, version_of,
+    Config, Deadline, DisallowedNumber, Journey, JourneyStep, Numbers, Source, VARIABLE_LIMIT, version_of,
 };
 pub use finding::{Finding, Severity};
 pub use lint::lint;
@@ -23,7 +23,7 @@ pub use otp_settings::OtpSettings;
 pub use providers::ProviderOrder;
 pub use review::{TextReport, reports, review};
 pub use span::Span;
-pub use wording::{InLocales, Wording};
+pub use wording::{PerLocale, Wording};
 
 #[cfg(test)]
 mod tests;

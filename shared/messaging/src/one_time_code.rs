@@ -8,7 +8,7 @@ pub mod issue;
 mod random;
 pub mod verify;
 
-pub use issue::{CodeRequest, IssueCode, Issued};
+pub use issue::{CodeRequest, IssueCode, IssueOutcome};
 pub use verify::VerifyCode;
 
 #[cfg(test)]

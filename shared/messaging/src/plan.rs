@@ -9,12 +9,12 @@ use crate::conversation::step::Progress;
 use crate::conversation::{Conversation, Plan, Step};
 use crate::journeys::prices::Prices;
 use crate::journeys::quiet_hours::SendingHours;
-use crate::journeys::{Deadline, Journey, Journeys, StepPlan};
+use crate::journeys::{Config, Deadline, Journey, JourneyStep};
 use crate::text::dlt::DltTemplateId;
 use crate::text::fit::TooLong;
 use crate::text::segments;
 use crate::text::template::{Manner, MessageText, PersonName, TemplateError, Variables, render_in};
-use crate::text::whatsapp_template::Content;
+use crate::text::whatsapp_template::WhatsappTemplate;
 use crate::values::channel::Category;
 use crate::values::channel::Channel;
 use crate::values::clock::ceil_to_second;
@@ -101,7 +101,7 @@ pub enum PlanError {
 /// See [`PlanError`].
 pub fn plan(
     event: Event,
-    journeys: &Journeys,
+    journeys: &Config,
     version: &str,
     now: DateTime<Utc>,
 ) -> Result<Conversation, PlanError> {
@@ -170,8 +170,8 @@ fn with_optional(given: &Variables, journey: &Journey) -> Variables {
 
 /// The words of a step, or its template on WhatsApp; there words may be missing.
 fn wording(
-    step: &StepPlan,
-    journeys: &Journeys,
+    step: &JourneyStep,
+    journeys: &Config,
     manner: Manner<'_>,
     variables: &Variables,
 ) -> Result<Said, PlanError> {
@@ -201,13 +201,13 @@ fn wording(
 /// What a step says.
 struct Said {
     text: MessageText,
-    content: Option<Content>,
+    content: Option<WhatsappTemplate>,
     dlt_template_id: Option<DltTemplateId>,
     truncated: bool,
 }
 
 /// The price of all parts, for a text message to a country whose price is known.
-fn cost(said: &Said, step: &StepPlan, contact: &PhoneNumber, prices: &Prices) -> Option<u64> {
+fn cost(said: &Said, step: &JourneyStep, contact: &PhoneNumber, prices: &Prices) -> Option<u64> {
     if step.channel != Channel::Sms {
         return None;
     }
@@ -218,7 +218,7 @@ fn cost(said: &Said, step: &StepPlan, contact: &PhoneNumber, prices: &Prices) ->
 /// When a step is due; `None` when it cannot be planned: it lies beyond the horizon, or it hangs on an
 /// appointment and its time has passed.
 fn due(
-    step: &StepPlan,
+    step: &JourneyStep,
     event: &Event,
     from: DateTime<Utc>,
     now: DateTime<Utc>,
@@ -238,7 +238,7 @@ fn due(
     Ok((due - now <= HORIZON).then_some(due))
 }
 
-fn delay_of(step: &StepPlan) -> TimeDelta {
+fn delay_of(step: &JourneyStep) -> TimeDelta {
     step.delay.map_or(TimeDelta::zero(), |delay| delay.delta())
 }
 
@@ -248,7 +248,7 @@ fn first_delay(journey: &Journey) -> TimeDelta {
     delays.min().unwrap_or_default()
 }
 
-fn deadline(step: &StepPlan, event: &Event, due: DateTime<Utc>) -> DateTime<Utc> {
+fn deadline(step: &JourneyStep, event: &Event, due: DateTime<Utc>) -> DateTime<Utc> {
     let deadline = match (step.deadline, event.appointment) {
         (Deadline::Appointment, Some(appointment)) => ceil_to_second(appointment),
         (Deadline::AfterDue(span), _) => due + span.delta(),
@@ -259,7 +259,7 @@ fn deadline(step: &StepPlan, event: &Event, due: DateTime<Utc>) -> DateTime<Utc>
 
 /// Returns what a category demands for the event's number, whose owner lives in the event's zone, if that is
 /// known.
-fn policy(category: Category, event: &Event, journey: &Journey, journeys: &Journeys) -> Policy {
+fn policy(category: Category, event: &Event, journey: &Journey, journeys: &Config) -> Policy {
     let is_advertising = category == Category::Promotional;
     let hours = is_advertising
         .then(|| SendingHours::new(&event.contact, event.time_zone, &journeys.promotional_hours));

@@ -16,15 +16,18 @@ mod unavailable;
 
 pub use codes::{CodeTexts, Codes};
 pub use consents::Consents;
-pub use conversations::{Acceptance, Cancelling, Claiming, Conversations, Ended, Ending, Learned, Written};
+pub use conversations::{
+    AcceptOutcome, BookingEnd, BookingEndOutcome, CancelOutcome, ClaimRequest, Conversations, ProviderReport,
+    WriteOutcome,
+};
 pub use erasure::{ErasedConversation, Erasure, InboundId, Traces};
-pub use executions::{Executions, Started};
+pub use executions::{Executions, StartOutcome};
 pub use inbox::{
-    ConfirmationChange, Inbox, OptOutChange, Quarantine, QuarantinedEvent, Receiving, StoredInbound,
+    ConfirmationChange, Inbox, OptOutChange, Quarantine, QuarantinedEvent, StoreOutcome, StoredInbound,
 };
 pub use randomness::{Randomness, random_id};
 pub use receipts::Receipts;
 pub use senders::{Form, Notices, OutboundText, Sender};
-pub use sending::{Purses, Schedules, SendingRules};
+pub use sending::{Budgets, RateLimiters, SendingRules};
 pub use settings::{CurrentJourneys, JourneySource, KeyRing, SendingSwitch};
 pub use unavailable::Unavailable;

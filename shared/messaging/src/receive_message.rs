@@ -6,18 +6,18 @@ use crate::conversation::consent::{Act, ConsentChange};
 use crate::conversation::inbound_message::{InboundMessage, ProviderKeyword};
 use crate::conversation::step::StepState;
 use crate::conversation::{Confirmation, Contact, Conversation};
-use crate::ports::{ConfirmationChange, Inbox, OptOutChange, Receiving, StoredInbound, Unavailable};
+use crate::ports::{ConfirmationChange, Inbox, OptOutChange, StoreOutcome, StoredInbound, Unavailable};
 use crate::reply::{ReplyMeaning, meaning_of};
 use crate::values::clock::Clock;
 use crate::values::ids::ConversationId;
 use crate::values::verdict::Verdict;
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use confirm::{Confirmed, confirm};
+pub use confirm::{ConfirmationOutcome, confirm};
 
 /// What became of an inbound message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Received {
+pub struct MessageOutcome {
     /// What it means.
     pub meaning: ReplyMeaning,
     /// It had been received before: nothing was changed.
@@ -57,7 +57,7 @@ pub async fn receive(
     inbox: &impl Inbox,
     message: &InboundMessage,
     clock: &impl Clock,
-) -> Result<Received, Unavailable> {
+) -> Result<MessageOutcome, Unavailable> {
     for _ in 0..ROUNDS {
         let now = clock.now();
         let (contact, open) = inbox.open_conversations(&message.from, now).await?;
@@ -82,7 +82,7 @@ pub async fn receive(
             is_reply,
         };
         let asks_for_none = meaning == ReplyMeaning::OptOut && message.keyword.is_none();
-        let received = |duplicate| Received {
+        let received = |duplicate| MessageOutcome {
             meaning,
             duplicate,
             confirm_opt_out: asks_for_none
@@ -92,9 +92,9 @@ pub async fn receive(
             conversations: ids.clone(),
         };
         match inbox.store(&stored).await? {
-            Receiving::Stored => return Ok(received(false)),
-            Receiving::Duplicate => return Ok(received(true)),
-            Receiving::Overtaken => {}
+            StoreOutcome::Stored => return Ok(received(false)),
+            StoreOutcome::Duplicate => return Ok(received(true)),
+            StoreOutcome::Overtaken => {}
         }
     }
     Err(Unavailable {

@@ -13,18 +13,19 @@ use crate::conversation::receipt::{AttemptId, Receipt};
 use crate::conversation::step::{Effect, Evidence, Progress, ProviderMessage, StepEvent, StepState};
 use crate::conversation::{Conversation, Step};
 use crate::ports::{
-    Conversations, Executions, Inbox, Learned, Purses, Receipts, Started, Unavailable, Written,
+    Budgets, Conversations, Executions, Inbox, ProviderReport, Receipts, StartOutcome, Unavailable,
+    WriteOutcome,
 };
 use crate::values::clock::{Clock, ceil_to_second};
 use crate::values::verdict::Because;
 pub use price::settle_price;
 use unrecorded::unrecorded;
 
-pub use price::{PriceFound, settle_found};
+pub use price::{PriceOutcome, settle_found};
 
 /// What became of a receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recorded {
+pub enum ReceiptOutcome {
     /// It says more than was known.
     Noted,
     /// It says what was known, or what was the case before that.
@@ -61,9 +62,9 @@ pub async fn record<P, E>(
     executions: &E,
     receipt: &Receipt,
     clock: &impl Clock,
-) -> Result<Recorded, Unavailable>
+) -> Result<ReceiptOutcome, Unavailable>
 where
-    P: Conversations + Purses + Receipts + Inbox,
+    P: Conversations + Budgets + Receipts + Inbox,
     E: Executions,
 {
     let mut settled = false;
@@ -71,13 +72,13 @@ where
         let now = clock.now();
         let Some((conversation, about)) = find(ports, receipt, now).await? else {
             ports.keep_receipt(receipt, now).await?;
-            return Ok(Recorded::UnknownMessage);
+            return Ok(ReceiptOutcome::UnknownMessage);
         };
         // An attempt that was never made is none of ours.
         let made = |step: &&Step| about.attempt <= step.progress.attempt;
         let Some(step) = conversation.step(&about.step).filter(made) else {
             ports.keep_receipt(receipt, now).await?;
-            return Ok(Recorded::UnknownMessage);
+            return Ok(ReceiptOutcome::UnknownMessage);
         };
         if receipt.status.is_none() {
             ports.keep_receipt(receipt, now).await?;
@@ -87,8 +88,8 @@ where
         match recording.weigh().await? {
             Weighed::Settled => settled = true,
             Weighed::Overtaken => {}
-            Weighed::As(Recorded::TriedAgain) => return Ok(Recorded::TriedAgain),
-            Weighed::As(_) if settled => return Ok(Recorded::Settled),
+            Weighed::As(ReceiptOutcome::TriedAgain) => return Ok(ReceiptOutcome::TriedAgain),
+            Weighed::As(_) if settled => return Ok(ReceiptOutcome::Settled),
             Weighed::As(recorded) => return Ok(recorded),
         }
     }
@@ -129,7 +130,7 @@ enum Weighed {
     /// Something changed first: read again.
     Overtaken,
     /// That is all.
-    As(Recorded),
+    As(ReceiptOutcome),
 }
 
 struct Recording<'a, P, E> {
@@ -142,7 +143,7 @@ struct Recording<'a, P, E> {
     now: DateTime<Utc>,
 }
 
-impl<P: Conversations + Purses + Receipts, E: Executions> Recording<'_, P, E> {
+impl<P: Conversations + Budgets + Receipts, E: Executions> Recording<'_, P, E> {
     /// One reading, and one change of the step or one note.
     async fn weigh(&self) -> Result<Weighed, Unavailable> {
         let delivery = self.receipt.status.map(|status| Delivery {
@@ -158,25 +159,25 @@ impl<P: Conversations + Purses + Receipts, E: Executions> Recording<'_, P, E> {
         }
         if let Some(price) = self.receipt.price
             && settle_price(self.ports, self.conversation, self.step, self.about, price).await?
-                == Written::Overtaken
+                == WriteOutcome::Overtaken
         {
             return Ok(Weighed::Overtaken);
         }
-        let Some(delivery) = delivery else { return Ok(Weighed::As(Recorded::UnknownKind)) };
+        let Some(delivery) = delivery else { return Ok(Weighed::As(ReceiptOutcome::UnknownKind)) };
         let again = self.try_again(is_news).await?;
-        if again == Some(Written::Overtaken) {
+        if again == Some(WriteOutcome::Overtaken) {
             return Ok(Weighed::Overtaken);
         }
         if self.receipt.opted_out && is_news && again.is_none() {
-            let opted_out = Learned { message: None, opted_out: true };
+            let opted_out = ProviderReport { message: None, opted_out: true };
             let (step, now) = (self.step, self.now);
             self.ports.advance(self.conversation, step, &step.progress, &opted_out, now).await?;
         }
         let noted = self.ports.note_delivery(self.conversation, &self.step.name, &delivery).await?;
         Ok(Weighed::As(match (again, noted) {
-            (Some(_), _) => Recorded::TriedAgain,
-            (None, Written::Done) => Recorded::Noted,
-            (None, Written::Overtaken) => Recorded::Known,
+            (Some(_), _) => ReceiptOutcome::TriedAgain,
+            (None, WriteOutcome::Done) => ReceiptOutcome::Noted,
+            (None, WriteOutcome::Overtaken) => ReceiptOutcome::Known,
         }))
     }
 
@@ -191,9 +192,9 @@ impl<P: Conversations + Purses + Receipts, E: Executions> Recording<'_, P, E> {
         if effect == Effect::Nothing {
             return Ok(None);
         }
-        let learned = Learned { message: Some(self.message()), opted_out: false };
+        let learned = ProviderReport { message: Some(self.message()), opted_out: false };
         let written = self.ports.advance(self.conversation, self.step, &next, &learned, self.now).await?;
-        Ok(Some(if written == Written::Done { Weighed::Settled } else { Weighed::Overtaken }))
+        Ok(Some(if written == WriteOutcome::Done { Weighed::Settled } else { Weighed::Overtaken }))
     }
 
     /// Whether the receipt can show that the provider has the text. Any receipt of the provider's does,
@@ -209,7 +210,7 @@ impl<P: Conversations + Purses + Receipts, E: Executions> Recording<'_, P, E> {
     /// Plans a text that did not arrive once more, by itself once only and inside its deadline; `None`
     /// when that is not the case. Its execution is started first: one that finds the step as it was ends
     /// there, but a step that is planned without one would never come to a verdict.
-    async fn try_again(&self, is_news: bool) -> Result<Option<Written>, Unavailable> {
+    async fn try_again(&self, is_news: bool) -> Result<Option<WriteOutcome>, Unavailable> {
         let progress = &self.step.progress;
         let is_about_the_last = self.about.attempt == progress.attempt;
         if !(self.receipt.retryable && is_about_the_last && is_news && progress.reruns == 0) {
@@ -224,7 +225,10 @@ impl<P: Conversations + Purses + Receipts, E: Executions> Recording<'_, P, E> {
         }
         let number = self.start_again(due).await?;
         let next = Progress { reruns: number, ..next };
-        self.ports.advance(self.conversation, self.step, &next, &Learned::default(), self.now).await.map(Some)
+        self.ports
+            .advance(self.conversation, self.step, &next, &ProviderReport::default(), self.now)
+            .await
+            .map(Some)
     }
 
     /// Starts a further execution, and says its number: the first that is free. Others are taken when an
@@ -232,7 +236,7 @@ impl<P: Conversations + Purses + Receipts, E: Executions> Recording<'_, P, E> {
     async fn start_again(&self, due: DateTime<Utc>) -> Result<u32, Unavailable> {
         for number in 1..=MAX_STARTS {
             let (id, name) = (&self.conversation.id, &self.step.name);
-            if self.executions.start_again(id, name, number, due).await? == Started::Waits {
+            if self.executions.start_again(id, name, number, due).await? == StartOutcome::Waits {
                 return Ok(number);
             }
         }

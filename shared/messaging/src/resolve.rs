@@ -6,14 +6,16 @@ use thiserror::Error;
 
 use crate::conversation::step::{CLAIM_LIFETIME, Effect, Evidence, Progress, StepEvent, StepState};
 use crate::conversation::{Conversation, Step};
-use crate::ports::{Conversations, Executions, Learned, Purses, Started, Unavailable, Written};
+use crate::ports::{
+    Budgets, Conversations, Executions, ProviderReport, StartOutcome, Unavailable, WriteOutcome,
+};
 use crate::values::clock::ceil_to_second;
 use crate::values::ids::{ConversationId, StepName};
 use crate::values::verdict::{Because, Verdict};
 
 /// What an operator has found out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Finding {
+pub enum OperatorFinding {
     /// The customer has the text, or the provider has it.
     Sent,
     /// It did not leave, or did not arrive.
@@ -22,7 +24,7 @@ pub enum Finding {
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resolved {
+pub enum ResolveOutcome {
     /// The step counts as sent.
     Sent,
     /// The step runs again, under its execution of this number.
@@ -63,29 +65,29 @@ pub enum ResolveError {
 /// # Errors
 /// See [`ResolveError`]. Repeating a call that failed is safe.
 pub async fn resolve(
-    conversations: &(impl Conversations + Purses),
+    conversations: &(impl Conversations + Budgets),
     executions: &impl Executions,
     id: &ConversationId,
     name: &StepName,
-    finding: Finding,
+    finding: OperatorFinding,
     now: DateTime<Utc>,
-) -> Result<Resolved, ResolveError> {
+) -> Result<ResolveOutcome, ResolveError> {
     let conversation = conversations.load(id, now).await?.ok_or(ResolveError::NoConversation)?;
     let step = conversation.step(name).ok_or(ResolveError::NoStep)?;
     let progress = &step.progress;
     match (&progress.state, finding) {
         (StepState::Unknown(_), _) => {}
-        (StepState::Claimed(claim), Finding::NotSent) if now - claim.at < CLAIM_LIFETIME => {
+        (StepState::Claimed(claim), OperatorFinding::NotSent) if now - claim.at < CLAIM_LIFETIME => {
             return Err(ResolveError::BeingSent);
         }
-        (StepState::Claimed(_), Finding::NotSent) => {
+        (StepState::Claimed(_), OperatorFinding::NotSent) => {
             return age(conversations, executions, &conversation, step, now).await;
         }
-        (StepState::Claimed(_), Finding::Sent) => {}
+        (StepState::Claimed(_), OperatorFinding::Sent) => {}
         // A repetition of a call that ended before the execution was started.
-        (StepState::Planned, Finding::NotSent) if progress.reruns > 0 => {
+        (StepState::Planned, OperatorFinding::NotSent) if progress.reruns > 0 => {
             executions.start_again(id, name, progress.reruns, ceil_to_second(now)).await?;
-            return Ok(Resolved::RunsAgain(progress.reruns));
+            return Ok(ResolveOutcome::RunsAgain(progress.reruns));
         }
         (StepState::Planned, _) => return Err(ResolveError::Waits),
         (StepState::Decided(decision), _) => {
@@ -95,16 +97,16 @@ pub async fn resolve(
                 .is_some_and(|known| known.attempt == progress.attempt && known.status.is_failure());
             match (decision.verdict, finding) {
                 (Verdict::HeldUnknownOutcome, _) => {}
-                (Verdict::Sent, Finding::Sent) => return Ok(Resolved::Sent),
-                (Verdict::Sent, Finding::NotSent) if failed => {}
+                (Verdict::Sent, OperatorFinding::Sent) => return Ok(ResolveOutcome::Sent),
+                (Verdict::Sent, OperatorFinding::NotSent) if failed => {}
                 (verdict, _) => return Err(ResolveError::Ended(verdict)),
             }
         }
     }
     let because = Because::fact("settled_by", "operator").and("attempt", progress.attempt);
     let evidence = match finding {
-        Finding::Sent => Evidence::Taken(because),
-        Finding::NotSent => Evidence::NotDelivered,
+        OperatorFinding::Sent => Evidence::Taken(because),
+        OperatorFinding::NotSent => Evidence::NotDelivered,
     };
     apply(conversations, executions, &conversation, step, evidence, now).await
 }
@@ -114,12 +116,12 @@ pub async fn resolve(
 /// # Errors
 /// See [`ResolveError`]. Repeating a call that failed is safe.
 pub async fn retry(
-    conversations: &(impl Conversations + Purses),
+    conversations: &(impl Conversations + Budgets),
     executions: &impl Executions,
     id: &ConversationId,
     name: &StepName,
     now: DateTime<Utc>,
-) -> Result<Resolved, ResolveError> {
+) -> Result<ResolveOutcome, ResolveError> {
     let conversation = conversations.load(id, now).await?.ok_or(ResolveError::NoConversation)?;
     let step = conversation.step(name).ok_or(ResolveError::NoStep)?;
     match &step.progress.state {
@@ -134,13 +136,13 @@ pub async fn retry(
 
 /// A claim whose invocation is gone, and no visit has noticed: it is unknown, and that is settled.
 async fn age(
-    conversations: &(impl Conversations + Purses),
+    conversations: &(impl Conversations + Budgets),
     executions: &impl Executions,
     conversation: &Conversation,
     step: &Step,
     now: DateTime<Utc>,
-) -> Result<Resolved, ResolveError> {
-    let visited = StepEvent::Obstructed(Verdict::HeldUnknownOutcome, Because::default());
+) -> Result<ResolveOutcome, ResolveError> {
+    let visited = StepEvent::Blocked(Verdict::HeldUnknownOutcome, Because::default());
     let (unknown, _) = step.progress.on(visited, now);
     let (next, effect) =
         unknown.on(StepEvent::Attested { attempt: unknown.attempt, evidence: Evidence::NotDelivered }, now);
@@ -148,35 +150,36 @@ async fn age(
 }
 
 async fn apply(
-    conversations: &(impl Conversations + Purses),
+    conversations: &(impl Conversations + Budgets),
     executions: &impl Executions,
     conversation: &Conversation,
     step: &Step,
     evidence: Evidence,
     now: DateTime<Utc>,
-) -> Result<Resolved, ResolveError> {
+) -> Result<ResolveOutcome, ResolveError> {
     let attested = StepEvent::Attested { attempt: step.progress.attempt, evidence };
     let (next, effect) = step.progress.on(attested, now);
     write(conversations, executions, conversation, step, &next, effect, now).await
 }
 
 async fn write(
-    conversations: &(impl Conversations + Purses),
+    conversations: &(impl Conversations + Budgets),
     executions: &impl Executions,
     conversation: &Conversation,
     step: &Step,
     next: &Progress,
     effect: Effect,
     now: DateTime<Utc>,
-) -> Result<Resolved, ResolveError> {
+) -> Result<ResolveOutcome, ResolveError> {
     if effect == Effect::Nothing {
         return Err(ResolveError::Overtaken);
     }
-    if conversations.advance(conversation, step, next, &Learned::default(), now).await? == Written::Overtaken
+    if conversations.advance(conversation, step, next, &ProviderReport::default(), now).await?
+        == WriteOutcome::Overtaken
     {
         return Err(ResolveError::Overtaken);
     }
-    let Effect::StartAgain(number) = effect else { return Ok(Resolved::Sent) };
+    let Effect::StartAgain(number) = effect else { return Ok(ResolveOutcome::Sent) };
     let contact = conversation.plan.as_ref().and_then(|plan| plan.contact.as_ref());
     // What the provider has named a price for was paid for, whatever became of it.
     let priced = step.price_of(step.progress.attempt).is_some();
@@ -185,10 +188,10 @@ async fn write(
     }
     let due = ceil_to_second(now);
     match executions.start_again(&conversation.id, &step.name, number, due).await? {
-        Started::Waits => Ok(Resolved::RunsAgain(number)),
+        StartOutcome::Waits => Ok(ResolveOutcome::RunsAgain(number)),
         // Of an execution that was started for a receipt, which then could not plan the step. It may have
         // ended: the step is planned for the next number, and started under that one.
-        Started::NumberTaken => {
+        StartOutcome::NumberTaken => {
             let planned = Step { progress: next.clone(), ..step.clone() };
             Box::pin(apply(conversations, executions, conversation, &planned, Evidence::TryAgain, now)).await
         }

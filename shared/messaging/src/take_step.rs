@@ -17,11 +17,11 @@ use thiserror::Error;
 
 use crate::conversation::step::{Effect, Progress, StepState};
 use crate::conversation::{Conversation, Plan, Step};
-use crate::journeys::Journeys;
+use crate::journeys::Config;
 use crate::journeys::budgets::Reservation;
 use crate::ports::{
-    Claiming, Consents, Conversations, Form, Inbox, Learned, OutboundText, Purses, Receipts, Schedules,
-    Sender, SendingRules, SendingSwitch, Unavailable, Written,
+    Budgets, ClaimRequest, Consents, Conversations, Form, Inbox, OutboundText, ProviderReport, RateLimiters,
+    Receipts, Sender, SendingRules, SendingSwitch, Unavailable, WriteOutcome,
 };
 use crate::record_receipt::price::belated;
 use crate::values::clock::Clock;
@@ -29,26 +29,26 @@ use crate::values::ids::{ConversationId, StepName};
 use crate::values::phone::PhoneNumber;
 use crate::values::verdict::{Because, Verdict};
 use asking::Asked;
-use circumstances::Circumstances;
+use circumstances::VisitContext;
 
 /// How often a visit starts over because something changed between its reading and its writing.
 const ROUNDS: usize = 5;
 
 /// What a visit came to.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Visit {
+pub enum VisitOutcome {
     /// The step has ended.
     Decided(Verdict, Because),
     /// The state machine waits and calls again.
     Wait(DateTime<Utc>, Because),
     /// The execution asks for something that is not there. Not a verdict: the state machine ends it
     /// as `EndedOther`.
-    Stray(Stray),
+    MissingTarget(MissingTarget),
 }
 
 /// An execution without its conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum Stray {
+pub enum MissingTarget {
     /// The conversation has expired or was erased.
     ConversationNotFound,
     /// The conversation has no such step.
@@ -89,7 +89,7 @@ pub struct TakeStep<'a, C, S, W, R, K> {
 
 impl<C, S, W, R, K> TakeStep<'_, C, S, W, R, K>
 where
-    C: Conversations + Consents + Purses + Schedules + Receipts + Inbox,
+    C: Conversations + Consents + Budgets + RateLimiters + Receipts + Inbox,
     S: Sender,
     W: SendingSwitch,
     R: SendingRules,
@@ -104,17 +104,17 @@ where
         id: &ConversationId,
         name: &StepName,
         invocation: &str,
-    ) -> Result<Visit, Transient> {
+    ) -> Result<VisitOutcome, Transient> {
         let mut met_trouble = None;
         for round in 0..ROUNDS {
             let now = self.clock.now();
             let Some(conversation) = self.conversations.load(id, now).await? else {
-                return Ok(Visit::Stray(Stray::ConversationNotFound));
+                return Ok(VisitOutcome::MissingTarget(MissingTarget::ConversationNotFound));
             };
             let Some((plan, step)) =
                 conversation.plan.as_ref().and_then(|plan| Some((plan, plan.step(name)?)))
             else {
-                return Ok(Visit::Stray(Stray::StepNotFound));
+                return Ok(VisitOutcome::MissingTarget(MissingTarget::StepNotFound));
             };
             match self.round(&conversation, plan, step, invocation, round > 0).await {
                 Ok(Some(visit)) => return Ok(visit),
@@ -135,7 +135,7 @@ where
         step: &Step,
         invocation: &str,
         overtaken: bool,
-    ) -> Result<Option<Visit>, Transient> {
+    ) -> Result<Option<VisitOutcome>, Transient> {
         let claim_id = claim_id(invocation, &step.progress);
         if let StepState::Claimed(claim) = &step.progress.state
             && claim.id == claim_id
@@ -154,22 +154,25 @@ where
             StepState::Planned => self.rules.rules().await?,
             _ => Arc::default(),
         };
-        let around = Circumstances { claim_id: &claim_id, overtaken, rules: &rules, now };
+        let around = VisitContext { claim_id: &claim_id, overtaken, rules: &rules, now };
         let event = self.event(conversation, plan, step, &around).await?;
         let (next, effect) = step.progress.on(event, now);
         let written = match (&step.progress.state, &next.state) {
-            _ if next == step.progress => Written::Done,
+            _ if next == step.progress => WriteOutcome::Done,
             (StepState::Planned, StepState::Claimed(_)) | (StepState::Planned, StepState::Decided(_))
                 if is_guarded(&next) =>
             {
                 // Nothing leads here once the person is erased: that stands in the way.
                 let Some(contact) = &plan.contact else { return Ok(None) };
-                let claiming = Claiming { conversation: &conversation.id, contact, step, next: &next, now };
+                let claiming =
+                    ClaimRequest { conversation: &conversation.id, contact, step, next: &next, now };
                 self.conversations.claim(&claiming).await?
             }
-            _ => self.conversations.advance(conversation, step, &next, &Learned::default(), now).await?,
+            _ => {
+                self.conversations.advance(conversation, step, &next, &ProviderReport::default(), now).await?
+            }
         };
-        if written == Written::Overtaken {
+        if written == WriteOutcome::Overtaken {
             return Ok(None);
         }
         if effect == Effect::CallProvider {
@@ -187,8 +190,8 @@ where
         plan: &Plan,
         step: &Step,
         claim_id: &str,
-        rules: &Journeys,
-    ) -> Result<Option<Visit>, Transient> {
+        rules: &Config,
+    ) -> Result<Option<VisitOutcome>, Transient> {
         let asked = match &plan.contact {
             Some(to) => {
                 let form = self.form(to, step).await;
@@ -206,7 +209,7 @@ where
         loop {
             tries += 1;
             match self.conversations.advance(conversation, step, &next, &learned, now).await {
-                Ok(Written::Done) => {
+                Ok(WriteOutcome::Done) => {
                     asked.settle(self.conversations, plan.contact.as_ref()).await;
                     return if effect == Effect::AskNext {
                         Ok(None)
@@ -215,7 +218,7 @@ where
                     };
                 }
                 // Somebody decided without us (an operator, a receipt): that is the answer.
-                Ok(Written::Overtaken) => {
+                Ok(WriteOutcome::Overtaken) => {
                     return self.decided_meanwhile(conversation, plan, step, asked.kept()).await.map(Some);
                 }
                 Err(_) if tries < 3 => {}
@@ -233,7 +236,7 @@ where
         plan: &Plan,
         step: &Step,
         kept: Option<&Reservation>,
-    ) -> Result<Visit, Transient> {
+    ) -> Result<VisitOutcome, Transient> {
         let stored = self.conversations.load(&conversation.id, self.clock.now()).await;
         let stored = stored.map_err(Transient::Unrecorded)?;
         let Some(now_stored) = stored.as_ref().and_then(|stored| stored.step(&step.name)) else {
@@ -247,7 +250,7 @@ where
         {
             self.keep_reservation(conversation, now_stored, reservation, to).await;
         }
-        Ok(Visit::Decided(decision.verdict, decision.because.clone()))
+        Ok(VisitOutcome::Decided(decision.verdict, decision.because.clone()))
     }
 
     /// Stores what a text has reserved with a step that a receipt was quicker to decide, so that its price
@@ -261,9 +264,10 @@ where
     ) {
         let next = Progress { reserved: Some(reservation.clone()), ..step.progress.clone() };
         let now = self.clock.now();
-        let kept = self.conversations.advance(conversation, step, &next, &Learned::default(), now).await;
-        if let (Ok(Written::Done), Some(by)) = (kept, belated(step, reservation)) {
-            let _stays_counted = self.conversations.correct(reservation, to, by).await;
+        let kept =
+            self.conversations.advance(conversation, step, &next, &ProviderReport::default(), now).await;
+        if let (Ok(WriteOutcome::Done), Some(by)) = (kept, belated(step, reservation)) {
+            let _stays_counted = self.conversations.adjust(reservation, to, by).await;
         }
     }
 
@@ -315,10 +319,12 @@ fn is_guarded(next: &Progress) -> bool {
     matches!(next.state, StepState::Claimed(_)) || next.verdict() == Some(Verdict::Shadowed)
 }
 
-fn outcome(next: &Progress, effect: Effect) -> Result<Visit, Transient> {
+fn outcome(next: &Progress, effect: Effect) -> Result<VisitOutcome, Transient> {
     match (effect, &next.state) {
-        (Effect::Wait(due, because), _) => Ok(Visit::Wait(due, because)),
-        (_, StepState::Decided(decision)) => Ok(Visit::Decided(decision.verdict, decision.because.clone())),
+        (Effect::Wait(due, because), _) => Ok(VisitOutcome::Wait(due, because)),
+        (_, StepState::Decided(decision)) => {
+            Ok(VisitOutcome::Decided(decision.verdict, decision.because.clone()))
+        }
         (Effect::TryAgainSoon, _) => Err(Transient::ClaimedElsewhere),
         _ => Err(Transient::Contended),
     }

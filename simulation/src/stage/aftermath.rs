@@ -1,7 +1,7 @@
 //! What follows from what took effect: executions that run, reports of texts that left.
 
 use chrono::TimeDelta;
-use messaging::testing::memory::{Fact, Recorded};
+use messaging::testing::memory::{Fact, RecordedFact};
 use messaging::values::ids::{ConversationId, StepName};
 
 use super::{Happening, Source, Stage};
@@ -53,7 +53,7 @@ impl Stage<'_> {
         let mut state = self.world.state();
         let at = state.now;
         let fact = Fact::Lost { conversation, step, attempt: report.attempt };
-        state.facts.push(Recorded { at, fact });
+        state.facts.push(RecordedFact { at, fact });
     }
 
     /// The provider reports about a text, or does not: soon or days later, in any order, repeatedly.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use messaging::conversation::step::{Progress, SendOutcome};
 use messaging::conversation::{Conversation, Plan, Step};
-use messaging::journeys::Journeys;
+use messaging::journeys::Config;
 use messaging::ports::CurrentJourneys;
 use messaging::testing::memory::World;
 use messaging::text::template::MessageText;
@@ -31,7 +31,7 @@ pub(crate) fn send_function(outcome: SendOutcome) -> (TestSend, World) {
         let mut state = world.state();
         state.store.put(&conversation(), instant(DUE));
         state.outcomes.push_back(outcome);
-        let journeys = Arc::<Journeys>::default();
+        let journeys = Arc::<Config>::default();
         state.journeys = Some(CurrentJourneys { version: "1".to_owned(), journeys });
     }
     let send = Send {

@@ -81,7 +81,7 @@ fn the_newest_fixture_is_what_is_written_today() {
 #[tokio::test]
 async fn a_refused_text_fails_with_a_cause_that_a_person_understands() {
     let body = br#"{"code": 21211, "message": "not a number", "status": 400}"#;
-    let (send, world) = send_function(adapters::twilio::outcome_of(400, body, "+15005550006"));
+    let (send, world) = send_function(adapters::providers::twilio::outcome_of(400, body, "+15005550006"));
     let (execution, _) = run(&fixtures()[0].1, &send, &world).await;
     assert_eq!(execution.status, Status::Failed);
     assert_eq!(execution.error.unwrap(), "RejectedByProvider");

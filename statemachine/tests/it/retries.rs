@@ -35,7 +35,7 @@ fn what_is_still_failing_then_ends_without_a_verdict_and_keeps_its_ids() {
 /// Each must end before what waits for it gives up, and a claim must outlive any invocation.
 #[test]
 fn the_provider_gives_up_before_the_function_and_the_function_before_the_task() {
-    let provider = adapters::twilio::CALL_TIMEOUT.as_secs();
+    let provider = adapters::providers::twilio::CALL_TIMEOUT.as_secs();
     let function = template()["Resources"]["SendFunction"]["Properties"]["Timeout"].as_u64().unwrap();
     let task = task()["TimeoutSeconds"].as_u64().unwrap();
     assert_eq!((provider, function, task), (10, 30, 60));

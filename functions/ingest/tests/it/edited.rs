@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use messaging::journeys::Journeys;
+use messaging::journeys::Config;
 use messaging::ports::CurrentJourneys;
 use messaging::testing::memory::{Fault, World};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ async fn post(world: &World, route: &str, body: &Value) -> (i64, Value) {
 
 /// From now on there are no journeys.
 fn edit(world: &World) {
-    let journeys = Arc::new(Journeys::from_toml("[sources]\n[journeys]\n[texts]\n").unwrap());
+    let journeys = Arc::new(Config::from_toml("[sources]\n[journeys]\n[texts]\n").unwrap());
     world.state().journeys = Some(CurrentJourneys { version: "2".to_owned(), journeys });
 }
 

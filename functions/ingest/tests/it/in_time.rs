@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use messaging::ports::{Executions, Started, Unavailable};
+use messaging::ports::{Executions, StartOutcome, Unavailable};
 use messaging::testing::memory::World;
 use messaging::values::ids::{ConversationId, StepName};
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ impl Executions for Slow {
         step: &StepName,
         number: u32,
         due: DateTime<Utc>,
-    ) -> Result<Started, Unavailable> {
+    ) -> Result<StartOutcome, Unavailable> {
         self.world.start_again(conversation, step, number, due).await
     }
 }

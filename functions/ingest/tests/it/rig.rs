@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use chrono::DateTime;
 use ingest::Ingest;
-use messaging::journeys::Journeys;
+use messaging::journeys::Config;
 use messaging::ports::{CurrentJourneys, Executions};
 use messaging::testing::memory::World;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ pub(crate) fn world(journeys: &str) -> World {
     let world = World::at(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
     let mut state = world.state();
     state.keys.insert("api_key", vec!["key"]);
-    let journeys = Arc::new(Journeys::from_toml(journeys).unwrap());
+    let journeys = Arc::new(Config::from_toml(journeys).unwrap());
     state.journeys = Some(CurrentJourneys { version: "1".to_owned(), journeys });
     drop(state);
     world

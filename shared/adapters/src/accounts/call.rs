@@ -8,7 +8,7 @@ use aws_smithy_types::body::SdkBody;
 use messaging::ports::Unavailable;
 use serde_json::Value;
 
-use crate::exchange::exchange;
+use crate::providers::http::exchange;
 
 /// The whole call must be over within this time.
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);

@@ -1,8 +1,10 @@
 //! End User Messaging and SNS, held to what AWS's own client puts on the wire and makes of the answers.
 
 use adapters::Connection;
-use adapters::end_user_messaging::{EndUserMessaging, EndUserMessagingSettings, India, MaxPrice, NumberType};
-use adapters::sns::{Sns, SnsSettings};
+use adapters::providers::end_user_messaging::{
+    EndUserMessaging, EndUserMessagingSettings, India, MaxPrice, NumberType,
+};
+use adapters::providers::sns::{Sns, SnsSettings};
 use messaging::conversation::Step;
 use messaging::conversation::step::{Refusal, SendOutcome};
 use messaging::ports::{Form, OutboundText};

@@ -11,7 +11,7 @@ use messaging::journeys::otp_settings::OtpSettings;
 use messaging::ports::{Codes, Conversations, Quarantine, QuarantinedEvent, Receipts};
 use messaging::receive_message::receive;
 use messaging::text::template::{MessageText, PersonName};
-use messaging::text::whatsapp_template::{Content, ContentSid};
+use messaging::text::whatsapp_template::{ContentSid, WhatsappTemplate};
 use messaging::values::channel::Channel;
 use messaging::values::clock::Clock;
 use messaging::values::ids::SourceName;
@@ -29,7 +29,8 @@ fn booked() -> Conversation {
     let plan = booked.plan.as_mut().unwrap();
     plan.name = Some(PersonName::new("Zoe"));
     let sid = ContentSid::try_from(format!("HX{}", "0".repeat(32))).unwrap();
-    plan.steps[0].content = Some(Content { sid, variables: [("1".to_owned(), "Zoe".to_owned())].into() });
+    plan.steps[0].content =
+        Some(WhatsappTemplate { sid, variables: [("1".to_owned(), "Zoe".to_owned())].into() });
     plan.steps[0].cost_micro_usd = Some(8_300);
     booked
 }

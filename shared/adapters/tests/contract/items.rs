@@ -17,15 +17,16 @@ use chrono::TimeDelta;
 use messaging::conversation::Conversation;
 use messaging::conversation::delivery::AttemptPrice;
 use messaging::conversation::inbound_message::InboundMessage;
-use messaging::conversation::step::{Claim, Decision, Lost, Progress, ProviderMessage, StepState};
+use messaging::conversation::step::{Claim, Decision, LostResponse, Progress, ProviderMessage, StepState};
 use messaging::forget::forget;
-use messaging::journeys::budgets::{Purse, Reservation};
+use messaging::journeys::budgets::{Budget, Reservation};
 use messaging::ports::{
-    Claiming, Conversations, Ending, Inbox, JourneySource, Learned, Quarantine, QuarantinedEvent,
+    BookingEnd, ClaimRequest, Conversations, Inbox, JourneySource, ProviderReport, Quarantine,
+    QuarantinedEvent,
 };
 use messaging::receive_message::receive;
 use messaging::text::template::{MessageText, PersonName};
-use messaging::text::whatsapp_template::{Content, ContentSid};
+use messaging::text::whatsapp_template::{ContentSid, WhatsappTemplate};
 use messaging::values::channel::Channel;
 use messaging::values::dollars::Dollars;
 use messaging::values::ids::{ConversationId, SourceName};
@@ -118,7 +119,8 @@ fn named() -> Conversation {
     let plan = named.plan.as_mut().unwrap();
     plan.name = Some(PersonName::new("Alex"));
     let sid = ContentSid::try_from(format!("HX{}", "0".repeat(32))).unwrap();
-    plan.steps[0].content = Some(Content { sid, variables: [("1".to_owned(), "Alex".to_owned())].into() });
+    plan.steps[0].content =
+        Some(WhatsappTemplate { sid, variables: [("1".to_owned(), "Alex".to_owned())].into() });
     plan.steps[0].cost_micro_usd = Some(8_300);
     plan.steps[0].truncated = true;
     named
@@ -160,15 +162,15 @@ async fn written_today() -> Items {
     let claimed = Progress { state: StepState::Claimed(claim.clone()), attempt: 1, ..Progress::default() };
     let contact = phone();
     let claiming =
-        Claiming { conversation: &first.id, contact: &contact, step: &step, next: &claimed, now: at(1) };
+        ClaimRequest { conversation: &first.id, contact: &contact, step: &step, next: &claimed, now: at(1) };
     rig.table.claim(&claiming).await.unwrap();
     note(&mut items, &rig, "conversation-claimed", &v, "V").await;
     note(&mut items, &rig, "contact", &p, "C").await;
 
     step.progress = claimed;
-    let lost = StepState::Unknown(Lost { claim, since: at(2) });
+    let lost = StepState::Unknown(LostResponse { claim, since: at(2) });
     let unknown = Progress { state: lost, attempt: 1, ..Progress::default() };
-    rig.table.advance(&first, &step, &unknown, &Learned::default(), at(2)).await.unwrap();
+    rig.table.advance(&first, &step, &unknown, &ProviderReport::default(), at(2)).await.unwrap();
     note(&mut items, &rig, "conversation-unknown", &v, "V").await;
 
     step.progress = unknown;
@@ -177,7 +179,7 @@ async fn written_today() -> Items {
     let sent = Progress { state: StepState::Decided(decision), attempt: 1, ..Progress::default() };
     let from = Some("+12025550100".to_owned());
     let message = ProviderMessage { provider: "twilio".to_owned(), id: "SM1".to_owned(), from };
-    let learned = Learned { message: Some(message), opted_out: false };
+    let learned = ProviderReport { message: Some(message), opted_out: false };
     rig.table.advance(&first, &step, &sent, &learned, at(3)).await.unwrap();
     note(&mut items, &rig, "conversation-sent", &v, "V").await;
     note(&mut items, &rig, "message", "M#twilio#SM1", "M").await;
@@ -192,7 +194,7 @@ async fn written_today() -> Items {
 
     let tombstone = ConversationId::new(NEWER).unwrap();
     let by = Some(ConversationId::new("calendly-00000000000000000000000000000002").unwrap());
-    rig.table.end_booking(&tombstone, &Ending::Rescheduled { by }, at(7)).await.unwrap();
+    rig.table.end_booking(&tombstone, &BookingEnd::Rescheduled { by }, at(7)).await.unwrap();
     note(&mut items, &rig, "tombstone", &format!("V#{NEWER}"), "V").await;
     let quarantined = QuarantinedEvent {
         id: "calendly-0".to_owned(),
@@ -224,8 +226,8 @@ async fn written_today() -> Items {
 /// A text with what it has reserved, and the price that its provider has reported.
 async fn priced(items: &mut Items, rig: &Rig) {
     let id = "sms-00000000-3b64-4f0a-9d2e-000000000001";
-    let purses = vec![Purse::Recipient("2027-01".to_owned()), Purse::Month("2027-01".to_owned())];
-    let reservation = Reservation { at: at(0), micro_usd: 8_300, purses };
+    let budgets = vec![Budget::Recipient("2027-01".to_owned()), Budget::Month("2027-01".to_owned())];
+    let reservation = Reservation { at: at(0), micro_usd: 8_300, budgets };
     let mut text = conversation(id);
     let step = &mut text.plan.as_mut().unwrap().steps[0];
     let decision = Decision { verdict: Verdict::Sent, because: Because::fact("provider", "sns"), at: at(3) };
@@ -353,15 +355,15 @@ async fn conversation_lives_on(rig: &Rig, what: &str, id: &str) {
         let claimed = Progress { state: StepState::Claimed(claim), attempt: 1, ..Progress::default() };
         let contact = phone();
         let claiming =
-            Claiming { conversation: &id, contact: &contact, step: &step, next: &claimed, now: at(10) };
+            ClaimRequest { conversation: &id, contact: &contact, step: &step, next: &claimed, now: at(10) };
         let written = rig.table.claim(&claiming).await.unwrap();
-        assert_eq!(written, messaging::ports::Written::Done, "{what}");
+        assert_eq!(written, messaging::ports::WriteOutcome::Done, "{what}");
         step.progress = claimed;
     }
     if step.progress.verdict().is_none() {
         let decision = Decision { verdict: Verdict::Sent, because: Because::default(), at: at(11) };
         let sent = Progress { state: StepState::Decided(decision), attempt: 1, ..Progress::default() };
-        rig.table.advance(&stored, &step, &sent, &Learned::default(), at(11)).await.unwrap();
+        rig.table.advance(&stored, &step, &sent, &ProviderReport::default(), at(11)).await.unwrap();
     }
     let ended = rig.table.load(&id, at(0)).await.unwrap().unwrap();
     assert_eq!(ended.step(&step_name("text")).unwrap().progress.verdict(), Some(Verdict::Sent), "{what}");
@@ -374,8 +376,9 @@ async fn refuses_who_opted_out(rig: &Rig, what: &str, opted_out: bool) {
     let claim = Claim { id: "today".to_owned(), at: at(10) };
     let claimed = Progress { state: StepState::Claimed(claim), attempt: 1, ..Progress::default() };
     let contact = phone();
-    let claiming = Claiming { conversation: &next.id, contact: &contact, step, next: &claimed, now: at(10) };
+    let claiming =
+        ClaimRequest { conversation: &next.id, contact: &contact, step, next: &claimed, now: at(10) };
     let written = rig.table.claim(&claiming).await.unwrap();
-    assert_eq!(written == messaging::ports::Written::Overtaken, opted_out, "{what}");
+    assert_eq!(written == messaging::ports::WriteOutcome::Overtaken, opted_out, "{what}");
     assert_eq!(rig.table.contact(&phone()).await.unwrap().opted_out_at.is_some(), opted_out, "{what}");
 }

@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use adapters::Connection;
 use chrono::TimeDelta;
-use messaging::conversation::step::{Claim, Decision, Lost, Progress, ProviderMessage, StepState};
+use messaging::conversation::step::{Claim, Decision, LostResponse, Progress, ProviderMessage, StepState};
 use messaging::conversation::{Confirmation, Contact, Conversation, Step};
-use messaging::journeys::budgets::{Purse, Reservation};
-use messaging::ports::{Acceptance, Claiming, Conversations, Learned, Purses, Written};
+use messaging::journeys::budgets::{Budget, Reservation};
+use messaging::ports::{AcceptOutcome, Budgets, ClaimRequest, Conversations, ProviderReport, WriteOutcome};
 use messaging::values::verdict::{Because, Verdict};
 use serde_json::json;
 use wiremock::matchers::method;
@@ -37,9 +37,9 @@ fn decided(verdict: Verdict) -> Progress {
     Progress { state: StepState::Decided(decision), attempt: 1, ..Progress::default() }
 }
 
-async fn claim(rig: &Rig, step: &Step, next: &Progress, now: i64) -> Written {
+async fn claim(rig: &Rig, step: &Step, next: &Progress, now: i64) -> WriteOutcome {
     let (conversation, contact) = (text().id, phone());
-    let claiming = Claiming { conversation: &conversation, contact: &contact, step, next, now: at(now) };
+    let claiming = ClaimRequest { conversation: &conversation, contact: &contact, step, next, now: at(now) };
     rig.table.claim(&claiming).await.unwrap()
 }
 
@@ -50,7 +50,7 @@ async fn stored(rig: &Rig) -> Conversation {
 /// A table with the conversation in it.
 async fn accepted() -> Rig {
     let rig = Rig::start().await;
-    assert_eq!(rig.table.accept(&text(), None).await, Ok(Acceptance::Stored));
+    assert_eq!(rig.table.accept(&text(), None).await, Ok(AcceptOutcome::Stored));
     rig
 }
 
@@ -58,7 +58,7 @@ async fn accepted() -> Rig {
 async fn what_is_accepted_is_read_back_whole() {
     let rig = accepted().await;
     assert_eq!(stored(&rig).await, text());
-    let Ok(Acceptance::Existing(existing)) = rig.table.accept(&text(), None).await else {
+    let Ok(AcceptOutcome::Existing(existing)) = rig.table.accept(&text(), None).await else {
         panic!("stored twice")
     };
     assert_eq!(*existing, text());
@@ -70,11 +70,11 @@ async fn what_is_accepted_is_read_back_whole() {
 async fn a_claim_is_stored_with_the_contacts_last_text() {
     let rig = accepted().await;
     let next = claimed("a");
-    assert_eq!(claim(&rig, &step(&text()), &next, 1).await, Written::Done);
+    assert_eq!(claim(&rig, &step(&text()), &next, 1).await, WriteOutcome::Done);
     assert_eq!(step(&stored(&rig).await).progress, next);
     assert_eq!(rig.item(P.0, P.1).await.unwrap()["last_out"]["conversation"], ID);
-    assert_eq!(claim(&rig, &step(&text()), &next, 1).await, Written::Done, "its answer was lost");
-    assert_eq!(claim(&rig, &step(&text()), &claimed("b"), 1).await, Written::Overtaken);
+    assert_eq!(claim(&rig, &step(&text()), &next, 1).await, WriteOutcome::Done, "its answer was lost");
+    assert_eq!(claim(&rig, &step(&text()), &claimed("b"), 1).await, WriteOutcome::Overtaken);
 }
 
 #[tokio::test]
@@ -87,16 +87,23 @@ async fn each_condition_of_a_claim_refuses_it() {
             "opted_out_at" => rig.change(P.0, P.1, |item| item[what] = json!("2026-01-01T00:00:00Z")).await,
             "moved on" => {
                 let next = Progress { deferrals: 1, ..Progress::default() };
-                let written =
-                    rig.table.advance(&text(), &read, &next, &Learned::default(), at(0)).await.unwrap();
-                assert_eq!(written, Written::Done);
+                let written = rig
+                    .table
+                    .advance(&text(), &read, &next, &ProviderReport::default(), at(0))
+                    .await
+                    .unwrap();
+                assert_eq!(written, WriteOutcome::Done);
             }
             "another attempt" => read.progress.attempt = 1,
             _ => rig.change(V.0, V.1, |item| item[what] = json!("2026-01-01T00:00:00Z")).await,
         }
         let before = rig.item(V.0, V.1).await;
-        assert_eq!(claim(&rig, &read, &claimed("a"), 1).await, Written::Overtaken, "{what}");
-        assert_eq!(claim(&rig, &read, &decided(Verdict::Shadowed), 1).await, Written::Overtaken, "{what}");
+        assert_eq!(claim(&rig, &read, &claimed("a"), 1).await, WriteOutcome::Overtaken, "{what}");
+        assert_eq!(
+            claim(&rig, &read, &decided(Verdict::Shadowed), 1).await,
+            WriteOutcome::Overtaken,
+            "{what}"
+        );
         assert_eq!(rig.item(V.0, V.1).await, before, "{what}");
         assert!(rig.item(P.0, P.1).await.is_none_or(|contact| contact["last_out"].is_null()), "{what}");
     }
@@ -106,7 +113,7 @@ async fn each_condition_of_a_claim_refuses_it() {
 async fn what_shadow_decides_is_stored_without_a_last_text() {
     let rig = accepted().await;
     let next = decided(Verdict::Shadowed);
-    assert_eq!(claim(&rig, &step(&text()), &next, 1).await, Written::Done);
+    assert_eq!(claim(&rig, &step(&text()), &next, 1).await, WriteOutcome::Done);
     assert_eq!(step(&stored(&rig).await).progress, next);
     assert!(rig.item(P.0, P.1).await.is_none());
 }
@@ -122,7 +129,7 @@ async fn of_200_concurrent_claims_one_wins() {
         .collect();
     let mut winners = Vec::new();
     for (n, claim) in claims.into_iter().enumerate() {
-        if claim.await.unwrap() == Written::Done {
+        if claim.await.unwrap() == WriteOutcome::Done {
             winners.push(format!("c{n}"));
         }
     }
@@ -136,7 +143,7 @@ async fn every_progress_is_stored_exactly_and_stored_again_without_harm() {
         StepState::Claimed(claim) => claim.clone(),
         _ => panic!("claimed"),
     };
-    let lost = Lost { claim: claim_of(&claimed("a")), since: at(61) };
+    let lost = LostResponse { claim: claim_of(&claimed("a")), since: at(61) };
     let unknown = Progress { state: StepState::Unknown(lost), attempt: 1, ..Progress::default() };
     let deferred = Progress { state: StepState::Planned, attempt: 1, deferrals: 1, ..Progress::default() };
     let mut nexts = vec![unknown.clone(), deferred];
@@ -146,14 +153,16 @@ async fn every_progress_is_stored_exactly_and_stored_again_without_harm() {
         claim(&rig, &step(&text()), &claimed("a"), 1).await;
         let read = stored(&rig).await;
         for _ in 0..2 {
-            let written = rig.table.advance(&read, &step(&read), &next, &Learned::default(), at(2)).await;
-            assert_eq!(written, Ok(Written::Done), "{next:?}");
+            let written =
+                rig.table.advance(&read, &step(&read), &next, &ProviderReport::default(), at(2)).await;
+            assert_eq!(written, Ok(WriteOutcome::Done), "{next:?}");
             assert_eq!(step(&stored(&rig).await).progress, next);
         }
         let late = decided(Verdict::RejectedByProvider);
         let late = Progress { attempt: 7, ..late };
-        let overtaken = rig.table.advance(&read, &step(&read), &late, &Learned::default(), at(3)).await;
-        let expected = if next == unknown { Written::Done } else { Written::Overtaken };
+        let overtaken =
+            rig.table.advance(&read, &step(&read), &late, &ProviderReport::default(), at(3)).await;
+        let expected = if next == unknown { WriteOutcome::Done } else { WriteOutcome::Overtaken };
         assert_eq!(
             overtaken,
             Ok(expected),
@@ -168,18 +177,18 @@ async fn what_a_provider_taught_is_stored_with_the_step_or_not_at_all() {
     claim(&rig, &step(&text()), &claimed("a"), 1).await;
     let read = stored(&rig).await;
     let message = ProviderMessage { provider: "twilio".to_owned(), id: "SM1".to_owned(), from: None };
-    let learned = Learned { message: Some(message), opted_out: true };
+    let learned = ProviderReport { message: Some(message), opted_out: true };
     let next = decided(Verdict::Sent);
     let mut elsewhere = step(&read);
     elsewhere.progress = claimed("other");
     let written = rig.table.advance(&read, &elsewhere, &next, &learned, at(2)).await;
-    assert_eq!(written, Ok(Written::Overtaken));
+    assert_eq!(written, Ok(WriteOutcome::Overtaken));
     assert!(rig.item("M#twilio#SM1", "M").await.is_none());
     assert_eq!(rig.table.contact(&phone()).await, Ok(Contact::default()));
 
     for later in [2, 9] {
         let written = rig.table.advance(&read, &step(&read), &next, &learned, at(later)).await;
-        assert_eq!(written, Ok(Written::Done));
+        assert_eq!(written, Ok(WriteOutcome::Done));
     }
     let found = rig.item("M#twilio#SM1", "M").await.unwrap();
     assert_eq!(
@@ -213,7 +222,7 @@ async fn the_persisted_format() {
     insta::assert_json_snapshot!("claimed", rig.item(V.0, V.1).await.unwrap());
     let read = stored(&rig).await;
     let message = ProviderMessage { provider: "twilio".to_owned(), id: "SM1".to_owned(), from: None };
-    let learned = Learned { message: Some(message), opted_out: false };
+    let learned = ProviderReport { message: Some(message), opted_out: false };
     rig.table.advance(&read, &step(&read), &decided(Verdict::Sent), &learned, at(2)).await.unwrap();
     insta::assert_json_snapshot!("decided", rig.item(V.0, V.1).await.unwrap()["steps"]["text"]["progress"]);
     insta::assert_json_snapshot!("message", rig.item("M#twilio#SM1", "M").await.unwrap());
@@ -230,7 +239,7 @@ async fn an_item_with_more_in_it_is_still_read_and_kept() {
     })
     .await;
     assert_eq!(stored(&rig).await, text());
-    assert_eq!(claim(&rig, &step(&text()), &claimed("a"), 1).await, Written::Done);
+    assert_eq!(claim(&rig, &step(&text()), &claimed("a"), 1).await, WriteOutcome::Done);
     let item = rig.item(V.0, V.1).await.unwrap();
     assert_eq!((&item["colour"]["deep"][0], &item["steps"]["text"]["mood"]), (&json!(1), &json!("good")));
 }
@@ -242,7 +251,7 @@ async fn a_tombstone_is_a_conversation_without_a_plan() {
     let read = stored(&rig).await;
     assert!(read.plan.is_none());
     assert_eq!(read.life.cancelled_at, Some(at(0)));
-    let Ok(Acceptance::Existing(existing)) = rig.table.accept(&text(), None).await else {
+    let Ok(AcceptOutcome::Existing(existing)) = rig.table.accept(&text(), None).await else {
         panic!("overwritten")
     };
     assert!(existing.plan.is_none());
@@ -328,10 +337,10 @@ async fn money_is_taken_off_by_one_call_and_added_by_up_to_three() {
     for (by, calls) in [(-8_300, 1), (530, 3)] {
         let server = MockServer::start().await;
         Mock::given(method("POST")).respond_with(ResponseTemplate::new(500)).mount(&server).await;
-        let purses = vec![Purse::Month("2027-01".to_owned())];
-        let reservation = Reservation { at: at(0), micro_usd: 8_300, purses };
+        let budgets = vec![Budget::Month("2027-01".to_owned())];
+        let reservation = Reservation { at: at(0), micro_usd: 8_300, budgets };
         let table = table(&Connection::plain(server.uri()));
-        assert!(table.correct(&reservation, &phone(), by).await.is_err());
+        assert!(table.adjust(&reservation, &phone(), by).await.is_err());
         assert_eq!(server.received_requests().await.unwrap().len(), calls, "{by}");
     }
 }

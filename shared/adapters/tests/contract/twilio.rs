@@ -3,12 +3,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use adapters::Connection;
+use adapters::providers::twilio::{Twilio, TwilioSettings, outcome_of};
 use adapters::secrets::Secrets;
-use adapters::twilio::{Twilio, TwilioSettings, outcome_of};
 use messaging::conversation::Conversation;
 use messaging::conversation::step::{Refusal, SendOutcome};
 use messaging::ports::{Form, OutboundText};
-use messaging::text::whatsapp_template::{Content, ContentSid};
+use messaging::text::whatsapp_template::{ContentSid, WhatsappTemplate};
 use messaging::values::channel::Channel;
 use messaging::values::provider::Provider;
 use serde_json::{Value, json};
@@ -86,7 +86,7 @@ async fn the_request_on_the_wire() {
         let mut by_template = whatsapp.clone();
         let variables = variables.iter().map(|(number, value)| ((*number).to_owned(), (*value).to_owned()));
         let sid = ContentSid::try_from("HX00000000000000000000000000000001".to_owned()).unwrap();
-        let content = Content { sid, variables: variables.collect() };
+        let content = WhatsappTemplate { sid, variables: variables.collect() };
         by_template.plan.as_mut().unwrap().steps[0].content = Some(content);
         by_template
     };

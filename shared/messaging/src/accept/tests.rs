@@ -13,9 +13,9 @@ fn started(world: &World) -> usize {
 #[test]
 fn an_event_is_stored_started_and_marked() {
     let world = World::new();
-    assert_eq!(world.deliver(&booking()), Some(Ok(Accepted::New { due: at(0) })));
+    assert_eq!(world.deliver(&booking()), Some(Ok(EventOutcome::New { due: at(0) })));
     assert_eq!(world.state().calls, ["accept", "start", "start", "start", "mark_started"]);
-    assert_eq!(world.deliver(&booking()), Some(Ok(Accepted::Duplicate { due: at(0) })));
+    assert_eq!(world.deliver(&booking()), Some(Ok(EventOutcome::Duplicate { due: at(0) })));
     assert_eq!(world.state().calls.len(), 6, "a duplicate of what runs costs one call");
 }
 
@@ -26,7 +26,7 @@ fn another_content_under_the_same_id_is_refused_and_changes_nothing() {
     let before = world.state().store.conversations.clone();
     let mut other = booking();
     other.plan.as_mut().unwrap().content_hash = "other".to_owned();
-    assert_eq!(world.deliver(&other), Some(Ok(Accepted::KeyReused)));
+    assert_eq!(world.deliver(&other), Some(Ok(EventOutcome::KeyReused)));
     assert_eq!(world.state().store.conversations, before);
 }
 
@@ -40,7 +40,7 @@ fn a_duplicate_starts_with_the_stored_due_time() {
     for step in &mut later.plan.as_mut().unwrap().steps {
         step.due = at(100);
     }
-    assert_eq!(world.deliver(&later), Some(Ok(Accepted::Duplicate { due: at(0) })));
+    assert_eq!(world.deliver(&later), Some(Ok(EventOutcome::Duplicate { due: at(0) })));
     let state = world.state();
     assert_eq!(state.executions.len(), 3);
     assert!(state.executions.values().all(|due| *due == crate::values::clock::to_rfc3339(at(0))));
@@ -62,12 +62,12 @@ fn whatever_fails_a_repeat_finishes() {
                     if let Some(Ok(accepted)) = &answer {
                         assert_eq!(started(&world), 3, "{first} {a:?}, {second} {b:?}: {answer:?}");
                         assert!(world.state().store.conversations[&event.id].life.started_at.is_some());
-                        new += usize::from(matches!(accepted, Accepted::New { .. }));
+                        new += usize::from(matches!(accepted, EventOutcome::New { .. }));
                     }
                 }
                 assert!(new <= 1, "{first} {a:?}, {second} {b:?}");
                 world.state().weather.script.clear();
-                assert!(matches!(world.deliver(&event), Some(Ok(Accepted::Duplicate { .. }))));
+                assert!(matches!(world.deliver(&event), Some(Ok(EventOutcome::Duplicate { .. }))));
                 for step in &event.plan.as_ref().unwrap().steps {
                     assert_eq!(world.run(&event.id, &step.name), Some(Verdict::Sent));
                 }

@@ -27,7 +27,7 @@ fn id(n: usize) -> ConversationId {
     ConversationId::new(format!("calendly-{n}")).unwrap()
 }
 
-fn deliver(world: &World, report: Report) -> Option<Result<Booked, Unavailable>> {
+fn deliver(world: &World, report: Report) -> Option<Result<BookingOutcome, Unavailable>> {
     let now = Clock::now(world);
     match report {
         Report::Created(n) => {
@@ -36,23 +36,23 @@ fn deliver(world: &World, report: Report) -> Option<Result<Booked, Unavailable>>
             book(world, world, &made, predecessor.as_ref(), now).now_or_never()
         }
         Report::Moved(n) => {
-            let ending = Ending::Rescheduled { by: Some(id(n + 1)) };
+            let ending = BookingEnd::Rescheduled { by: Some(id(n + 1)) };
             end_booking(world, &id(n), &ending, false, now).now_or_never()
         }
-        Report::Cancelled(n) => end_booking(world, &id(n), &Ending::Cancelled, false, now).now_or_never(),
+        Report::Cancelled(n) => end_booking(world, &id(n), &BookingEnd::Cancelled, false, now).now_or_never(),
     }
 }
 
 /// What the contract answers to the first delivery of a report, given what came before it.
-fn expected(report: Report, before: &[Report]) -> Booked {
+fn expected(report: Report, before: &[Report]) -> BookingOutcome {
     let superseded = |n| before.contains(&Report::Moved(n)) || before.contains(&Report::Created(n + 1));
     match report {
-        Report::Moved(_) => Booked::Rescheduled,
-        Report::Created(n) if n > 0 || superseded(n) => Booked::Rescheduled,
-        Report::Cancelled(n) if superseded(n) => Booked::Rescheduled,
-        Report::Cancelled(_) => Booked::Cancelled,
-        Report::Created(n) if before.contains(&Report::Cancelled(n)) => Booked::Cancelled,
-        Report::Created(_) => Booked::Accepted,
+        Report::Moved(_) => BookingOutcome::Rescheduled,
+        Report::Created(n) if n > 0 || superseded(n) => BookingOutcome::Rescheduled,
+        Report::Cancelled(n) if superseded(n) => BookingOutcome::Rescheduled,
+        Report::Cancelled(_) => BookingOutcome::Cancelled,
+        Report::Created(n) if before.contains(&Report::Cancelled(n)) => BookingOutcome::Cancelled,
+        Report::Created(_) => BookingOutcome::Accepted,
     }
 }
 
@@ -107,7 +107,7 @@ fn in_every_order(reports: &[Report], bookings: usize, last: Verdict) {
         }
         for report in &order {
             let answer = deliver(&world, *report).unwrap().unwrap();
-            assert_eq!(answer, Booked::Duplicate { differs: false }, "again {report:?} in {order:?}");
+            assert_eq!(answer, BookingOutcome::Duplicate { differs: false }, "again {report:?} in {order:?}");
         }
         for n in 0..bookings {
             let successor = (n + 1 < bookings).then(|| id(n + 1));
@@ -228,5 +228,5 @@ fn a_repeat_with_other_content_is_a_duplicate_that_says_so() {
     let mut other = conversation(id(0).as_str(), &STEPS);
     other.plan.as_mut().unwrap().content_hash = "other".to_owned();
     let answer = book(&world, &world, &other, None, Clock::now(&world)).now_or_never();
-    assert_eq!(answer, Some(Ok(Booked::Duplicate { differs: true })));
+    assert_eq!(answer, Some(Ok(BookingOutcome::Duplicate { differs: true })));
 }

@@ -12,7 +12,7 @@ use crate::values::verdict::{Because, Verdict};
 /// The claim's transaction repeats the checks on what is stored (cancelled, superseded, opted out,
 /// replied) in its conditions; this function names the verdict and spares the attempt.
 #[must_use]
-pub fn obstacle(
+pub fn blocker(
     conversation: &Conversation,
     plan: &Plan,
     step: &Step,

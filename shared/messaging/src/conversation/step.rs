@@ -28,7 +28,7 @@ use crate::values::verdict::{Because, Verdict};
 
 pub use event::{Effect, StepEvent};
 pub use evidence::Evidence;
-pub use outcome::{ProviderMessage, Refusal, SendOutcome, Switch, Tried};
+pub use outcome::{ProviderMessage, Refusal, SendOutcome, Switch, TriedProvider};
 
 /// A claim younger than this may still be at the provider; an older one belongs to an invocation
 /// that is gone (Lambda's own limit is 30 s).
@@ -48,7 +48,7 @@ pub struct Progress {
     /// How many times a provider's trouble or a pause has put it off.
     pub deferrals: u32,
     /// The providers that have turned it away since it was last put off, in order.
-    pub tried: Vec<Tried>,
+    pub tried: Vec<TriedProvider>,
     /// How many times it has been planned anew after it had ended: the number of its last execution.
     pub reruns: u32,
     /// The place in its sender's schedule that it waits for.
@@ -66,7 +66,7 @@ pub enum StepState {
     /// An invocation holds it and may be talking to the provider.
     Claimed(Claim),
     /// The provider may or may not have taken it.
-    Unknown(Lost),
+    Unknown(LostResponse),
     /// It has ended.
     Decided(Decision),
 }
@@ -82,7 +82,7 @@ pub struct Claim {
 
 /// An answer that was lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lost {
+pub struct LostResponse {
     /// The claim under which the provider was called.
     pub claim: Claim,
     /// Since when it is known to be lost.
@@ -131,9 +131,7 @@ impl Progress {
             (_, StepEvent::Attested { attempt, evidence }) => self.attested(attempt, evidence, now),
             (StepState::Decided(_), StepEvent::Answered { .. }) => (self.clone(), Effect::Nothing),
             (StepState::Decided(_), _) => (self.clone(), Effect::Answer),
-            (StepState::Planned, StepEvent::Obstructed(verdict, because)) => {
-                self.decided(verdict, because, now)
-            }
+            (StepState::Planned, StepEvent::Blocked(verdict, because)) => self.decided(verdict, because, now),
             (StepState::Planned, StepEvent::Visited { due, .. }) if now < due => {
                 (self.clone(), Effect::Wait(due, Because::fact("early", true)))
             }
@@ -156,19 +154,19 @@ impl Progress {
             (
                 StepState::Claimed(claim),
                 StepEvent::Visited { .. }
-                | StepEvent::Obstructed(..)
+                | StepEvent::Blocked(..)
                 | StepEvent::Postponed(..)
                 | StepEvent::Paced(..),
             ) => self.found_claimed(claim, now),
             (
                 StepState::Unknown(lost),
                 StepEvent::Visited { .. }
-                | StepEvent::Obstructed(..)
+                | StepEvent::Blocked(..)
                 | StepEvent::Postponed(..)
                 | StepEvent::Paced(..),
             ) => self.await_evidence(lost, now),
             (
-                StepState::Claimed(claim) | StepState::Unknown(Lost { claim, .. }),
+                StepState::Claimed(claim) | StepState::Unknown(LostResponse { claim, .. }),
                 StepEvent::Answered { invocation, outcome, deadline, provider, further },
             ) => {
                 if claim.id == invocation {
@@ -204,13 +202,13 @@ impl Progress {
         if now - claim.at < CLAIM_LIFETIME {
             return (self.clone(), Effect::TryAgainSoon);
         }
-        let lost = Lost { claim: claim.clone(), since: now };
+        let lost = LostResponse { claim: claim.clone(), since: now };
         let because = Because::fact("unknown", "the invocation that called the provider did not come back");
         let wait = evidence_wait(&lost, now, because);
         (Self { state: StepState::Unknown(lost), ..self.clone() }, wait)
     }
 
-    fn await_evidence(&self, lost: &Lost, now: DateTime<Utc>) -> (Self, Effect) {
+    fn await_evidence(&self, lost: &LostResponse, now: DateTime<Utc>) -> (Self, Effect) {
         let because = Because::fact("unknown", "no evidence yet");
         match evidence_wait(lost, now, because) {
             Effect::Nothing => self.decided(
@@ -264,7 +262,7 @@ impl Progress {
             SendOutcome::NotSent { because } if further => self.turned_away(provider, true, because),
             SendOutcome::NotSent { because } => self.deferred(because, deadline, now),
             SendOutcome::Unknown { because } => {
-                let lost = Lost { claim: claim.clone(), since: now };
+                let lost = LostResponse { claim: claim.clone(), since: now };
                 let wait = evidence_wait(&lost, now, because);
                 (Self { state: StepState::Unknown(lost), ..self.clone() }, wait)
             }
@@ -274,7 +272,7 @@ impl Progress {
     /// Planned for the next provider: the claim is over, and the next one is checked like the first.
     fn turned_away(&self, provider: Provider, may_take_it_later: bool, because: Because) -> (Self, Effect) {
         let mut next = Self { state: StepState::Planned, ..self.clone() };
-        next.tried.push(Tried { provider, may_take_it_later, because });
+        next.tried.push(TriedProvider { provider, may_take_it_later, because });
         (next, Effect::AskNext)
     }
 
@@ -316,7 +314,7 @@ impl Progress {
 }
 
 /// When evidence for a lost answer is looked for next; `Nothing` when the last wait is over.
-fn evidence_wait(lost: &Lost, now: DateTime<Utc>, because: Because) -> Effect {
+fn evidence_wait(lost: &LostResponse, now: DateTime<Utc>, because: Because) -> Effect {
     let since = ceil_to_second(lost.since);
     EVIDENCE_WAITS.iter().map(|wait| since + *wait).find(|due| *due > now).map_or(Effect::Nothing, |due| {
         Effect::Wait(due, because.and("unknown_since", to_rfc3339(lost.since)))

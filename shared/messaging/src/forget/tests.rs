@@ -1,11 +1,11 @@
 use futures_util::FutureExt;
 
 use super::*;
-use crate::accept::Accepted;
+use crate::accept::EventOutcome;
 use crate::conversation::Conversation;
 use crate::conversation::step::{Claim, Progress, StepState};
 use crate::ports::QuarantinedEvent;
-use crate::take_step::Visit;
+use crate::take_step::VisitOutcome;
 use crate::testing::memory::{FAULTS, Fault, World, at, conversation, phone};
 use crate::text::template::PersonName;
 use crate::values::ids::{SourceName, StepName};
@@ -41,7 +41,7 @@ fn world() -> World {
 }
 
 /// `None` when the invocation died.
-fn forgets(world: &World) -> Option<Result<Forgotten, Unavailable>> {
+fn forgets(world: &World) -> Option<Result<ForgetReport, Unavailable>> {
     forget(world, &phone(), world).now_or_never()
 }
 
@@ -62,7 +62,7 @@ fn what_waits_ends_without_a_text_and_says_why() {
     let forgotten = forgets(&world).unwrap().unwrap();
     assert_eq!((forgotten.conversations, forgotten.quarantined, forgotten.opted_out), (1, 1, false));
     assert_forgotten(&world);
-    let Some(Ok(Visit::Decided(verdict, because))) = world.visit(&event().id, &text(), "a") else {
+    let Some(Ok(VisitOutcome::Decided(verdict, because))) = world.visit(&event().id, &text(), "a") else {
         panic!("not decided")
     };
     assert_eq!(verdict, Verdict::SkippedCancelled);
@@ -80,7 +80,7 @@ fn a_repeat_is_still_a_duplicate_whatever_it_says() {
     let mut other = event();
     other.plan.as_mut().unwrap().content_hash = "other".to_owned();
     for repeat in [event(), other] {
-        assert_eq!(world.deliver(&repeat), Some(Ok(Accepted::Duplicate { due: at(0) })));
+        assert_eq!(world.deliver(&repeat), Some(Ok(EventOutcome::Duplicate { due: at(0) })));
     }
     assert_eq!(world.state().store.conversations, before);
 }
@@ -103,7 +103,7 @@ fn a_claim_whose_person_was_erased_meanwhile_calls_nobody() {
     claimed.plan.as_mut().unwrap().steps[0].progress = Progress { state, attempt: 1, ..Progress::default() };
     let world = World::with(&claimed);
     assert_eq!(forgets(&world).unwrap().unwrap().sending, [claimed.id.clone()]);
-    assert!(matches!(world.visit(&claimed.id, &text(), "a"), Some(Ok(Visit::Wait(..)))));
+    assert!(matches!(world.visit(&claimed.id, &text(), "a"), Some(Ok(VisitOutcome::Wait(..)))));
     assert_eq!(world.run(&claimed.id, &text()), Some(Verdict::SkippedCancelled));
     assert!(world.state().attempts.is_empty());
 }
@@ -134,7 +134,7 @@ fn a_contact_that_changes_meanwhile_is_looked_at_again() {
     let world = world();
     // After the traces are read, before the contact is erased.
     let place = world.state().calls.len() + 2;
-    world.state().happens_at(place, crate::testing::memory::Happening::OptedOut);
+    world.state().happens_at(place, crate::testing::memory::ScheduledEvent::OptedOut);
     assert!(forgets(&world).unwrap().unwrap().opted_out);
     assert!(world.state().contact().opted_out_at.is_some());
     let down = World::new();

@@ -46,7 +46,7 @@ pub struct Spending {
     pub month: Option<Dollars>,
 }
 
-/// Something that is counted. Counters of one [`Purse`] are one item and change together.
+/// Something that is counted. Counters of one [`Budget`] are one item and change together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counter {
     /// Its name within the purse: `d_21`, `month`, `c_GB_d_21`, `c_GB`.
@@ -58,7 +58,7 @@ pub struct Counter {
 /// Counters that are kept together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Purse {
+pub enum Budget {
     /// Of a month (`2026-11`): all texts, and each country's.
     Month(String),
     /// One number's, of that month.
@@ -84,12 +84,13 @@ pub struct Reservation {
     /// How much was added, in millionths of a US dollar.
     pub micro_usd: u64,
     /// To which counters.
-    pub purses: Vec<Purse>,
+    #[serde(rename = "purses")]
+    pub budgets: Vec<Budget>,
 }
 
 /// A limit that a text would go over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exceeded {
+pub struct ExceededLimit {
     /// Its place in `journeys.toml`: `limits.day`.
     pub limit: String,
     /// What it allows.
@@ -100,11 +101,11 @@ pub struct Exceeded {
 
 /// What asking for money led to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reserving {
+pub enum ReserveOutcome {
     /// It is reserved.
     Reserved(Reservation),
     /// It would be too much: nothing is reserved.
-    Exceeded(Exceeded),
+    Exceeded(ExceededLimit),
 }
 
 impl Limits {
@@ -131,13 +132,13 @@ impl Limits {
     /// The purses that a text is paid from, the recipient's first, and their counters. Purses without
     /// any limit are left out.
     #[must_use]
-    pub fn purses(&self, charge: &Charge<'_>) -> Vec<(Purse, Vec<Counter>)> {
-        let mut purses = vec![
-            (Purse::Recipient(month(charge.now)), self.of_recipient(charge)),
-            (Purse::Month(month(charge.now)), self.of_all(charge)),
+    pub fn budgets(&self, charge: &Charge<'_>) -> Vec<(Budget, Vec<Counter>)> {
+        let mut budgets = vec![
+            (Budget::Recipient(month(charge.now)), self.of_recipient(charge)),
+            (Budget::Month(month(charge.now)), self.of_all(charge)),
         ];
-        purses.retain(|(_, counters)| counters.iter().any(|counter| counter.limit.is_some()));
-        purses
+        budgets.retain(|(_, counters)| counters.iter().any(|counter| counter.limit.is_some()));
+        budgets
     }
 
     fn of_recipient(&self, charge: &Charge<'_>) -> Vec<Counter> {
@@ -167,18 +168,18 @@ impl Limits {
 impl Reservation {
     /// The counters that were added to, in each purse.
     #[must_use]
-    pub fn counters(&self, to: &PhoneNumber) -> Vec<(Purse, Vec<Counter>)> {
+    pub fn counters(&self, to: &PhoneNumber) -> Vec<(Budget, Vec<Counter>)> {
         let limits = Limits::default();
         let charge = Charge { to, cost: Dollars::from_micro(self.micro_usd), now: self.at };
-        let counters = |purse: &Purse| match purse {
-            Purse::Recipient(_) => limits.of_recipient(&charge),
-            Purse::Month(_) => limits.of_all(&charge),
+        let counters = |purse: &Budget| match purse {
+            Budget::Recipient(_) => limits.of_recipient(&charge),
+            Budget::Month(_) => limits.of_all(&charge),
         };
-        self.purses.iter().map(|purse| (purse.clone(), counters(purse))).collect()
+        self.budgets.iter().map(|purse| (purse.clone(), counters(purse))).collect()
     }
 }
 
-impl Exceeded {
+impl ExceededLimit {
     /// The first limit that a cost would go over, where so much has been spent of each counter.
     #[must_use]
     pub fn find(counters: &[Counter], cost: Dollars, spent: impl Fn(&str) -> Dollars) -> Option<Self> {

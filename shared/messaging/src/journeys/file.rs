@@ -24,10 +24,10 @@ use crate::values::provider::Provider;
 /// into no text.
 pub const VARIABLE_LIMIT: usize = 500;
 
-/// The whole file. Read with [`Journeys::from_toml`], which lints it.
+/// The whole file. Read with [`Config::from_toml`], which lints it.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Journeys {
+pub struct Config {
     /// Who calls.
     pub sources: BTreeMap<SourceName, Source>,
     /// What happens after an event.
@@ -94,14 +94,14 @@ pub enum Numbers {
 
 /// Why a source may not text a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OffLimits {
+pub enum DisallowedNumber {
     /// It is of a country that the source may not text.
     Country,
     /// It lies in no range in use.
     NotValid,
 }
 
-impl OffLimits {
+impl DisallowedNumber {
     /// A word for machines.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -138,13 +138,13 @@ pub struct Journey {
     #[serde(default)]
     pub limits: BTreeMap<String, usize>,
     /// The texts, in order.
-    pub steps: Vec<StepPlan>,
+    pub steps: Vec<JourneyStep>,
 }
 
 /// One text of a journey.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct StepPlan {
+pub struct JourneyStep {
     /// Its name; also the end of its execution's name.
     pub name: StepName,
     /// Due this long after acceptance.
@@ -207,17 +207,17 @@ fn en_us() -> String {
 impl Source {
     /// Why it may not text a number, if it may not. A number of no country is no country's.
     #[must_use]
-    pub fn refuses(&self, phone: &PhoneNumber) -> Option<OffLimits> {
+    pub fn refuses(&self, phone: &PhoneNumber) -> Option<DisallowedNumber> {
         let is_allowed = |country| self.countries.contains(&country);
         if !self.countries.is_empty() && !phone.country().is_some_and(is_allowed) {
-            return Some(OffLimits::Country);
+            return Some(DisallowedNumber::Country);
         }
         let is_valid = self.numbers == Numbers::Possible || phone.kind() != NumberKind::Unknown;
-        (!is_valid).then_some(OffLimits::NotValid)
+        (!is_valid).then_some(DisallowedNumber::NotValid)
     }
 }
 
-impl StepPlan {
+impl JourneyStep {
     /// Whether it needs an appointment to be planned.
     #[must_use]
     pub const fn hangs_on_appointment(&self) -> bool {
@@ -244,7 +244,7 @@ impl Journey {
     }
 }
 
-impl Journeys {
+impl Config {
     /// Reads a file that was in force before: only its shape counts, because a lint that has become
     /// stricter must not keep what runs from running.
     ///
@@ -270,12 +270,12 @@ impl Journeys {
 
     /// Who carries a step, in the order in which they are asked.
     #[must_use]
-    pub fn providers_of(&self, step: &StepPlan) -> Vec<Provider> {
+    pub fn providers_of(&self, step: &JourneyStep) -> Vec<Provider> {
         step.providers.clone().unwrap_or_else(|| self.providers.of(step.channel).to_vec())
     }
 }
 
-impl Journeys {
+impl Config {
     /// The variables of a journey that fill places of a WhatsApp template.
     #[must_use]
     pub fn template_variables(&self, journey: &Journey) -> BTreeSet<&str> {

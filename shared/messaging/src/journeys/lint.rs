@@ -1,11 +1,11 @@
 //! What can be wrong in `journeys.toml`, found before anything is sent.
 
-use super::file::{Deadline, Journey, Journeys, StepPlan};
+use super::file::{Config, Deadline, Journey, JourneyStep};
 use super::finding::{Finding, Severity};
 use super::otp_settings::ONE_TIME_CODE_VARIABLES;
 use super::providers::lint_order;
 use super::wording::Wording;
-use crate::text::fit::Fitting;
+use crate::text::fit::FitRule;
 use crate::text::template::{TemplateError, Variables, render, variables_of};
 use crate::values::channel::Channel;
 use crate::values::ids::{JourneyName, StepName};
@@ -24,7 +24,7 @@ pub(super) const APPOINTMENT_VARIABLES: [(&str, usize); 5] = [
 /// `<conversation>.<step>.r<n>` has at most 80 characters: 57, a dot, these, and `.r` with four digits.
 const LONGEST_STEP_NAME: usize = 16;
 
-impl Journeys {
+impl Config {
     /// Reads and lints the file.
     ///
     /// # Errors
@@ -39,7 +39,7 @@ impl Journeys {
 
 /// Everything that is wrong with a file that has the right shape, errors first.
 #[must_use]
-pub fn lint(file: &Journeys) -> Vec<Finding> {
+pub fn lint(file: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, source) in &file.sources {
         let place = format!("sources.{name}");
@@ -65,7 +65,7 @@ pub fn lint(file: &Journeys) -> Vec<Finding> {
     findings
 }
 
-fn lint_hours(file: &Journeys, findings: &mut Vec<Finding>) {
+fn lint_hours(file: &Config, findings: &mut Vec<Finding>) {
     for country in file.limits.countries.keys().filter(|country| country.parse::<Region>().is_err()) {
         let place = format!("limits.countries.{country}");
         findings.push(Finding::error(place, "expected a country code of two capital letters, such as US"));
@@ -85,7 +85,7 @@ fn lint_hours(file: &Journeys, findings: &mut Vec<Finding>) {
     }
 }
 
-fn lint_journey(file: &Journeys, name: &JourneyName, journey: &Journey, findings: &mut Vec<Finding>) {
+fn lint_journey(file: &Config, name: &JourneyName, journey: &Journey, findings: &mut Vec<Finding>) {
     let place = format!("journeys.{name}");
     if journey.steps.is_empty() {
         findings.push(Finding::error(&place, "a journey has at least one step"));
@@ -159,7 +159,7 @@ fn is_name(variable: &str) -> bool {
         && variable.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
-fn lint_step(step: &StepPlan, earlier: &BTreeSet<&StepName>, place: &str, findings: &mut Vec<Finding>) {
+fn lint_step(step: &JourneyStep, earlier: &BTreeSet<&StepName>, place: &str, findings: &mut Vec<Finding>) {
     let times = [step.delay, step.before_appointment, step.after_appointment];
     if times.iter().flatten().count() != 1 {
         let detail = "give exactly one of delay, before_appointment and after_appointment";
@@ -185,7 +185,7 @@ fn lint_step(step: &StepPlan, earlier: &BTreeSet<&StepName>, place: &str, findin
     }
 }
 
-fn lint_texts(file: &Journeys, findings: &mut Vec<Finding>) {
+fn lint_texts(file: &Config, findings: &mut Vec<Finding>) {
     for (name, wording) in &file.texts {
         let place = format!("texts.{name}");
         if wording.words.is_empty() && wording.content_sid.is_none() {
@@ -229,8 +229,8 @@ fn lint_template(wording: &Wording, place: &str, findings: &mut Vec<Finding>) {
         let detail = format!("variables: {variable} fills two places of the template (error 21656)");
         findings.push(Finding::error(place, detail));
     }
-    if wording.max_parts.is_some_and(|parts| !(1..=Fitting::MAX_PARTS).contains(&usize::from(parts))) {
-        findings.push(Finding::error(place, format!("max_parts: 1 to {}", Fitting::MAX_PARTS)));
+    if wording.max_parts.is_some_and(|parts| !(1..=FitRule::MAX_PARTS).contains(&usize::from(parts))) {
+        findings.push(Finding::error(place, format!("max_parts: 1 to {}", FitRule::MAX_PARTS)));
     }
     if wording.truncate && wording.max_parts.is_none() {
         findings
@@ -248,7 +248,7 @@ fn is_locale(text: &str) -> bool {
 }
 
 /// Every entry is one that something says.
-fn lint_notices(file: &Journeys, findings: &mut Vec<Finding>) {
+fn lint_notices(file: &Config, findings: &mut Vec<Finding>) {
     for (name, words) in &file.notices {
         let place = format!("notices.{name}");
         match name.as_str() {

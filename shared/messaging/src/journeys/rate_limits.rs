@@ -40,7 +40,7 @@ pub struct Pacing {
 
 /// A sender and its pace.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pace {
+pub struct Rate {
     /// The provider's name; persisted.
     pub sender: &'static str,
     /// Its number, where that has a pace of its own; persisted.
@@ -51,7 +51,7 @@ pub struct Pace {
 
 /// What asking for a place at this moment led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Placed {
+pub enum Slot {
     /// The text leaves now: it has a place in the second that began then.
     Now(DateTime<Utc>),
     /// There is none before that instant; nothing was taken.
@@ -60,7 +60,7 @@ pub enum Placed {
 
 /// Where a sender's schedule stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Schedule {
+pub struct RateLimiter {
     /// The last second in which a place was taken (Unix time).
     pub second: i64,
     /// How many places of it were taken.
@@ -70,7 +70,7 @@ pub struct Schedule {
 impl Pacing {
     /// The pace of a provider's number.
     #[must_use]
-    pub fn of_sender(&self, provider: Provider, channel: Channel, from: Option<&str>) -> Option<Pace> {
+    pub fn of_sender(&self, provider: Provider, channel: Channel, from: Option<&str>) -> Option<Rate> {
         let (sender, per_second) = match (provider, channel) {
             (Provider::Twilio, Channel::Whatsapp) => ("twilio_whatsapp", self.twilio_whatsapp),
             (Provider::Twilio, Channel::Sms) => ("twilio", self.twilio),
@@ -79,13 +79,13 @@ impl Pacing {
         };
         let own = from.and_then(|from| self.numbers.get_key_value(from));
         if let Some((number, per_second)) = own {
-            return Some(Pace { sender, number: Some(number.clone()), per_second: *per_second });
+            return Some(Rate { sender, number: Some(number.clone()), per_second: *per_second });
         }
-        per_second.map(|per_second| Pace { sender, number: None, per_second })
+        per_second.map(|per_second| Rate { sender, number: None, per_second })
     }
 }
 
-impl Pace {
+impl Rate {
     /// The name of its schedule.
     #[must_use]
     pub fn schedule(&self) -> &str {
@@ -93,11 +93,11 @@ impl Pace {
     }
 }
 
-impl Schedule {
+impl RateLimiter {
     /// The next free place at a pace: never before the next whole second, so that a second's texts leave
     /// at its beginning and no two seconds' run into each other.
     #[must_use]
-    pub fn next(known: Option<Self>, pace: &Pace, now: DateTime<Utc>) -> Self {
+    pub fn next(known: Option<Self>, pace: &Rate, now: DateTime<Utc>) -> Self {
         let from = ceil_to_second(now).timestamp();
         match known {
             Some(known) if known.second >= from && known.taken < pace.per_second.get() => {
@@ -112,7 +112,7 @@ impl Schedule {
     ///
     /// # Errors
     /// The present second is full, or texts wait for later ones already.
-    pub fn at_once(known: Option<Self>, pace: &Pace, now: DateTime<Utc>) -> Result<Self, DateTime<Utc>> {
+    pub fn at_once(known: Option<Self>, pace: &Rate, now: DateTime<Utc>) -> Result<Self, DateTime<Utc>> {
         let second = now.timestamp();
         match known {
             Some(known) if known.second == second && known.taken < pace.per_second.get() => {
@@ -146,15 +146,15 @@ mod tests {
         DateTime::from_timestamp_millis(1_800_000_000_000 + millis).unwrap()
     }
 
-    fn pace(per_second: u32) -> Pace {
-        Pace { sender: "sns", number: None, per_second: NonZeroU32::new(per_second).unwrap() }
+    fn pace(per_second: u32) -> Rate {
+        Rate { sender: "sns", number: None, per_second: NonZeroU32::new(per_second).unwrap() }
     }
 
     #[test]
     fn a_thousand_texts_at_twenty_a_second_take_fifty_seconds() {
         let mut schedule = None;
         let slots: Vec<_> = (0..1000)
-            .map(|_| schedule.insert(Schedule::next(schedule, &pace(20), at(0))).instant())
+            .map(|_| schedule.insert(RateLimiter::next(schedule, &pace(20), at(0))).instant())
             .collect();
         assert_eq!((slots[0], slots[19], slots[20]), (at(0), at(0), at(1000)));
         assert_eq!(slots[999], at(49_000));
@@ -162,13 +162,13 @@ mod tests {
 
     #[test]
     fn a_code_leaves_in_the_present_second_or_not() {
-        let at_once = |known, millis| Schedule::at_once(known, &pace(2), at(millis));
-        let full = Schedule { second: at(0).timestamp(), taken: 2 };
-        assert_eq!(at_once(None, 400), Ok(Schedule { taken: 1, ..full }));
-        assert_eq!(at_once(Some(Schedule { taken: 1, ..full }), 999), Ok(full));
+        let at_once = |known, millis| RateLimiter::at_once(known, &pace(2), at(millis));
+        let full = RateLimiter { second: at(0).timestamp(), taken: 2 };
+        assert_eq!(at_once(None, 400), Ok(RateLimiter { taken: 1, ..full }));
+        assert_eq!(at_once(Some(RateLimiter { taken: 1, ..full }), 999), Ok(full));
         assert_eq!(at_once(Some(full), 999), Err(at(1000)));
-        assert_eq!(at_once(Some(full), 1000), Ok(Schedule { second: full.second + 1, taken: 1 }));
-        let booked = Schedule { second: full.second + 60, taken: 2 };
+        assert_eq!(at_once(Some(full), 1000), Ok(RateLimiter { second: full.second + 1, taken: 1 }));
+        let booked = RateLimiter { second: full.second + 60, taken: 2 };
         assert_eq!(at_once(Some(booked), 0), Err(at(61_000)), "texts wait until then");
     }
 
@@ -205,7 +205,7 @@ mod tests {
             for (gap, is_code) in arrivals {
                 now += gap;
                 let next = if is_code {
-                    match Schedule::at_once(schedule, &pace(per_second), at(now)) {
+                    match RateLimiter::at_once(schedule, &pace(per_second), at(now)) {
                         Ok(next) => next,
                         Err(later) => {
                             let second = at(now).timestamp();
@@ -216,7 +216,7 @@ mod tests {
                         }
                     }
                 } else {
-                    let next = Schedule::next(schedule, &pace(per_second), at(now));
+                    let next = RateLimiter::next(schedule, &pace(per_second), at(now));
                     prop_assert!(next.instant() >= at(now));
                     next
                 };

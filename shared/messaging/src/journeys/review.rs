@@ -6,10 +6,10 @@ mod worst_case;
 
 use std::collections::BTreeSet;
 
-use super::file::{Journeys, StepPlan};
+use super::file::{Config, JourneyStep};
 use super::finding::Finding;
 use super::wording::Wording;
-use crate::text::fit::Fitting;
+use crate::text::fit::FitRule;
 use crate::text::gsm7;
 use crate::text::segments::{Encoding, characters_outside_gsm7, gsm_safe};
 use crate::text::template::variables_of;
@@ -22,7 +22,7 @@ pub use worst_case::{TextReport, reports};
 
 /// Everything that speaks against a file that the lint has nothing against, errors first.
 #[must_use]
-pub fn review(file: &Journeys) -> Vec<Finding> {
+pub fn review(file: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, journey) in &file.journeys {
         lint_locales(file, name, &journey.steps, &mut findings);
@@ -49,7 +49,7 @@ pub fn review(file: &Journeys) -> Vec<Finding> {
 }
 
 /// A customer whose language one text of a journey lacks is refused altogether.
-fn lint_locales(file: &Journeys, name: &JourneyName, steps: &[StepPlan], findings: &mut Vec<Finding>) {
+fn lint_locales(file: &Config, name: &JourneyName, steps: &[JourneyStep], findings: &mut Vec<Finding>) {
     let wordings: Vec<_> =
         steps.iter().filter_map(|step| Some((step, file.texts.get(&step.text)?))).collect();
     let mut locales: BTreeSet<(String, String)> = BTreeSet::new();
@@ -77,12 +77,12 @@ fn lint_locales(file: &Journeys, name: &JourneyName, steps: &[StepPlan], finding
 
 /// AWS tells India's operators by which registered template a text is known; without it they drop it. (With
 /// Twilio the registry is kept there.)
-fn review_for_india(file: &Journeys, findings: &mut Vec<Finding>) {
+fn review_for_india(file: &Config, findings: &mut Vec<Finding>) {
     let india: Result<Region, _> = "IN".parse();
     let Ok(india) = india else { return };
     let is_told =
         file.sources.values().any(|source| source.region == Some(india) || source.countries.contains(&india));
-    let by_aws = |step: &StepPlan| {
+    let by_aws = |step: &JourneyStep| {
         step.channel == Channel::Sms
             && file.providers_of(step).iter().any(|provider| *provider != Provider::Twilio)
     };
@@ -98,7 +98,7 @@ fn review_for_india(file: &Journeys, findings: &mut Vec<Finding>) {
     }
 }
 
-fn review_step(step: &StepPlan, wording: &Wording, place: &str, findings: &mut Vec<Finding>) {
+fn review_step(step: &JourneyStep, wording: &Wording, place: &str, findings: &mut Vec<Finding>) {
     if step.channel == Channel::Whatsapp && wording.content_sid.is_none() {
         let detail = "a WhatsApp message without a content_sid is taken only within 24 hours of the customer's last one";
         findings.push(Finding::warning(place, detail));
@@ -165,14 +165,14 @@ fn review_places(name: &str, wording: &Wording, findings: &mut Vec<Finding>) {
     }
 }
 
-fn review_length(file: &Journeys, report: &TextReport, findings: &mut Vec<Finding>) {
+fn review_length(file: &Config, report: &TextReport, findings: &mut Vec<Finding>) {
     let Some(wording) = file.texts.get(&report.text) else { return };
     let fitting = wording.fitting();
     if fitting.truncate || (report.fits && report.worst_parts <= fitting.max_parts) {
         return;
     }
     let place = format!("texts.{}.{}", report.text, report.locale);
-    let most = fitting.max_parts.min(Fitting::MAX_PARTS);
+    let most = fitting.max_parts.min(FitRule::MAX_PARTS);
     if report.own_parts > most {
         let detail = format!("has {} parts without its variables, and may have {most}", report.own_parts);
         findings.push(Finding::error(place, detail));

@@ -16,16 +16,16 @@ fn step(name: &str, more: &str) -> String {
 
 fn findings(toml: &str) -> Vec<String> {
     let show = |finding: &Finding| format!("{:?} {}: {}", finding.severity, finding.place, finding.detail);
-    match toml::from_str::<Journeys>(toml) {
+    match toml::from_str::<Config>(toml) {
         Ok(journeys) => lint(&journeys).iter().map(show).collect(),
-        Err(_) => Journeys::from_toml(toml).unwrap_err().iter().map(show).collect(),
+        Err(_) => Config::from_toml(toml).unwrap_err().iter().map(show).collect(),
     }
 }
 
 #[test]
 fn the_shipped_file_has_nothing_wrong_with_it() {
     assert_eq!(findings(GOOD), Vec::<String>::new());
-    let journeys = Journeys::from_toml(GOOD).unwrap();
+    let journeys = Config::from_toml(GOOD).unwrap();
     assert_eq!(
         journeys.template("advance_approved", "en-US"),
         journeys.template("advance_approved", "en-GB")
@@ -52,7 +52,7 @@ fn notices_are_what_something_says() {
 /// Each text as a customer reads it.
 #[test]
 fn the_shipped_texts_read_well() {
-    let file = Journeys::from_toml(GOOD).unwrap();
+    let file = Config::from_toml(GOOD).unwrap();
     let sample = |name: &str| match name {
         "amount" | "total_amount" => "$185.00",
         "appointment" => "Tuesday, November 24 at 10:30 AM",
@@ -145,14 +145,14 @@ fn every_finding_names_its_place() {
 #[test]
 fn warnings_do_not_keep_a_file_from_being_used() {
     let toml = file(&step("s", "delay = \"0s\""), "[texts.u]\nen = \"u\"");
-    assert!(Journeys::from_toml(&toml).is_ok());
-    assert!(Journeys::from_toml(&toml.replace("delay", "follows")).is_err());
+    assert!(Config::from_toml(&toml).is_ok());
+    assert!(Config::from_toml(&toml.replace("delay", "follows")).is_err());
 }
 
 #[test]
 fn words_are_found_by_locale_then_language() {
     let words = "[sources]\n[journeys]\n[texts.t]\nen-GB = \"colour\"\nde = \"Farbe\"\nde-AT = \"Farb\"";
-    let journeys = Journeys::from_toml(words).unwrap();
+    let journeys = Config::from_toml(words).unwrap();
     for (locale, expected) in [
         ("en-GB", Some("colour")),
         ("en-US", Some("colour")),
@@ -185,6 +185,6 @@ fn a_text_that_cannot_be_filled_in_is_found() {
         "{{ a is nosuchtest }}",
     ] {
         let toml = file(&step("s", "delay = \"0s\""), "").replace("{{ a }}", template);
-        assert!(Journeys::from_toml(&toml).is_err(), "{template}");
+        assert!(Config::from_toml(&toml).is_err(), "{template}");
     }
 }

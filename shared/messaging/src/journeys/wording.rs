@@ -5,22 +5,22 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::text::dlt::DltTemplateId;
-use crate::text::fit::Fitting;
+use crate::text::fit::FitRule;
 use crate::text::template::Variables;
-use crate::text::whatsapp_template::{Content, ContentSid};
+use crate::text::whatsapp_template::{ContentSid, WhatsappTemplate};
 use crate::values::channel::Channel;
 
 /// What is said.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct Wording {
     /// The WhatsApp template, for every locale or by locale.
-    pub content_sid: Option<InLocales<ContentSid>>,
+    pub content_sid: Option<PerLocale<ContentSid>>,
     /// The template that India's operators know it by, for every locale or by locale.
-    pub dlt_template_id: Option<InLocales<DltTemplateId>>,
+    pub dlt_template_id: Option<PerLocale<DltTemplateId>>,
     /// Which variables fill the template's places: the first one place `1`, and so on.
     #[serde(default)]
     pub variables: Vec<String>,
-    /// The most parts that it may have; without it, what the providers take ([`Fitting`]).
+    /// The most parts that it may have; without it, what the providers take ([`FitRule`]).
     pub max_parts: Option<u8>,
     /// Longer words are cut, and the conversation says so; without it they are an error.
     #[serde(default)]
@@ -36,14 +36,14 @@ pub struct Wording {
 /// Templates are approved language by language; one id serves where there is only one.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged)]
-pub enum InLocales<T> {
+pub enum PerLocale<T> {
     /// For every locale.
     One(T),
     /// By locale.
     ByLocale(BTreeMap<String, T>),
 }
 
-impl<T> InLocales<T> {
+impl<T> PerLocale<T> {
     /// The one of a locale.
     #[must_use]
     pub fn of(&self, locale: &str) -> Option<&T> {
@@ -57,9 +57,9 @@ impl<T> InLocales<T> {
 impl Wording {
     /// How its words are to be made to fit.
     #[must_use]
-    pub fn fitting(&self) -> Fitting {
-        let max_parts = self.max_parts.map_or(Fitting::MAX_PARTS, usize::from);
-        Fitting { max_parts, truncate: self.truncate, gsm_safe: self.gsm_safe }
+    pub fn fitting(&self) -> FitRule {
+        let max_parts = self.max_parts.map_or(FitRule::MAX_PARTS, usize::from);
+        FitRule { max_parts, truncate: self.truncate, gsm_safe: self.gsm_safe }
     }
 
     /// Whether a customer of that locale can be told it.
@@ -84,13 +84,13 @@ impl Wording {
     /// The template in a locale, its places filled. A variable without a value, or with an empty one,
     /// leaves its place out.
     #[must_use]
-    pub fn content(&self, locale: &str, variables: &Variables) -> Option<Content> {
+    pub fn content(&self, locale: &str, variables: &Variables) -> Option<WhatsappTemplate> {
         let sid = self.content_sid.as_ref()?.of(locale)?;
         let filled = self.variables.iter().enumerate().filter_map(|(index, name)| {
             let value = variables.get(name).filter(|value| !value.trim().is_empty())?;
             Some(((index + 1).to_string(), value.to_owned()))
         });
-        Some(Content { sid: sid.clone(), variables: filled.collect() })
+        Some(WhatsappTemplate { sid: sid.clone(), variables: filled.collect() })
     }
 }
 

@@ -4,14 +4,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::random::random_code;
 use crate::conversation::step::{Refusal, SendOutcome, Switch};
-use crate::journeys::Journeys;
-use crate::journeys::budgets::{Charge, Exceeded, Reservation, Reserving};
+use crate::journeys::Config;
+use crate::journeys::budgets::{Charge, ExceededLimit, Reservation, ReserveOutcome};
 use crate::journeys::code_limits::{CodeLimit, limits_of};
 use crate::journeys::otp_settings::ONE_TIME_CODE_WORDS;
-use crate::journeys::rate_limits::Placed;
+use crate::journeys::rate_limits::Slot;
 use crate::ports::random_id;
 use crate::ports::{
-    CodeTexts, Codes, Conversations, Purses, Randomness, Schedules, SendingSwitch, Unavailable, Written,
+    Budgets, CodeTexts, Codes, Conversations, Randomness, RateLimiters, SendingSwitch, Unavailable,
+    WriteOutcome,
 };
 use crate::text::segments;
 use crate::text::template::{MessageText, Variables, render};
@@ -35,7 +36,7 @@ pub struct CodeRequest {
 
 /// What became of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Issued {
+pub enum IssueOutcome {
     /// The code is on its way, or may be: a provider that did not answer in time may have sent it, and
     /// a second one would be one text too many.
     Sent {
@@ -84,7 +85,7 @@ pub struct IssueCode<'a, C, P, R, S, K> {
 
 impl<C, P, R, S, K> IssueCode<'_, C, P, R, S, K>
 where
-    C: Codes + Conversations + Purses + Schedules,
+    C: Codes + Conversations + Budgets + RateLimiters,
     P: CodeTexts,
     R: Randomness,
     S: SendingSwitch,
@@ -98,28 +99,31 @@ where
     pub async fn issue(
         &self,
         request: &CodeRequest,
-        journeys: &Journeys,
+        journeys: &Config,
         key: &SecretText,
-    ) -> Result<Issued, Unavailable> {
+    ) -> Result<IssueOutcome, Unavailable> {
         let switch = self.switch.read().await;
         if matches!(switch, Switch::Paused | Switch::Unreadable) {
             let reason = if switch == Switch::Paused { "paused" } else { "unreadable" };
-            return Ok(Issued::Unavailable(Unavailable { operation: "sending", reason: reason.to_owned() }));
+            return Ok(IssueOutcome::Unavailable(Unavailable {
+                operation: "sending",
+                reason: reason.to_owned(),
+            }));
         }
         let (slot, now) = (&request.slot, self.clock.now());
         if self.codes.contact(slot.phone()).await?.opted_out_at.is_some() {
-            return Ok(Issued::OptedOut);
+            return Ok(IssueOutcome::OptedOut);
         }
         let settings = &journeys.otp;
         let resend_after = settings.resend_after.delta();
         if let Some(last) = self.codes.last_code_at(slot).await?
             && last + resend_after > now
         {
-            return Ok(Issued::TooSoon { retry_after: seconds_until(last + resend_after, now) });
+            return Ok(IssueOutcome::TooSoon { retry_after: seconds_until(last + resend_after, now) });
         }
         let limits = limits_of(slot.phone(), settings, now);
         if let Some(reached) = self.count(&limits).await? {
-            return Ok(Issued::Limited {
+            return Ok(IssueOutcome::Limited {
                 scope: reached.scope.to_owned(),
                 retry_after: seconds_until(reached.until, now),
             });
@@ -139,16 +143,19 @@ where
             && let Some(full) = self.full_until(journeys, now).await?
         {
             self.uncount(&limits).await;
-            return Ok(Issued::Limited { scope: "pacing".to_owned(), retry_after: seconds_until(full, now) });
+            return Ok(IssueOutcome::Limited {
+                scope: "pacing".to_owned(),
+                retry_after: seconds_until(full, now),
+            });
         }
-        if self.codes.issue_code(&stored, resend_after).await? == Written::Overtaken {
+        if self.codes.issue_code(&stored, resend_after).await? == WriteOutcome::Overtaken {
             // Another call for the same phone and purpose was faster; its code is the one.
             self.uncount(&limits).await;
-            return Ok(Issued::TooSoon { retry_after: seconds_until(now + resend_after, now) });
+            return Ok(IssueOutcome::TooSoon { retry_after: seconds_until(now + resend_after, now) });
         }
         let expires_in = u32::from(request.validity_minutes) * 60;
         if switch == Switch::Shadow {
-            return Ok(Issued::Shadowed { expires_in });
+            return Ok(IssueOutcome::Shadowed { expires_in });
         }
         let reserved = match self.reserve(slot.phone(), &text, journeys, now).await {
             Ok(reserved) => reserved,
@@ -163,36 +170,36 @@ where
             self.codes.give_back(&reservation, slot.phone()).await;
         }
         Ok(match outcome {
-            SendOutcome::Accepted { .. } | SendOutcome::Unknown { .. } => Issued::Sent { expires_in },
+            SendOutcome::Accepted { .. } | SendOutcome::Unknown { .. } => IssueOutcome::Sent { expires_in },
             // A refusal that is the provider's own (a token, an account) is nobody's number's fault.
             SendOutcome::NotSent { because }
             | SendOutcome::Rejected { refusal: Refusal::Provider, because } => {
                 self.take_back(slot, &stored.id, &limits).await;
                 let reason = because.get("reason").and_then(serde_json::Value::as_str).unwrap_or("not sent");
-                Issued::Unavailable(Unavailable { operation: "provider", reason: reason.to_owned() })
+                IssueOutcome::Unavailable(Unavailable { operation: "provider", reason: reason.to_owned() })
             }
             SendOutcome::Rejected { refusal: Refusal::OptedOut, .. } => {
                 self.codes.note_opt_out_at_provider(slot.phone(), now).await?;
-                Issued::OptedOut
+                IssueOutcome::OptedOut
             }
             // What was counted stays counted: numbers that cannot be texted are what pumping tries.
-            SendOutcome::Rejected { .. } => Issued::Undeliverable,
+            SendOutcome::Rejected { .. } => IssueOutcome::Undeliverable,
         })
     }
 
     /// Takes a place in the sender's present second; or says when there is one.
     async fn full_until(
         &self,
-        journeys: &Journeys,
+        journeys: &Config,
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, Unavailable> {
         let from = self.texts.origin();
         let Some(pace) = journeys.pacing.of_sender(Provider::Twilio, Channel::Sms, from) else {
             return Ok(None);
         };
-        Ok(match self.codes.take_place_now(&pace, now).await? {
-            Placed::Now(_) => None,
-            Placed::NotBefore(later) => Some(later),
+        Ok(match self.codes.try_acquire_now(&pace, now).await? {
+            Slot::Now(_) => None,
+            Slot::NotBefore(later) => Some(later),
         })
     }
 
@@ -202,9 +209,9 @@ where
         &self,
         to: &PhoneNumber,
         text: &MessageText,
-        journeys: &Journeys,
+        journeys: &Config,
         now: DateTime<Utc>,
-    ) -> Result<Option<Reservation>, Result<Issued, Unavailable>> {
+    ) -> Result<Option<Reservation>, Result<IssueOutcome, Unavailable>> {
         if journeys.limits.is_none() {
             return Ok(None);
         }
@@ -212,8 +219,8 @@ where
         let price = to.country().and_then(|country| journeys.prices.cost(country, Category::Otp, parts));
         let charge = Charge { to, cost: journeys.limits.cost(price, parts), now };
         match self.codes.reserve(&charge, &journeys.limits).await {
-            Ok(Reserving::Reserved(reservation)) => Ok(Some(reservation)),
-            Ok(Reserving::Exceeded(exceeded)) => Err(Ok(over_budget(exceeded, now))),
+            Ok(ReserveOutcome::Reserved(reservation)) => Ok(Some(reservation)),
+            Ok(ReserveOutcome::Exceeded(exceeded)) => Err(Ok(over_budget(exceeded, now))),
             Err(trouble) => Err(Err(trouble)),
         }
     }
@@ -256,9 +263,9 @@ fn text_of(words: Option<&str>, code: &OneTimeCode, minutes: u8) -> Result<Messa
         .map_err(|_| Unavailable { operation: "notices", reason: "one_time_code".to_owned() })
 }
 
-fn over_budget(exceeded: Exceeded, now: DateTime<Utc>) -> Issued {
+fn over_budget(exceeded: ExceededLimit, now: DateTime<Utc>) -> IssueOutcome {
     let retry_after = seconds_until(exceeded.begins_anew(now), now);
-    Issued::Limited { scope: exceeded.limit, retry_after }
+    IssueOutcome::Limited { scope: exceeded.limit, retry_after }
 }
 
 /// Whole seconds, at least one.

@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use proptest::prelude::*;
 
 use super::*;
-use crate::journeys::Journeys;
+use crate::journeys::Config;
 use crate::journeys::code_limits::limits_of;
 use crate::testing::memory::{Fact, Fault, World, at};
 use crate::values::clock::Clock;
@@ -38,17 +38,17 @@ fn settings() -> OtpSettings {
     OtpSettings { per_phone_hour: 1000, per_phone_day: 1000, ..OtpSettings::default() }
 }
 
-fn issue_in(world: &World, slot: &CodeSlot, settings: &OtpSettings, words: Option<&str>) -> Issued {
+fn issue_in(world: &World, slot: &CodeSlot, settings: &OtpSettings, words: Option<&str>) -> IssueOutcome {
     let request = CodeRequest { slot: slot.clone(), length: 6, validity_minutes: 10 };
     let issue = IssueCode { codes: world, texts: world, randomness: world, switch: world, clock: world };
-    let mut journeys = Journeys { otp: settings.clone(), ..Journeys::default() };
+    let mut journeys = Config { otp: settings.clone(), ..Config::default() };
     journeys.notices.extend(words.map(|words| ("one_time_code".to_owned(), words.to_owned())));
     issue.issue(&request, &journeys, &key("k")).now_or_never().unwrap().unwrap()
 }
 
 /// Under the rules of a file.
-fn issue_under(world: &World, phone: &str, rules: &str) -> Option<Result<Issued, Unavailable>> {
-    let journeys = Journeys::from_toml(&format!("{rules}\n[sources]\n[journeys]\n[texts]\n")).unwrap();
+fn issue_under(world: &World, phone: &str, rules: &str) -> Option<Result<IssueOutcome, Unavailable>> {
+    let journeys = Config::from_toml(&format!("{rules}\n[sources]\n[journeys]\n[texts]\n")).unwrap();
     let slot = CodeSlot::new(PhoneNumber::parse_e164(phone).unwrap(), "login");
     let request = CodeRequest { slot, length: 6, validity_minutes: 10 };
     let issue = IssueCode { codes: world, texts: world, randomness: world, switch: world, clock: world };
@@ -63,7 +63,7 @@ fn spent(world: &World) -> u64 {
     world.state().spent.values().flat_map(|counters| counters.values()).copied().max().unwrap_or_default()
 }
 
-fn issue(world: &World) -> Issued {
+fn issue(world: &World) -> IssueOutcome {
     issue_in(world, &slot(), &settings(), Some("{{ code }}"))
 }
 
@@ -88,7 +88,7 @@ fn wrong(code: &OneTimeCode) -> OneTimeCode {
 #[test]
 fn the_right_code_is_valid_once() {
     let world = world();
-    assert_eq!(issue(&world), Issued::Sent { expires_in: 600 });
+    assert_eq!(issue(&world), IssueOutcome::Sent { expires_in: 600 });
     let code = sent(&world);
     assert!(!verify(&world, &wrong(&code)));
     assert!(verify(&world, &code));
@@ -167,13 +167,13 @@ fn an_older_key_still_verifies() {
 fn the_next_code_waits_its_time() {
     let world = world();
     issue(&world);
-    assert_eq!(issue(&world), Issued::TooSoon { retry_after: 30 });
+    assert_eq!(issue(&world), IssueOutcome::TooSoon { retry_after: 30 });
     let reset = CodeSlot::new(phone(), "reset");
-    assert_eq!(issue_in(&world, &reset, &settings(), None), Issued::Sent { expires_in: 600 });
+    assert_eq!(issue_in(&world, &reset, &settings(), None), IssueOutcome::Sent { expires_in: 600 });
     world.pass(29);
-    assert_eq!(issue(&world), Issued::TooSoon { retry_after: 1 });
+    assert_eq!(issue(&world), IssueOutcome::TooSoon { retry_after: 1 });
     world.pass(1);
-    assert_eq!(issue(&world), Issued::Sent { expires_in: 600 });
+    assert_eq!(issue(&world), IssueOutcome::Sent { expires_in: 600 });
 }
 
 #[test]
@@ -199,15 +199,15 @@ fn each_limit_holds_and_says_when_it_is_lifted() {
             |number: &str, purpose: &str| CodeSlot::new(PhoneNumber::parse_e164(number).unwrap(), purpose);
         for purpose in ["a", "b"] {
             let issued = issue_in(&world, &slot(others[0], purpose), &settings, None);
-            assert_eq!(issued, Issued::Sent { expires_in: 600 }, "{scope}");
+            assert_eq!(issued, IssueOutcome::Sent { expires_in: 600 }, "{scope}");
         }
         let limited = issue_in(&world, &slot(others[last], "c"), &settings, None);
-        assert_eq!(limited, Issued::Limited { scope: scope.to_owned(), retry_after: wait });
+        assert_eq!(limited, IssueOutcome::Limited { scope: scope.to_owned(), retry_after: wait });
         let elsewhere = issue_in(&world, &slot("+447700900123", "c"), &settings, None);
-        assert_eq!(elsewhere, Issued::Sent { expires_in: 600 }, "{scope}");
+        assert_eq!(elsewhere, IssueOutcome::Sent { expires_in: 600 }, "{scope}");
         world.pass(i64::from(wait));
         let later = issue_in(&world, &slot(others[last], "c"), &settings, None);
-        assert_eq!(later, Issued::Sent { expires_in: 600 }, "{scope}");
+        assert_eq!(later, IssueOutcome::Sent { expires_in: 600 }, "{scope}");
     }
 }
 
@@ -219,19 +219,19 @@ fn what_was_not_sent_is_given_back() {
         let place = world.state().calls.len();
         let send = place + 8;
         world.state().weather.script.insert(send, Fault::Before);
-        assert!(matches!(issue_in(&world, &slot(), &settings, None), Issued::Unavailable(_)));
+        assert!(matches!(issue_in(&world, &slot(), &settings, None), IssueOutcome::Unavailable(_)));
         assert_eq!(world.state().calls[send], "send_code");
     }
-    assert_eq!(issue_in(&world, &slot(), &settings, None), Issued::Sent { expires_in: 600 });
+    assert_eq!(issue_in(&world, &slot(), &settings, None), IssueOutcome::Sent { expires_in: 600 });
 }
 
 #[test]
 fn what_the_provider_says_decides() {
     for (fault, expected) in [
-        (Fault::LostAnswer, Issued::Sent { expires_in: 600 }),
-        (Fault::Conflict, Issued::Sent { expires_in: 600 }),
-        (Fault::Refused, Issued::Undeliverable),
-        (Fault::OptedOut, Issued::OptedOut),
+        (Fault::LostAnswer, IssueOutcome::Sent { expires_in: 600 }),
+        (Fault::Conflict, IssueOutcome::Sent { expires_in: 600 }),
+        (Fault::Refused, IssueOutcome::Undeliverable),
+        (Fault::OptedOut, IssueOutcome::OptedOut),
     ] {
         let world = world();
         world.state().weather.script.insert(8, fault);
@@ -244,7 +244,7 @@ fn what_the_provider_says_decides() {
 fn who_has_opted_out_gets_no_code() {
     let world = world();
     world.state().contact().opted_out_at = Some(at(-1));
-    assert_eq!(issue(&world), Issued::OptedOut);
+    assert_eq!(issue(&world), IssueOutcome::OptedOut);
     assert_eq!(world.last_words(), None);
 }
 
@@ -260,9 +260,9 @@ fn the_switch_holds_codes_too() {
         let issued = issue(&world);
         match switch {
             crate::conversation::step::Switch::Shadow => {
-                assert_eq!(issued, Issued::Shadowed { expires_in: 600 })
+                assert_eq!(issued, IssueOutcome::Shadowed { expires_in: 600 })
             }
-            _ => assert!(matches!(issued, Issued::Unavailable(_)), "{switch:?}"),
+            _ => assert!(matches!(issued, IssueOutcome::Unavailable(_)), "{switch:?}"),
         }
         assert_eq!(world.last_words(), None, "{switch:?}");
     }
@@ -282,7 +282,7 @@ fn words_without_the_code_are_not_sent() {
 fn a_purpose_may_have_words_of_its_own() {
     let rules = "[notices]\none_time_code = \"{{ code }} logs you in.\"\n\
                  one_time_code_password_reset = \"{{ code }} resets your password.\"";
-    let journeys = Journeys::from_toml(&format!("{rules}\n[sources]\n[journeys]\n[texts]\n")).unwrap();
+    let journeys = Config::from_toml(&format!("{rules}\n[sources]\n[journeys]\n[texts]\n")).unwrap();
     for (purpose, words) in [("password_reset", "resets your password."), ("login", "logs you in.")] {
         let world = world();
         let slot = CodeSlot::new(phone(), purpose);
@@ -364,17 +364,18 @@ const TWO: &str = "[limits]\nday = 0.0166";
 fn codes_are_paid_for_under_the_limits_of_all_texts() {
     let world = world();
     for phone in ["+12025550143", "+12025550144"] {
-        assert_eq!(issue_under(&world, phone, TWO), Some(Ok(Issued::Sent { expires_in: 600 })));
+        assert_eq!(issue_under(&world, phone, TWO), Some(Ok(IssueOutcome::Sent { expires_in: 600 })));
     }
     // 2027-01-15T08:00:00Z
     let until_midnight = 16 * 3600;
-    let limited = Issued::Limited { scope: "limits.day".to_owned(), retry_after: until_midnight };
+    let limited = IssueOutcome::Limited { scope: "limits.day".to_owned(), retry_after: until_midnight };
     assert_eq!(issue_under(&world, "+12025550145", TWO), Some(Ok(limited)));
     assert_eq!((texts(&world), spent(&world)), (2, 16_600));
     // Nothing else stands against it once there is money.
-    assert_eq!(issue_under(&world, "+12025550145", ""), Some(Ok(Issued::Sent { expires_in: 600 })));
+    assert_eq!(issue_under(&world, "+12025550145", ""), Some(Ok(IssueOutcome::Sent { expires_in: 600 })));
     let month = "[limits]\nmonth = 0.001";
-    let Some(Ok(Issued::Limited { scope, retry_after })) = issue_under(&world, "+12025550146", month) else {
+    let Some(Ok(IssueOutcome::Limited { scope, retry_after })) = issue_under(&world, "+12025550146", month)
+    else {
         panic!("limited")
     };
     assert_eq!((scope.as_str(), retry_after), ("limits.month", until_midnight + 16 * 24 * 3600));
@@ -427,11 +428,11 @@ fn whatever_fails_no_code_is_beyond_the_money() {
 fn codes_leave_at_the_pace_of_their_sender_or_not_at_all() {
     let world = world();
     let paced = "[pacing]\ntwilio = 1";
-    assert_eq!(issue_under(&world, "+12025550143", paced), Some(Ok(Issued::Sent { expires_in: 600 })));
-    let limited = Issued::Limited { scope: "pacing".to_owned(), retry_after: 1 };
+    assert_eq!(issue_under(&world, "+12025550143", paced), Some(Ok(IssueOutcome::Sent { expires_in: 600 })));
+    let limited = IssueOutcome::Limited { scope: "pacing".to_owned(), retry_after: 1 };
     assert_eq!(issue_under(&world, "+12025550144", paced), Some(Ok(limited)));
     world.pass(1);
     // Neither counted nor kept waiting.
-    assert_eq!(issue_under(&world, "+12025550144", paced), Some(Ok(Issued::Sent { expires_in: 600 })));
+    assert_eq!(issue_under(&world, "+12025550144", paced), Some(Ok(IssueOutcome::Sent { expires_in: 600 })));
     assert_eq!(texts(&world), 2);
 }

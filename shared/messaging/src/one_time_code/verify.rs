@@ -1,7 +1,7 @@
 //! Verifying a code: one answer for wrong, expired, used, locked and unknown, and the same work for each.
 
 use crate::ports::random_id;
-use crate::ports::{Codes, Randomness, Unavailable, Written};
+use crate::ports::{Codes, Randomness, Unavailable, WriteOutcome};
 use crate::values::clock::Clock;
 use crate::values::one_time_code::{CodeHash, CodeSlot, MOST_ATTEMPTS, OneTimeCode, TriedCode};
 use crate::values::secret::SecretText;
@@ -41,7 +41,9 @@ impl<C: Codes, R: Randomness, K: Clock> VerifyCode<'_, C, R, K> {
             any | given.matches(&stored)
         });
         match tried {
-            Some(tried) if matches => Ok(self.codes.use_code(slot, &tried.id, &by).await? == Written::Done),
+            Some(tried) if matches => {
+                Ok(self.codes.use_code(slot, &tried.id, &by).await? == WriteOutcome::Done)
+            }
             _ => Ok(false),
         }
     }

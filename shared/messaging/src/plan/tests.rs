@@ -96,7 +96,7 @@ fn booking(in_hours: i64) -> Event {
 }
 
 fn planned(event: Event, now: DateTime<Utc>) -> Result<Plan, PlanError> {
-    let journeys = Journeys::from_toml(JOURNEYS).unwrap();
+    let journeys = Config::from_toml(JOURNEYS).unwrap();
     plan(event, &journeys, "v1", now).map(|conversation| conversation.plan.unwrap())
 }
 

@@ -1,6 +1,6 @@
 //! What one-time codes need of the outside world.
 
-use super::conversations::Written;
+use super::conversations::WriteOutcome;
 use super::unavailable::Unavailable;
 use crate::conversation::step::SendOutcome;
 use crate::journeys::code_limits::CodeLimit;
@@ -43,7 +43,7 @@ pub trait Codes: Send + Sync {
         &self,
         code: &StoredCode,
         resend_after: TimeDelta,
-    ) -> impl Future<Output = Result<Written, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + Send;
 
     /// Takes back a code that was not sent: it is not good, and does not keep the next one waiting.
     ///
@@ -77,7 +77,7 @@ pub trait Codes: Send + Sync {
         slot: &CodeSlot,
         id: &str,
         by: &str,
-    ) -> impl Future<Output = Result<Written, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + Send;
 
     /// Stores that a provider says the phone's owner has opted out, as for any text.
     ///

@@ -12,7 +12,7 @@ use crate::values::phone::PhoneNumber;
 
 /// What storing a new conversation led to.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Acceptance {
+pub enum AcceptOutcome {
     /// It is stored.
     Stored,
     /// Another one (or the same, earlier) is stored under this id.
@@ -21,7 +21,7 @@ pub enum Acceptance {
 
 /// What a conditional write led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
+pub enum WriteOutcome {
     /// It is stored.
     Done,
     /// Something changed first: read again and decide anew.
@@ -30,7 +30,7 @@ pub enum Written {
 
 /// What cancelling led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cancelling {
+pub enum CancelOutcome {
     /// The conversation is cancelled now.
     Cancelled,
     /// It had been cancelled before.
@@ -42,7 +42,7 @@ pub enum Cancelling {
 /// A step's way from `Planned` to a claim (or to `Shadowed`), with what must still hold when it is
 /// stored.
 #[derive(Debug, Clone)]
-pub struct Claiming<'a> {
+pub struct ClaimRequest<'a> {
     /// Which conversation.
     pub conversation: &'a ConversationId,
     /// Whose phone.
@@ -57,7 +57,7 @@ pub struct Claiming<'a> {
 
 /// What is learned from a provider beside the step's own progress.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Learned {
+pub struct ProviderReport {
     /// The message id, by which receipts and replies find the step.
     pub message: Option<ProviderMessage>,
     /// The provider says that the customer has opted out.
@@ -76,7 +76,7 @@ pub trait Conversations: Send + Sync {
         &self,
         conversation: &Conversation,
         supersedes: Option<&ConversationId>,
-    ) -> impl Future<Output = Result<Acceptance, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<AcceptOutcome, Unavailable>> + Send;
 
     /// Notes that every step's execution has been started.
     ///
@@ -113,7 +113,10 @@ pub trait Conversations: Send + Sync {
     /// ([`Consent::refuses`](crate::conversation::consent::Consent::refuses)). MUST answer `Overtaken` when any of it does
     /// not hold, unless the stored claim is this very one. A conflict with another transaction MUST
     /// be tried again (three times) before it is an error.
-    fn claim(&self, claiming: &Claiming<'_>) -> impl Future<Output = Result<Written, Unavailable>> + Send;
+    fn claim(
+        &self,
+        claiming: &ClaimRequest<'_>,
+    ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + Send;
 
     /// Moves a step on from where it was read; for a claimed or unknown step: from any state that
     /// holds the same claim.
@@ -126,9 +129,9 @@ pub trait Conversations: Send + Sync {
         conversation: &Conversation,
         step: &Step,
         next: &Progress,
-        learned: &Learned,
+        learned: &ProviderReport,
         now: DateTime<Utc>,
-    ) -> impl Future<Output = Result<Written, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + Send;
 
     /// Cancels a conversation that is stored.
     ///
@@ -138,7 +141,7 @@ pub trait Conversations: Send + Sync {
         &self,
         id: &ConversationId,
         at: DateTime<Utc>,
-    ) -> impl Future<Output = Result<Cancelling, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<CancelOutcome, Unavailable>> + Send;
 
     /// Gives a tombstone the plan of its event, which has arrived after its end; the plan's steps are
     /// decided already. Otherwise as `accept`.
@@ -149,7 +152,7 @@ pub trait Conversations: Send + Sync {
         &self,
         conversation: &Conversation,
         supersedes: Option<&ConversationId>,
-    ) -> impl Future<Output = Result<Written, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + Send;
 
     /// Stores that a booking has ended, as a tombstone where it has not arrived yet.
     ///
@@ -158,14 +161,14 @@ pub trait Conversations: Send + Sync {
     fn end_booking(
         &self,
         id: &ConversationId,
-        ending: &Ending,
+        ending: &BookingEnd,
         at: DateTime<Utc>,
-    ) -> impl Future<Output = Result<Ended, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<BookingEndOutcome, Unavailable>> + Send;
 }
 
 /// How a booking ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
+pub enum BookingEnd {
     /// It was cancelled.
     Cancelled,
     /// It was moved; the booking system reports the end of the old one.
@@ -183,7 +186,7 @@ pub enum Ending {
 
 /// What storing an ending led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ended {
+pub struct BookingEndOutcome {
     /// The booking system had reported the end of this booking before.
     pub repeated: bool,
     /// The conversation is superseded now.

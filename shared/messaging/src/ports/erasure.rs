@@ -4,7 +4,7 @@ use std::future::Future;
 
 use chrono::{DateTime, Utc};
 
-use super::conversations::Written;
+use super::conversations::WriteOutcome;
 use super::inbox::QuarantinedEvent;
 use super::unavailable::Unavailable;
 use crate::conversation::Contact;
@@ -68,7 +68,7 @@ pub trait Erasure: Send + Sync {
         &self,
         phone: &PhoneNumber,
         read: &Contact,
-    ) -> impl Future<Output = Result<Written, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + Send;
 }
 
 /// What leads from a phone to what is stored about a person.

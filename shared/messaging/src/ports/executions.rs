@@ -20,7 +20,7 @@ pub trait Executions: Send + Sync {
         due: DateTime<Utc>,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// Starts a step's further execution of that number (from 1). MUST answer [`Started::Waits`] when it
+    /// Starts a step's further execution of that number (from 1). MUST answer [`StartOutcome::Waits`] when it
     /// exists already, runs, and has the same due time.
     ///
     /// # Errors
@@ -31,12 +31,12 @@ pub trait Executions: Send + Sync {
         step: &StepName,
         number: u32,
         due: DateTime<Utc>,
-    ) -> impl Future<Output = Result<Started, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<StartOutcome, Unavailable>> + Send;
 }
 
 /// What became of the start of a further execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Started {
+pub enum StartOutcome {
     /// It waits for its due time.
     Waits,
     /// There has been one of that number with another due time, or one that has ended.

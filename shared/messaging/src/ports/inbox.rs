@@ -44,7 +44,7 @@ pub trait Inbox: Send + Sync {
     fn store(
         &self,
         inbound: &StoredInbound<'_>,
-    ) -> impl Future<Output = Result<Receiving, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<StoreOutcome, Unavailable>> + Send;
 
     /// Takes it on to tell a customer that they have opted out: whether that is the caller's now. `by` is a name
     /// that no other caller has.
@@ -113,7 +113,7 @@ pub enum ConfirmationChange {
 
 /// What storing an inbound message led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Receiving {
+pub enum StoreOutcome {
     /// It is stored.
     Stored,
     /// It had been stored before.

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use chrono::{DateTime, Utc};
 
-use super::conversations::Written;
+use super::conversations::WriteOutcome;
 use super::unavailable::Unavailable;
 use crate::conversation::delivery::{AttemptPrice, Delivery};
 use crate::conversation::receipt::{AttemptId, Receipt};
@@ -34,7 +34,7 @@ pub trait Receipts: Send + Sync {
         conversation: &Conversation,
         step: &StepName,
         delivery: &Delivery,
-    ) -> impl Future<Output = Result<Written, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + Send;
 
     /// Notes what a step's attempts have cost, in the place of what was noted when it was read.
     ///
@@ -47,7 +47,7 @@ pub trait Receipts: Send + Sync {
         conversation: &Conversation,
         step: &Step,
         prices: &[AttemptPrice],
-    ) -> impl Future<Output = Result<Written, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + Send;
 
     /// Keeps a receipt that belongs to no step, or is of a kind that is not known; the same one once.
     ///

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::conversation::Step;
 use crate::conversation::step::{ProviderMessage, SendOutcome};
 use crate::text::template::MessageText;
-use crate::text::whatsapp_template::Content;
+use crate::text::whatsapp_template::WhatsappTemplate;
 use crate::values::channel::Channel;
 use crate::values::ids::ConversationId;
 use crate::values::phone::PhoneNumber;
@@ -38,7 +38,7 @@ pub enum Form<'a> {
     /// In the step's own words.
     Words(&'a MessageText),
     /// By a template that the provider holds.
-    Template(&'a Content),
+    Template(&'a WhatsappTemplate),
 }
 
 /// The providers.

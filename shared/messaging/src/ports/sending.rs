@@ -6,9 +6,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::unavailable::Unavailable;
-use crate::journeys::Journeys;
-use crate::journeys::budgets::{Charge, Limits, Reservation, Reserving};
-use crate::journeys::rate_limits::{Pace, Placed};
+use crate::journeys::Config;
+use crate::journeys::budgets::{Charge, Limits, Reservation, ReserveOutcome};
+use crate::journeys::rate_limits::{Rate, Slot};
 use crate::values::phone::PhoneNumber;
 
 /// The rules of sending that are never copied into a conversation, because who changes them wants them
@@ -18,11 +18,11 @@ pub trait SendingRules: Send + Sync {
     ///
     /// # Errors
     /// When they cannot be had: nothing is sent on a guess.
-    fn rules(&self) -> impl Future<Output = Result<Arc<Journeys>, Unavailable>> + Send;
+    fn rules(&self) -> impl Future<Output = Result<Arc<Config>, Unavailable>> + Send;
 }
 
 /// What has been spent.
-pub trait Purses: Send + Sync {
+pub trait Budgets: Send + Sync {
     /// Adds what a text is expected to cost to every counter that it belongs to.
     ///
     /// # Errors
@@ -32,7 +32,7 @@ pub trait Purses: Send + Sync {
         &self,
         charge: &Charge<'_>,
         limits: &Limits,
-    ) -> impl Future<Output = Result<Reserving, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<ReserveOutcome, Unavailable>> + Send;
 
     /// Corrects what was reserved by a difference: takes it back, or settles it by the true price.
     ///
@@ -40,7 +40,7 @@ pub trait Purses: Send + Sync {
     /// MUST NOT create a counter that is gone. MUST take nothing off twice, whatever is repeated inside;
     /// an error leaves open whether it was corrected, and what is taken off is not to be asked for again:
     /// counted twice the fuse trips early, taken off twice it would trip late.
-    fn correct(
+    fn adjust(
         &self,
         reservation: &Reservation,
         to: &PhoneNumber,
@@ -52,32 +52,32 @@ pub trait Purses: Send + Sync {
     fn give_back(&self, reservation: &Reservation, to: &PhoneNumber) -> impl Future<Output = ()> + Send {
         async move {
             let Ok(micro) = i64::try_from(reservation.micro_usd) else { return };
-            let _stays_counted = self.correct(reservation, to, -micro).await;
+            let _stays_counted = self.adjust(reservation, to, -micro).await;
         }
     }
 }
 
 /// The senders' schedules.
-pub trait Schedules: Send + Sync {
-    /// Takes the next free place of a sender's schedule ([`Schedule::next`](crate::journeys::rate_limits::Schedule::next)).
+pub trait RateLimiters: Send + Sync {
+    /// Takes the next free place of a sender's schedule ([`RateLimiter::next`](crate::journeys::rate_limits::Schedule::next)).
     ///
     /// # Errors
     /// MUST give each place to one caller, however many ask at once. An error may have taken one.
-    fn take_slot(
+    fn acquire_slot(
         &self,
-        pace: &Pace,
+        pace: &Rate,
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<DateTime<Utc>, Unavailable>> + Send;
 
     /// Takes a place in the present second, if it has one
-    /// ([`Schedule::at_once`](crate::journeys::rate_limits::Schedule::at_once)).
+    /// ([`RateLimiter::at_once`](crate::journeys::rate_limits::Schedule::at_once)).
     ///
     /// # Errors
     /// MUST give each place to one caller, however many ask at once, this way or the other. An error may
     /// have taken one.
-    fn take_place_now(
+    fn try_acquire_now(
         &self,
-        pace: &Pace,
+        pace: &Rate,
         now: DateTime<Utc>,
-    ) -> impl Future<Output = Result<Placed, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Slot, Unavailable>> + Send;
 }

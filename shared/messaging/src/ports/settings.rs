@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::unavailable::Unavailable;
 use crate::conversation::step::Switch;
-use crate::journeys::Journeys;
+use crate::journeys::Config;
 use crate::values::secret::SecretText;
 
 /// The operators' switch.
@@ -56,5 +56,5 @@ pub struct CurrentJourneys {
     /// Their version.
     pub version: String,
     /// The file.
-    pub journeys: Arc<Journeys>,
+    pub journeys: Arc<Config>,
 }

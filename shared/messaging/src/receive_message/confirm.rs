@@ -8,7 +8,7 @@ use crate::text::template::MessageText;
 
 /// What became of a confirmation that was due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Confirmed {
+pub enum ConfirmationOutcome {
     /// The provider has taken it.
     Told,
     /// The provider refuses it.
@@ -33,7 +33,7 @@ pub async fn confirm(
     randomness: &impl Randomness,
     message: &InboundMessage,
     words: &MessageText,
-) -> Result<Confirmed, Unavailable> {
+) -> Result<ConfirmationOutcome, Unavailable> {
     let by = random_id(randomness)?;
     let ours = match inbox.take_confirmation(&message.from, &by).await {
         Ok(ours) => ours,
@@ -41,14 +41,14 @@ pub async fn confirm(
         Err(_) => inbox.take_confirmation(&message.from, &by).await?,
     };
     if !ours {
-        return Ok(Confirmed::NotOurs);
+        return Ok(ConfirmationOutcome::NotOurs);
     }
     for _ in 0..TRIES {
         let (provider, channel) = (message.provider, message.channel);
         match notices.notify(provider, &message.from, channel, &message.to, words).await {
-            SendOutcome::Accepted { .. } => return Ok(Confirmed::Told),
-            SendOutcome::Rejected { .. } => return Ok(Confirmed::Refused),
-            SendOutcome::Unknown { .. } => return Ok(Confirmed::Unknown),
+            SendOutcome::Accepted { .. } => return Ok(ConfirmationOutcome::Told),
+            SendOutcome::Rejected { .. } => return Ok(ConfirmationOutcome::Refused),
+            SendOutcome::Unknown { .. } => return Ok(ConfirmationOutcome::Unknown),
             SendOutcome::NotSent { .. } => {}
         }
     }
@@ -81,11 +81,11 @@ mod tests {
     }
 
     /// What the function does with a message; `None` when it died or failed.
-    fn deliver(world: &World, message: &InboundMessage) -> Option<Confirmed> {
+    fn deliver(world: &World, message: &InboundMessage) -> Option<ConfirmationOutcome> {
         let handled = async {
             let received = receive(world, message, world).await.ok()?;
             if !received.confirm_opt_out {
-                return Some(Confirmed::NotOurs);
+                return Some(ConfirmationOutcome::NotOurs);
             }
             confirm(world, world, world, message, &MessageText::new("You have opted out.")).await.ok()
         };
@@ -120,7 +120,7 @@ mod tests {
             let world = World::new();
             fail(&world, operation, fault, count);
             let first = deliver(&world, &stop("a"));
-            assert_eq!(first == Some(Confirmed::Told), at_once, "{operation} {fault:?}: {first:?}");
+            assert_eq!(first == Some(ConfirmationOutcome::Told), at_once, "{operation} {fault:?}: {first:?}");
             for id in ["a", "a", "b"] {
                 deliver(&world, &stop(id));
             }

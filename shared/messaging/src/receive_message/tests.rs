@@ -7,7 +7,7 @@ use crate::values::provider::Provider;
 use futures_util::FutureExt;
 
 use super::*;
-use crate::conversation::Superseded;
+use crate::conversation::Supersession;
 use crate::conversation::step::{Decision, Progress};
 use crate::testing::memory::{World, at, conversation};
 use crate::values::verdict::Because;
@@ -47,7 +47,7 @@ fn world(conversations: &[Conversation]) -> World {
     world
 }
 
-fn receive_now(world: &World, message: &InboundMessage) -> Received {
+fn receive_now(world: &World, message: &InboundMessage) -> MessageOutcome {
     receive(world, message, world).now_or_never().unwrap().unwrap()
 }
 
@@ -131,7 +131,7 @@ fn a_reply_before_any_text_or_to_a_superseded_booking_counts_for_every_open_one(
     assert_eq!(replied(&early), ["sms-1", "sms-2"]);
 
     let mut old = texted("sms-1", Some(OURS), 0);
-    old.life.superseded = Some(Superseded { at: at(1), by: None });
+    old.life.superseded = Some(Supersession { at: at(1), by: None });
     let moved = world(&[old, conversation("sms-2", &["follow_up"])]);
     receive_now(&moved, &message("a", "running late"));
     assert_eq!(replied(&moved), ["sms-1", "sms-2"]);

@@ -13,7 +13,7 @@ use crate::conversation::delivery::AttemptPrice;
 use crate::conversation::receipt::AttemptId;
 use crate::conversation::{Conversation, Step};
 use crate::journeys::budgets::Reservation;
-use crate::ports::{Conversations, Purses, Receipts, Unavailable, Written};
+use crate::ports::{Budgets, Conversations, Receipts, Unavailable, WriteOutcome};
 use crate::values::dollars::Dollars;
 use crate::values::provider::Provider;
 use chrono::{DateTime, Utc};
@@ -30,15 +30,15 @@ const ROUNDS: usize = 5;
 /// # Errors
 /// When the store cannot be reached. A repetition is safe.
 pub async fn settle_price(
-    ports: &(impl Receipts + Purses),
+    ports: &(impl Receipts + Budgets),
     conversation: &Conversation,
     step: &Step,
     about: &AttemptId,
     price: Dollars,
-) -> Result<Written, Unavailable> {
+) -> Result<WriteOutcome, Unavailable> {
     let known = step.price_of(about.attempt);
     if about.attempt == 0 || known.is_some_and(|known| known >= price) {
-        return Ok(Written::Done);
+        return Ok(WriteOutcome::Done);
     }
     let reservation = step.progress.reserved.as_ref().filter(|_| about.attempt == step.progress.attempt);
     let contact = conversation.plan.as_ref().and_then(|plan| plan.contact.as_ref());
@@ -47,15 +47,15 @@ pub async fn settle_price(
         (reservation, to, difference(price.micro(), counted))
     });
     if let Some((reservation, to, more)) = change.filter(|(_, _, by)| *by > 0) {
-        ports.correct(reservation, to, more).await?;
+        ports.adjust(reservation, to, more).await?;
     }
     let noted = ports.note_prices(conversation, step, &with(&step.prices, about.attempt, price)).await?;
     match (noted, change) {
-        (Written::Overtaken, Some((reservation, to, more))) if more > 0 => {
-            ports.correct(reservation, to, -more).await?;
+        (WriteOutcome::Overtaken, Some((reservation, to, more))) if more > 0 => {
+            ports.adjust(reservation, to, -more).await?;
         }
-        (Written::Done, Some((reservation, to, less))) if less < 0 => {
-            ports.correct(reservation, to, less).await?;
+        (WriteOutcome::Done, Some((reservation, to, less))) if less < 0 => {
+            ports.adjust(reservation, to, less).await?;
         }
         _ => {}
     }
@@ -64,7 +64,7 @@ pub async fn settle_price(
 
 /// What became of a price that a provider's records tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PriceFound {
+pub enum PriceOutcome {
     /// It is noted now.
     Settled,
     /// It was noted before.
@@ -78,27 +78,27 @@ pub enum PriceFound {
 /// # Errors
 /// When the store cannot be reached, or the step changes too often. A repetition is safe.
 pub async fn settle_found(
-    ports: &(impl Conversations + Receipts + Purses),
+    ports: &(impl Conversations + Receipts + Budgets),
     provider: Provider,
     message_id: &str,
     price: Dollars,
     now: DateTime<Utc>,
-) -> Result<PriceFound, Unavailable> {
+) -> Result<PriceOutcome, Unavailable> {
     for _ in 0..ROUNDS {
         let Some(about) = ports.attempt_of(provider, message_id).await? else {
-            return Ok(PriceFound::Nobodys);
+            return Ok(PriceOutcome::Nobodys);
         };
         let found = ports.load(&about.conversation, now).await?;
         let Some((conversation, step)) =
             found.as_ref().and_then(|found| Some((found, found.step(&about.step)?)))
         else {
-            return Ok(PriceFound::Nobodys);
+            return Ok(PriceOutcome::Nobodys);
         };
         if step.price_of(about.attempt).is_some_and(|known| known >= price) {
-            return Ok(PriceFound::Known);
+            return Ok(PriceOutcome::Known);
         }
-        if settle_price(ports, conversation, step, &about, price).await? == Written::Done {
-            return Ok(PriceFound::Settled);
+        if settle_price(ports, conversation, step, &about, price).await? == WriteOutcome::Done {
+            return Ok(PriceOutcome::Settled);
         }
     }
     Err(Unavailable { operation: "dynamodb:UpdateItem", reason: "the step changed too often".to_owned() })

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::conversation::Conversation;
-use crate::conversation::step::{Claim, Decision, Lost, Progress, StepState};
+use crate::conversation::step::{Claim, Decision, LostResponse, Progress, StepState};
 use crate::testing::memory::{Fault, World, at, conversation, phone};
 use crate::values::verdict::{Because, Verdict};
 
@@ -66,23 +66,27 @@ fn delivery(world: &World) -> Option<DeliveryStatus> {
     stored(world).step(&step_name()).unwrap().delivery.as_ref().map(|delivery| delivery.status)
 }
 
-fn recorded(world: &World, receipt: &Receipt) -> Recorded {
+fn recorded(world: &World, receipt: &Receipt) -> ReceiptOutcome {
     record(world, world, receipt, world).now_or_never().unwrap().unwrap()
 }
 
 #[test]
 fn a_receipt_settles_whatever_answer_was_lost() {
-    let lost = Lost { claim: claimed(0), since: at(10) };
+    let lost = LostResponse { claim: claimed(0), since: at(10) };
     for state in
         [StepState::Claimed(claimed(0)), StepState::Unknown(lost), decided(Verdict::HeldUnknownOutcome)]
     {
         let world = world_with(state.clone());
-        assert_eq!(recorded(&world, &receipt(DeliveryStatus::Delivered)), Recorded::Settled, "{state:?}");
+        assert_eq!(
+            recorded(&world, &receipt(DeliveryStatus::Delivered)),
+            ReceiptOutcome::Settled,
+            "{state:?}"
+        );
         assert_eq!(
             (verdict(&world), delivery(&world)),
             (Some(Verdict::Sent), Some(DeliveryStatus::Delivered))
         );
-        assert_eq!(recorded(&world, &receipt(DeliveryStatus::Delivered)), Recorded::Known);
+        assert_eq!(recorded(&world, &receipt(DeliveryStatus::Delivered)), ReceiptOutcome::Known);
         let key = ("twilio".to_owned(), "SM1".to_owned());
         assert_eq!(world.state().store.messages[&key], about(1));
         assert_eq!(stored(&world).step(&step_name()).unwrap().sent_from.as_deref(), Some("+15005550006"));
@@ -91,7 +95,7 @@ fn a_receipt_settles_whatever_answer_was_lost() {
 
 #[test]
 fn a_receipt_counts_for_its_own_attempt() {
-    let lost = StepState::Unknown(Lost { claim: claimed(0), since: at(10) });
+    let lost = StepState::Unknown(LostResponse { claim: claimed(0), since: at(10) });
     let world = world_with(lost.clone());
     let other = Receipt { about: Some(about(2)), ..receipt(DeliveryStatus::Delivered) };
     recorded(&world, &other);
@@ -101,7 +105,7 @@ fn a_receipt_counts_for_its_own_attempt() {
 #[test]
 fn a_text_that_the_provider_had_turned_away_and_taken_all_the_same_is_not_sent_again() {
     let world = world_with(StepState::Planned);
-    assert_eq!(recorded(&world, &receipt(DeliveryStatus::Sent)), Recorded::Settled);
+    assert_eq!(recorded(&world, &receipt(DeliveryStatus::Sent)), ReceiptOutcome::Settled);
     assert_eq!(verdict(&world), Some(Verdict::Sent));
     let failed = world_with(StepState::Planned);
     recorded(&failed, &receipt(DeliveryStatus::Failed));
@@ -116,11 +120,11 @@ fn what_belongs_nowhere_is_kept() {
         about: Some(AttemptId { conversation: other, ..about(1) }),
         ..receipt(DeliveryStatus::Delivered)
     };
-    assert_eq!(recorded(&world, &stray), Recorded::UnknownMessage);
+    assert_eq!(recorded(&world, &stray), ReceiptOutcome::UnknownMessage);
     let nameless = Receipt { about: None, ..receipt(DeliveryStatus::Delivered) };
-    assert_eq!(recorded(&world, &nameless), Recorded::UnknownMessage);
+    assert_eq!(recorded(&world, &nameless), ReceiptOutcome::UnknownMessage);
     let strange = Receipt { status: None, said: "teleported".to_owned(), ..receipt(DeliveryStatus::Sent) };
-    assert_eq!(recorded(&world, &strange), Recorded::UnknownKind);
+    assert_eq!(recorded(&world, &strange), ReceiptOutcome::UnknownKind);
     assert_eq!(world.state().store.receipts.len(), 2);
     assert_eq!(delivery(&world), None);
 }
@@ -148,17 +152,21 @@ fn phone_and_time_settle_what_nothing_else_names() {
         world
     };
     let world = scene(&["sms-1"]);
-    assert_eq!(recorded(&world, &sns(at(31))), Recorded::UnknownMessage, "another time");
-    assert_eq!(recorded(&world, &sns(at(2))), Recorded::Settled);
+    assert_eq!(recorded(&world, &sns(at(31))), ReceiptOutcome::UnknownMessage, "another time");
+    assert_eq!(recorded(&world, &sns(at(2))), ReceiptOutcome::Settled);
     assert_eq!(verdict(&world), Some(Verdict::Sent));
-    assert_eq!(recorded(&scene(&["sms-1", "sms-2"]), &sns(at(2))), Recorded::UnknownMessage, "never a guess");
+    assert_eq!(
+        recorded(&scene(&["sms-1", "sms-2"]), &sns(at(2))),
+        ReceiptOutcome::UnknownMessage,
+        "never a guess"
+    );
 }
 
 #[test]
 fn a_retryable_failure_is_tried_again_once_and_inside_the_deadline() {
     let failed = Receipt { retryable: true, ..receipt(DeliveryStatus::Undelivered) };
     let world = world_with(decided(Verdict::Sent));
-    assert_eq!(recorded(&world, &failed), Recorded::TriedAgain);
+    assert_eq!(recorded(&world, &failed), ReceiptOutcome::TriedAgain);
     assert_eq!(verdict(&world), None);
     let due = crate::values::clock::to_rfc3339(at(10) + super::RETRY_AFTER);
     assert_eq!(world.state().executions["sms-1.text.r1"], due);
@@ -168,12 +176,12 @@ fn a_retryable_failure_is_tried_again_once_and_inside_the_deadline() {
     world.state().now = at(10 + 900);
     assert_eq!(world.run(&about(1).conversation, &step_name()), Some(Verdict::Sent));
     let again = Receipt { about: Some(about(2)), message_id: "SM2".to_owned(), ..failed.clone() };
-    assert_eq!(recorded(&world, &again), Recorded::Noted);
+    assert_eq!(recorded(&world, &again), ReceiptOutcome::Noted);
     assert_eq!(world.state().executions.len(), 1);
 
     let late = Receipt { at: at(24 * 3600), ..failed };
     let world = world_with(decided(Verdict::Sent));
-    assert_eq!(recorded(&world, &late), Recorded::Noted);
+    assert_eq!(recorded(&world, &late), ReceiptOutcome::Noted);
     assert!(world.state().executions.is_empty());
 }
 
@@ -187,7 +195,7 @@ fn a_text_is_planned_anew_only_when_its_execution_waits() {
         world.state().weather.script.insert(place, fault);
         assert!(record(&world, &world, &failed, &world).now_or_never().unwrap().is_err());
         assert_eq!(verdict(&world), Some(Verdict::Sent), "{fault:?} at {place}");
-        assert_eq!(recorded(&world, &failed), Recorded::TriedAgain);
+        assert_eq!(recorded(&world, &failed), ReceiptOutcome::TriedAgain);
         assert_eq!(verdict(&world), None);
         assert_eq!(world.state().executions.keys().collect::<Vec<_>>(), ["sms-1.text.r1"]);
     }
@@ -202,7 +210,7 @@ fn an_execution_that_came_too_early_is_followed_by_the_next() {
     // In the last minute before the visit, the step may be planned after it.
     let now = at(10 + 900 - 30);
     world.state().now = now;
-    assert_eq!(recorded(&world, &failed), Recorded::TriedAgain);
+    assert_eq!(recorded(&world, &failed), ReceiptOutcome::TriedAgain);
     let due = crate::values::clock::to_rfc3339(now + chrono::TimeDelta::seconds(60));
     let state = world.state();
     assert_eq!(state.executions["sms-1.text.r2"], due);
@@ -235,9 +243,9 @@ fn a_receipt_that_overtakes_the_record_is_what_the_visit_answers() {
         assert!((&mut visit).now_or_never().is_none());
     }
     world.state().interleaved = false;
-    assert_eq!(recorded(&world, &receipt(DeliveryStatus::Sent)), Recorded::Settled);
+    assert_eq!(recorded(&world, &receipt(DeliveryStatus::Sent)), ReceiptOutcome::Settled);
     let visited = visit.now_or_never().unwrap().unwrap();
-    assert!(matches!(visited, crate::take_step::Visit::Decided(Verdict::Sent, _)), "{visited:?}");
+    assert!(matches!(visited, crate::take_step::VisitOutcome::Decided(Verdict::Sent, _)), "{visited:?}");
     assert_eq!(world.state().delivered, 1);
 }
 
@@ -248,19 +256,19 @@ fn an_earlier_attempt_that_was_taken_ends_the_wait() {
     let progress = Progress { state: StepState::Planned, attempt: 2, reruns: 1, ..Progress::default() };
     conversation.plan.as_mut().unwrap().steps[0].progress = progress;
     let world = World::with(&conversation);
-    assert_eq!(recorded(&world, &receipt(DeliveryStatus::Failed)), Recorded::Noted, "that is no news");
+    assert_eq!(recorded(&world, &receipt(DeliveryStatus::Failed)), ReceiptOutcome::Noted, "that is no news");
     assert_eq!(verdict(&world), None);
     let world = World::with(&conversation);
-    assert_eq!(recorded(&world, &receipt(DeliveryStatus::Delivered)), Recorded::Settled);
+    assert_eq!(recorded(&world, &receipt(DeliveryStatus::Delivered)), ReceiptOutcome::Settled);
     assert_eq!(verdict(&world), Some(Verdict::Sent));
 }
 
 #[test]
 fn an_attempt_that_was_never_made_is_none_of_ours() {
     let world = world_with(decided(Verdict::Sent));
-    assert_eq!(recorded(&world, &receipt(DeliveryStatus::Read)), Recorded::Noted);
+    assert_eq!(recorded(&world, &receipt(DeliveryStatus::Read)), ReceiptOutcome::Noted);
     let other = Receipt { about: Some(about(9)), ..receipt(DeliveryStatus::Failed) };
-    assert_eq!(recorded(&world, &other), Recorded::UnknownMessage);
+    assert_eq!(recorded(&world, &other), ReceiptOutcome::UnknownMessage);
     let delivery = stored(&world).step(&step_name()).unwrap().delivery.clone();
     assert_eq!(delivery.unwrap().status, DeliveryStatus::Read);
 }
@@ -274,7 +282,7 @@ proptest! {
     /// but for the reading, and one settled text is never sent again by a receipt.
     #[test]
     fn receipts_never_regress(statuses in proptest::collection::vec(any_status(), 1..12)) {
-        let lost = Lost { claim: claimed(0), since: at(10) };
+        let lost = LostResponse { claim: claimed(0), since: at(10) };
         let world = world_with(StepState::Unknown(lost));
         let mut reached = 0;
         for status in &statuses {

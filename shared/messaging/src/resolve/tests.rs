@@ -1,7 +1,7 @@
 use futures_util::FutureExt;
 
 use super::*;
-use crate::conversation::step::{Claim, Decision, Lost, Progress};
+use crate::conversation::step::{Claim, Decision, LostResponse, Progress};
 use crate::testing::memory::{World, at, conversation};
 
 fn id() -> ConversationId {
@@ -24,10 +24,10 @@ fn decided(verdict: Verdict) -> StepState {
 }
 
 fn unknown() -> StepState {
-    StepState::Unknown(Lost { claim: Claim { id: "a".to_owned(), at: at(0) }, since: at(10) })
+    StepState::Unknown(LostResponse { claim: Claim { id: "a".to_owned(), at: at(0) }, since: at(10) })
 }
 
-fn resolved(world: &World, finding: Finding) -> Result<Resolved, ResolveError> {
+fn resolved(world: &World, finding: OperatorFinding) -> Result<ResolveOutcome, ResolveError> {
     let now = world.state().now;
     resolve(world, world, &id(), &name(), finding, now).now_or_never().unwrap()
 }
@@ -36,12 +36,12 @@ fn resolved(world: &World, finding: Finding) -> Result<Resolved, ResolveError> {
 fn an_operator_settles_what_nobody_knows() {
     for state in [unknown(), decided(Verdict::HeldUnknownOutcome)] {
         let world = world_with(state.clone());
-        assert_eq!(resolved(&world, Finding::Sent), Ok(Resolved::Sent));
+        assert_eq!(resolved(&world, OperatorFinding::Sent), Ok(ResolveOutcome::Sent));
         assert_eq!(world.run(&id(), &name()), Some(Verdict::Sent));
         assert_eq!(world.state().delivered, 0);
 
         let world = world_with(state);
-        assert_eq!(resolved(&world, Finding::NotSent), Ok(Resolved::RunsAgain(1)));
+        assert_eq!(resolved(&world, OperatorFinding::NotSent), Ok(ResolveOutcome::RunsAgain(1)));
         assert!(world.state().executions.contains_key("sms-1.text.r1"));
         assert_eq!(world.run(&id(), &name()), Some(Verdict::Sent));
         let state = world.state();
@@ -51,15 +51,18 @@ fn an_operator_settles_what_nobody_knows() {
 
 #[test]
 fn what_is_known_is_not_settled() {
-    assert_eq!(resolved(&world_with(StepState::Planned), Finding::NotSent), Err(ResolveError::Waits));
+    assert_eq!(resolved(&world_with(StepState::Planned), OperatorFinding::NotSent), Err(ResolveError::Waits));
     let sent = world_with(decided(Verdict::Sent));
-    assert_eq!(resolved(&sent, Finding::NotSent), Err(ResolveError::Ended(Verdict::Sent)));
+    assert_eq!(resolved(&sent, OperatorFinding::NotSent), Err(ResolveError::Ended(Verdict::Sent)));
     let cancelled = world_with(decided(Verdict::SkippedCancelled));
-    assert_eq!(resolved(&cancelled, Finding::Sent), Err(ResolveError::Ended(Verdict::SkippedCancelled)));
+    assert_eq!(
+        resolved(&cancelled, OperatorFinding::Sent),
+        Err(ResolveError::Ended(Verdict::SkippedCancelled))
+    );
     let claimed = world_with(StepState::Claimed(Claim { id: "a".to_owned(), at: at(0) }));
-    assert_eq!(resolved(&claimed, Finding::NotSent), Err(ResolveError::BeingSent));
+    assert_eq!(resolved(&claimed, OperatorFinding::NotSent), Err(ResolveError::BeingSent));
     claimed.pass(60);
-    assert_eq!(resolved(&claimed, Finding::NotSent), Ok(Resolved::RunsAgain(1)));
+    assert_eq!(resolved(&claimed, OperatorFinding::NotSent), Ok(ResolveOutcome::RunsAgain(1)));
 }
 
 #[test]
@@ -67,8 +70,8 @@ fn a_start_that_failed_is_made_up_for_by_a_repetition() {
     let world = world_with(unknown());
     // load, advance, start_again
     world.state().weather.script.insert(2, crate::testing::memory::Fault::Before);
-    assert!(matches!(resolved(&world, Finding::NotSent), Err(ResolveError::Unavailable(_))));
-    assert_eq!(resolved(&world, Finding::NotSent), Ok(Resolved::RunsAgain(1)));
+    assert!(matches!(resolved(&world, OperatorFinding::NotSent), Err(ResolveError::Unavailable(_))));
+    assert_eq!(resolved(&world, OperatorFinding::NotSent), Ok(ResolveOutcome::RunsAgain(1)));
     assert_eq!(world.state().executions.len(), 1);
 }
 
@@ -79,7 +82,7 @@ fn a_number_that_is_taken_is_passed_over() {
     world.state().executions.insert("sms-1.text.r1".to_owned(), "2026-11-20T12:00:00Z".to_owned());
     let now = world.state().now;
     let retried = retry(&world, &world, &id(), &name(), now).now_or_never().unwrap();
-    assert_eq!(retried, Ok(Resolved::RunsAgain(2)));
+    assert_eq!(retried, Ok(ResolveOutcome::RunsAgain(2)));
     assert!(world.state().executions.contains_key("sms-1.text.r2"));
     assert_eq!(world.run(&id(), &name()), Some(Verdict::Sent));
 }
@@ -93,12 +96,12 @@ fn only_what_has_certainly_not_left_is_tried_again() {
     for verdict in Verdict::ALL {
         let expected = match verdict {
             Verdict::Sent | Verdict::HeldUnknownOutcome => Err(ResolveError::MayHaveLeft(verdict)),
-            _ => Ok(Resolved::RunsAgain(1)),
+            _ => Ok(ResolveOutcome::RunsAgain(1)),
         };
         assert_eq!(retried(&world_with(decided(verdict))), expected, "{verdict}");
     }
     assert_eq!(retried(&world_with(unknown())), Err(ResolveError::BeingSent));
-    assert_eq!(retried(&world_with(StepState::Planned)), Ok(Resolved::RunsAgain(1)));
+    assert_eq!(retried(&world_with(StepState::Planned)), Ok(ResolveOutcome::RunsAgain(1)));
 }
 
 /// A step that runs again meets the same checks as ever.

@@ -2,8 +2,8 @@
 
 use crate::conversation::Step;
 use crate::conversation::step::{Refusal, SendOutcome, StepEvent};
-use crate::journeys::budgets::{Charge, Limits, Reservation, Reserving};
-use crate::ports::{Form, Learned, OutboundText, Purses, Sender};
+use crate::journeys::budgets::{Charge, Limits, Reservation, ReserveOutcome};
+use crate::ports::{Budgets, Form, OutboundText, ProviderReport, Sender};
 use crate::text::segments;
 use crate::values::phone::PhoneNumber;
 use crate::values::verdict::Because;
@@ -28,15 +28,15 @@ impl Asked {
     }
 
     /// What was learned beside the outcome.
-    pub(super) fn learned(&self) -> Learned {
+    pub(super) fn learned(&self) -> ProviderReport {
         match &self.said {
             Said::Provider(SendOutcome::Accepted { message }) => {
-                Learned { message: Some(message.clone()), opted_out: false }
+                ProviderReport { message: Some(message.clone()), opted_out: false }
             }
             Said::Provider(SendOutcome::Rejected { refusal, .. }) => {
-                Learned { message: None, opted_out: *refusal == Refusal::OptedOut }
+                ProviderReport { message: None, opted_out: *refusal == Refusal::OptedOut }
             }
-            _ => Learned::default(),
+            _ => ProviderReport::default(),
         }
     }
 
@@ -63,9 +63,9 @@ impl Asked {
     }
 
     /// Gives back what does not stay reserved.
-    pub(super) async fn settle(&self, purses: &impl Purses, to: Option<&PhoneNumber>) {
+    pub(super) async fn settle(&self, budgets: &impl Budgets, to: Option<&PhoneNumber>) {
         if let (Some(reservation), None, Some(to)) = (&self.reservation, self.kept(), to) {
-            purses.give_back(reservation, to).await;
+            budgets.give_back(reservation, to).await;
         }
     }
 }
@@ -80,7 +80,7 @@ fn parts(form: Form<'_>) -> usize {
 
 /// Reserves what the text costs, where something is limited, and asks the provider.
 pub(super) async fn ask(
-    purses: &impl Purses,
+    budgets: &impl Budgets,
     sender: &impl Sender,
     limits: &Limits,
     text: &OutboundText<'_>,
@@ -89,9 +89,9 @@ pub(super) async fn ask(
         None
     } else {
         let cost = limits.cost(text.step.cost_micro_usd, parts(text.form));
-        match purses.reserve(&Charge { to: text.to, cost, now: text.now }, limits).await {
-            Ok(Reserving::Reserved(reservation)) => Some(reservation),
-            Ok(Reserving::Exceeded(exceeded)) => {
+        match budgets.reserve(&Charge { to: text.to, cost, now: text.now }, limits).await {
+            Ok(ReserveOutcome::Reserved(reservation)) => Some(reservation),
+            Ok(ReserveOutcome::Exceeded(exceeded)) => {
                 return Asked { said: Said::OverBudget(exceeded.because(cost)), reservation: None };
             }
             Err(trouble) => {

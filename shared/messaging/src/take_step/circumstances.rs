@@ -3,33 +3,33 @@
 use chrono::{DateTime, Utc};
 
 use super::{TakeStep, Transient, pace};
-use crate::conversation::blocker::obstacle;
+use crate::conversation::blocker::blocker;
 use crate::conversation::consent::scopes_of;
 use crate::conversation::step::{StepEvent, StepState, Switch};
 use crate::conversation::{Contact, Conversation, Plan, Step};
-use crate::journeys::Journeys;
+use crate::journeys::Config;
 use crate::ports::{
-    Consents, Conversations, Inbox, Purses, Receipts, Schedules, Sender, SendingRules, SendingSwitch,
+    Budgets, Consents, Conversations, Inbox, RateLimiters, Receipts, Sender, SendingRules, SendingSwitch,
     Unavailable,
 };
 use crate::values::clock::Clock;
 use crate::values::phone::PhoneNumber;
 
 /// What a round of a visit goes by.
-pub(super) struct Circumstances<'a> {
+pub(super) struct VisitContext<'a> {
     /// The claim that it may make.
     pub(super) claim_id: &'a str,
     /// The round before was overtaken.
     pub(super) overtaken: bool,
     /// Money limits and pacing.
-    pub(super) rules: &'a Journeys,
+    pub(super) rules: &'a Config,
     /// The present instant.
     pub(super) now: DateTime<Utc>,
 }
 
 impl<C, S, W, R, K> TakeStep<'_, C, S, W, R, K>
 where
-    C: Conversations + Consents + Purses + Schedules + Receipts + Inbox,
+    C: Conversations + Consents + Budgets + RateLimiters + Receipts + Inbox,
     S: Sender,
     W: SendingSwitch,
     R: SendingRules,
@@ -43,7 +43,7 @@ where
         conversation: &Conversation,
         plan: &Plan,
         step: &Step,
-        around: &Circumstances<'_>,
+        around: &VisitContext<'_>,
     ) -> Result<StepEvent, Transient> {
         let now = around.now;
         let visited = |switch| StepEvent::Visited {
@@ -55,10 +55,10 @@ where
         if step.progress.state != StepState::Planned {
             return Ok(visited(Switch::On));
         }
-        let looks_free = obstacle(conversation, plan, step, &Contact::default(), now).is_none();
+        let looks_free = blocker(conversation, plan, step, &Contact::default(), now).is_none();
         let reads_contact = !looks_free || around.overtaken;
-        if reads_contact && let Some(obstructed) = self.obstructed(conversation, plan, step, now).await? {
-            return Ok(obstructed);
+        if reads_contact && let Some(blocked) = self.blocked(conversation, plan, step, now).await? {
+            return Ok(blocked);
         }
         if let Some(quiet) = pace::quiet(step, now) {
             return Ok(quiet);
@@ -67,9 +67,9 @@ where
         // No claim will look at the contact, and who has opted out waits for nothing.
         if !reads_contact
             && matches!(switch, Switch::Paused | Switch::Unreadable)
-            && let Some(obstructed) = self.obstructed(conversation, plan, step, now).await?
+            && let Some(blocked) = self.blocked(conversation, plan, step, now).await?
         {
-            return Ok(obstructed);
+            return Ok(blocked);
         }
         if switch == Switch::On
             && let Some(paced) =
@@ -82,7 +82,7 @@ where
     }
 
     /// What stands in the way, the contact looked at.
-    async fn obstructed(
+    async fn blocked(
         &self,
         conversation: &Conversation,
         plan: &Plan,
@@ -93,8 +93,8 @@ where
             Some(phone) => self.contact(phone, step).await?,
             None => Contact::default(),
         };
-        let obstacle = obstacle(conversation, plan, step, &contact, now);
-        Ok(obstacle.map(|(verdict, because)| StepEvent::Obstructed(verdict, because)))
+        let blocker = blocker(conversation, plan, step, &contact, now);
+        Ok(blocker.map(|(verdict, because)| StepEvent::Blocked(verdict, because)))
     }
 
     /// What is known of a phone that could stop a step.

@@ -2,13 +2,13 @@
 
 use chrono::TimeDelta;
 
-use super::{TakeStep, Transient, Visit, outcome};
+use super::{TakeStep, Transient, VisitOutcome, outcome};
 use crate::conversation::receipt::AttemptId;
-use crate::conversation::step::{Evidence, Lost, ProviderMessage, StepEvent};
+use crate::conversation::step::{Evidence, LostResponse, ProviderMessage, StepEvent};
 use crate::conversation::{Conversation, Plan, Step};
 use crate::ports::{
-    Consents, Conversations, Form, Inbox, Learned, OutboundText, Purses, Receipts, Schedules, Sender,
-    SendingRules, SendingSwitch, Unavailable, Written,
+    Budgets, Consents, Conversations, Form, Inbox, OutboundText, ProviderReport, RateLimiters, Receipts,
+    Sender, SendingRules, SendingSwitch, Unavailable, WriteOutcome,
 };
 use crate::record_receipt::unrecorded::unrecorded;
 use crate::values::clock::Clock;
@@ -20,7 +20,7 @@ const APART: TimeDelta = TimeDelta::seconds(90);
 
 impl<C, S, W, R, K> TakeStep<'_, C, S, W, R, K>
 where
-    C: Conversations + Consents + Purses + Schedules + Receipts + Inbox,
+    C: Conversations + Consents + Budgets + RateLimiters + Receipts + Inbox,
     S: Sender,
     W: SendingSwitch,
     R: SendingRules,
@@ -33,8 +33,8 @@ where
         conversation: &Conversation,
         plan: &Plan,
         step: &Step,
-        lost: &Lost,
-    ) -> Result<Option<Visit>, Transient> {
+        lost: &LostResponse,
+    ) -> Result<Option<VisitOutcome>, Transient> {
         let Some(to) = &plan.contact else { return Ok(None) };
         let text = self.outbound(conversation, to, step, self.form(to, step).await);
         let Some(message) = self.message_of(&text, lost).await? else { return Ok(None) };
@@ -46,10 +46,10 @@ where
         let attested =
             StepEvent::Attested { attempt: step.progress.attempt, evidence: Evidence::Taken(because) };
         let (next, effect) = step.progress.on(attested, now);
-        let learned = Learned { message: Some(message), opted_out: false };
+        let learned = ProviderReport { message: Some(message), opted_out: false };
         match self.conversations.advance(conversation, step, &next, &learned, now).await? {
-            Written::Done => outcome(&next, effect).map(Some),
-            Written::Overtaken => Ok(None),
+            WriteOutcome::Done => outcome(&next, effect).map(Some),
+            WriteOutcome::Overtaken => Ok(None),
         }
     }
 
@@ -57,7 +57,7 @@ where
     async fn message_of(
         &self,
         text: &OutboundText<'_>,
-        lost: &Lost,
+        lost: &LostResponse,
     ) -> Result<Option<ProviderMessage>, Unavailable> {
         // In this order: a message that the provider shows was claimed before, so its attempt is either
         // still unrecorded afterwards, or recorded by the time at which we ask for the message's owner.

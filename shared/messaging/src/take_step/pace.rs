@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::conversation::Step;
 use crate::conversation::step::StepEvent;
 use crate::journeys::rate_limits::{Pacing, is_good};
-use crate::ports::{Schedules, Unavailable};
+use crate::ports::{RateLimiters, Unavailable};
 use crate::values::verdict::Because;
 
 /// Until when a step that is due has to wait, and because of what: quiet hours.
@@ -18,7 +18,7 @@ pub(super) fn quiet(step: &Step, now: DateTime<Utc>) -> Option<StepEvent> {
 
 /// The place in the sender's schedule that a step has to wait for; taken once.
 pub(super) async fn paced(
-    schedules: &impl Schedules,
+    schedules: &impl RateLimiters,
     pacing: &Pacing,
     step: &Step,
     from: Option<&str>,
@@ -34,7 +34,7 @@ pub(super) async fn paced(
         Some(slot) if slot > now => Ok(Some(StepEvent::Postponed(slot, because()))),
         Some(_) => Ok(None),
         None => {
-            let slot = schedules.take_slot(&pace, now).await?;
+            let slot = schedules.acquire_slot(&pace, now).await?;
             Ok((slot > now).then(|| StepEvent::Paced(slot, because())))
         }
     }

@@ -10,10 +10,10 @@ use crate::conversation::Conversation;
 use crate::conversation::delivery::DeliveryStatus;
 use crate::conversation::receipt::{AttemptId, Receipt};
 use crate::conversation::step::{Refusal, SendOutcome, StepState};
-use crate::journeys::Journeys;
+use crate::journeys::Config;
 use crate::ports::CurrentJourneys;
 use crate::record_receipt::record;
-use crate::take_step::{TakeStep, Visit};
+use crate::take_step::{TakeStep, VisitOutcome};
 use crate::testing::memory::{FAULTS, Fact, Fault, World, at, conversation};
 use crate::values::dollars::Dollars;
 use crate::values::ids::{ConversationId, StepName};
@@ -27,7 +27,7 @@ fn text() -> StepName {
 fn world(rules: &str, conversations: &[Conversation]) -> World {
     let world = World::new();
     let toml = format!("{rules}\n[sources]\n[journeys]\n[texts]\n");
-    let journeys = Arc::new(Journeys::from_toml(&toml).unwrap());
+    let journeys = Arc::new(Config::from_toml(&toml).unwrap());
     world.state().journeys = Some(CurrentJourneys { version: "1".to_owned(), journeys });
     for conversation in conversations {
         world.state().store.put(conversation, at(0));
@@ -54,7 +54,8 @@ fn the_limit_names_itself_and_nothing_is_sent() {
         conversations.iter().map(|conversation| world.run(&conversation.id, &text()).unwrap()).collect();
     assert_eq!(verdicts, [Verdict::Sent, Verdict::Sent, Verdict::BlockedBudget]);
     assert_eq!(world.state().delivered, 2);
-    let Some(Ok(Visit::Decided(_, because))) = world.visit(&conversations[2].id, &text(), "again") else {
+    let Some(Ok(VisitOutcome::Decided(_, because))) = world.visit(&conversations[2].id, &text(), "again")
+    else {
         panic!("decided")
     };
     assert_eq!(because.get("limit").unwrap(), "limits.day");
@@ -116,7 +117,7 @@ fn limits_that_cannot_be_checked_put_a_text_off() {
     let place = ["load", "switch", "claim"].len();
     world.state().weather.script.insert(place, Fault::Before);
     let visit = world.visit(&conversations[0].id, &text(), "a");
-    assert!(matches!(visit, Some(Ok(Visit::Wait(..)))), "{visit:?}");
+    assert!(matches!(visit, Some(Ok(VisitOutcome::Wait(..)))), "{visit:?}");
     assert_eq!(world.state().delivered, 0);
     assert_eq!(world.run(&conversations[0].id, &text()), Some(Verdict::Sent));
 }
@@ -131,13 +132,13 @@ fn a_thousand_texts_leave_within_fifty_one_seconds() {
         world.state().now = now;
         for n in due {
             match world.visit(&conversations[n].id, &text(), &format!("{n}-{now}")).unwrap().unwrap() {
-                Visit::Wait(until, because) => {
+                VisitOutcome::Wait(until, because) => {
                     assert_eq!(because.get("rule").unwrap(), "pacing");
                     assert!(until > now);
                     agenda.entry(until).or_default().push(n);
                 }
-                Visit::Decided(verdict, _) => assert_eq!(verdict, Verdict::Sent),
-                Visit::Stray(_) => panic!("stray"),
+                VisitOutcome::Decided(verdict, _) => assert_eq!(verdict, Verdict::Sent),
+                VisitOutcome::MissingTarget(_) => panic!("stray"),
             }
         }
     }
@@ -159,7 +160,7 @@ fn a_place_is_taken_once_and_a_missed_one_is_given_up() {
     let world = world("[pacing]\ntwilio = 1", &conversations);
     world.visit(&conversations[0].id, &text(), "a").unwrap().unwrap();
     for again in ["b", "c"] {
-        let Some(Ok(Visit::Wait(until, _))) = world.visit(&conversations[1].id, &text(), again) else {
+        let Some(Ok(VisitOutcome::Wait(until, _))) = world.visit(&conversations[1].id, &text(), again) else {
             panic!("it waits")
         };
         assert_eq!(until, at(1));
@@ -168,7 +169,7 @@ fn a_place_is_taken_once_and_a_missed_one_is_given_up() {
     world.pass(3600);
     world.visit(&conversations[1].id, &text(), "d").unwrap().unwrap();
     assert_eq!(world.state().delivered, 2);
-    let taken = world.state().calls.iter().filter(|call| **call == "take_slot").count();
+    let taken = world.state().calls.iter().filter(|call| **call == "acquire_slot").count();
     assert_eq!(taken, 3);
     let stored = world.state().store.live(&conversations[1].id, at(0)).cloned().unwrap();
     let progress = stored.step(&text()).unwrap().progress.clone();
@@ -192,7 +193,7 @@ fn of_a_thousand_visits_at_once_a_hundred_send() {
         visited = (&mut all).now_or_never();
     }
     let ended = |expected| {
-        let is = |visit: &Result<Visit, _>| matches!(visit, Ok(Visit::Decided(verdict, _)) if *verdict == expected);
+        let is = |visit: &Result<VisitOutcome, _>| matches!(visit, Ok(VisitOutcome::Decided(verdict, _)) if *verdict == expected);
         visited.iter().flatten().filter(|visit| is(visit)).count()
     };
     assert_eq!((ended(Verdict::Sent), ended(Verdict::BlockedBudget)), (100, 900));
@@ -273,7 +274,7 @@ fn a_price_that_overtakes_the_record_is_settled_by_the_visit() {
     record(&world, &world, &priced(60_000), &world).now_or_never().unwrap().unwrap();
     assert_eq!(spent(&world), 100_000, "nobody knows yet what was reserved");
     let visited = visit.now_or_never().unwrap().unwrap();
-    assert!(matches!(visited, Visit::Decided(Verdict::Sent, _)), "{visited:?}");
+    assert!(matches!(visited, VisitOutcome::Decided(Verdict::Sent, _)), "{visited:?}");
     assert_eq!(spent(&world), 60_000);
     // What is reported later finds the reservation.
     record(&world, &world, &priced(70_000), &world).now_or_never().unwrap().unwrap();

@@ -2,9 +2,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::conversation::step::{Claim, Refusal, SendOutcome, Switch};
-use crate::testing::memory::{FAULTS, Fault, Happening, World, at, conversation};
+use crate::testing::memory::{FAULTS, Fault, ScheduledEvent, World, at, conversation};
 use crate::text::template::MessageText;
-use crate::text::whatsapp_template::{Content, ContentSid};
+use crate::text::whatsapp_template::{ContentSid, WhatsappTemplate};
 use crate::values::channel::Channel;
 use crate::values::provider::Provider;
 
@@ -41,7 +41,7 @@ fn the_usual_visit_looks_claims_sends_and_records() {
     assert_eq!(run(&world), Some(Verdict::Sent));
     assert_eq!(world.state().calls, ["load", "switch", "claim", "send", "advance"]);
     let again = world.visit(&text().id, &step(), "later").unwrap().unwrap();
-    assert!(matches!(again, Visit::Decided(Verdict::Sent, _)));
+    assert!(matches!(again, VisitOutcome::Decided(Verdict::Sent, _)));
     assert_eq!(world.state().calls.len(), 6, "a decided step is only read");
 }
 
@@ -50,8 +50,8 @@ fn what_is_not_there_is_a_stray() {
     let world = World::with(&text());
     let other = ConversationId::new("sms-2").unwrap();
     let visit = |id, name: &str| world.visit(id, &StepName::new(name).unwrap(), "a").unwrap().unwrap();
-    assert_eq!(visit(&other, "text"), Visit::Stray(Stray::ConversationNotFound));
-    assert_eq!(visit(&text().id, "nothing"), Visit::Stray(Stray::StepNotFound));
+    assert_eq!(visit(&other, "text"), VisitOutcome::MissingTarget(MissingTarget::ConversationNotFound));
+    assert_eq!(visit(&text().id, "nothing"), VisitOutcome::MissingTarget(MissingTarget::StepNotFound));
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn shadow_decides_and_sends_nothing() {
 fn shadow_keeps_the_checks_of_a_claim() {
     let world = World::with(&text());
     world.state().switch = Switch::Shadow;
-    world.state().happens_at(2, Happening::OptedOut);
+    world.state().happens_at(2, ScheduledEvent::OptedOut);
     assert_eq!(run(&world), Some(Verdict::SkippedOptedOut));
 }
 
@@ -91,7 +91,7 @@ fn a_foreign_claim_is_awaited_then_unknown() {
     let visit = |invocation: &str| world.visit(&text().id, &step(), invocation).unwrap();
     assert_eq!(visit("a"), Err(Transient::ClaimedElsewhere));
     world.pass(1);
-    assert!(matches!(visit("b"), Ok(Visit::Wait(until, _)) if until == at(60 + 120)));
+    assert!(matches!(visit("b"), Ok(VisitOutcome::Wait(until, _)) if until == at(60 + 120)));
     assert_eq!(run(&world), Some(Verdict::HeldUnknownOutcome));
     assert!(world.state().attempts.is_empty());
 }
@@ -138,10 +138,10 @@ fn an_answer_that_cannot_be_recorded_is_never_fetched_again() {
 #[test]
 fn nothing_is_claimed_after_a_stop_is_stored() {
     for (happening, verdict) in [
-        (Happening::Cancelled, Verdict::SkippedCancelled),
-        (Happening::Superseded, Verdict::SkippedSuperseded),
-        (Happening::OptedOut, Verdict::SkippedOptedOut),
-        (Happening::Replied, Verdict::SkippedCustomerReplied),
+        (ScheduledEvent::Cancelled, Verdict::SkippedCancelled),
+        (ScheduledEvent::Superseded, Verdict::SkippedSuperseded),
+        (ScheduledEvent::OptedOut, Verdict::SkippedOptedOut),
+        (ScheduledEvent::Replied, Verdict::SkippedCustomerReplied),
     ] {
         for place in 0..6 {
             let mut conversation = text();
@@ -159,8 +159,8 @@ fn any_fault() -> impl Strategy<Value = Fault> {
     proptest::sample::select(FAULTS.to_vec())
 }
 
-fn any_happening() -> impl Strategy<Value = Happening> {
-    use Happening::{Cancelled, OptedOut, Replied, Superseded};
+fn any_happening() -> impl Strategy<Value = ScheduledEvent> {
+    use ScheduledEvent::{Cancelled, OptedOut, Replied, Superseded};
     proptest::sample::select(vec![Cancelled, OptedOut, Replied, Superseded])
 }
 
@@ -209,7 +209,7 @@ fn the_next_provider_is_asked_after_not_sent_and_after_a_refusal_of_the_provider
         let world = carried_by(&BOTH);
         world.state().outcomes.push_back(first);
         let visit = world.visit(&text().id, &step(), "a").unwrap().unwrap();
-        assert!(matches!(visit, Visit::Decided(Verdict::Sent, _)), "{visit:?}");
+        assert!(matches!(visit, VisitOutcome::Decided(Verdict::Sent, _)), "{visit:?}");
         assert_eq!(world.state().asked, BOTH);
         assert_eq!(world.state().attempts, [1, 2], "each under a claim of its own");
     }
@@ -236,7 +236,7 @@ fn after_the_last_provider_the_text_is_put_off_or_refused() {
     world.state().outcomes.extend([turned_away(), rejected(Refusal::Provider)]);
     let visit = world.visit(&text().id, &step(), "a").unwrap().unwrap();
     assert!(
-        matches!(visit, Visit::Wait(until, _) if until == at(60)),
+        matches!(visit, VisitOutcome::Wait(until, _) if until == at(60)),
         "the first may take it later: {visit:?}"
     );
     assert_eq!(run(&world), Some(Verdict::Sent));
@@ -244,7 +244,7 @@ fn after_the_last_provider_the_text_is_put_off_or_refused() {
 
     let world = carried_by(&BOTH);
     world.state().outcomes.extend([rejected(Refusal::Provider), rejected(Refusal::Provider)]);
-    let Ok(Visit::Decided(verdict, because)) = world.visit(&text().id, &step(), "a").unwrap() else {
+    let Ok(VisitOutcome::Decided(verdict, because)) = world.visit(&text().id, &step(), "a").unwrap() else {
         panic!("decided")
     };
     assert_eq!(verdict, Verdict::RejectedByProvider);
@@ -254,9 +254,10 @@ fn after_the_last_provider_the_text_is_put_off_or_refused() {
 #[test]
 fn a_stop_between_two_providers_is_heeded() {
     // load, switch, claim, send, advance; then the next round.
-    for (happening, verdict) in
-        [(Happening::Cancelled, Verdict::SkippedCancelled), (Happening::OptedOut, Verdict::SkippedOptedOut)]
-    {
+    for (happening, verdict) in [
+        (ScheduledEvent::Cancelled, Verdict::SkippedCancelled),
+        (ScheduledEvent::OptedOut, Verdict::SkippedOptedOut),
+    ] {
         let world = carried_by(&BOTH);
         world.state().outcomes.push_back(turned_away());
         world.state().happens_at(5, happening);
@@ -294,7 +295,7 @@ fn whatsapp_takes_free_words_for_24_hours_after_the_customers_last_message() {
         let step = &mut conversation.plan.as_mut().unwrap().steps[0];
         step.channel = Channel::Whatsapp;
         step.text = MessageText::new(words);
-        step.content = template.then(|| Content {
+        step.content = template.then(|| WhatsappTemplate {
             sid: ContentSid::try_from(format!("HX{}", "0".repeat(32))).unwrap(),
             variables: std::collections::BTreeMap::new(),
         });

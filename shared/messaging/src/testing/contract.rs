@@ -23,16 +23,18 @@ pub use receipts::*;
 pub use sending::*;
 pub use steps::*;
 
-use crate::ports::{Codes, Consents, Conversations, Erasure, Inbox, Purses, Quarantine, Receipts, Schedules};
+use crate::ports::{
+    Budgets, Codes, Consents, Conversations, Erasure, Inbox, Quarantine, RateLimiters, Receipts,
+};
 
 /// A table, as the cases need it.
 pub trait Table:
-    Codes + Consents + Conversations + Erasure + Inbox + Purses + Quarantine + Receipts + Schedules
+    Codes + Consents + Conversations + Erasure + Inbox + Budgets + Quarantine + Receipts + RateLimiters
 {
 }
 
-impl<T: Codes + Consents + Conversations + Erasure + Inbox + Purses + Quarantine + Receipts + Schedules> Table
-    for T
+impl<T: Codes + Consents + Conversations + Erasure + Inbox + Budgets + Quarantine + Receipts + RateLimiters>
+    Table for T
 {
 }
 

@@ -26,18 +26,18 @@ use std::task::Poll;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::conversation::step::{SendOutcome, Switch};
-use crate::journeys::rate_limits::Schedule;
+use crate::journeys::rate_limits::RateLimiter;
 use crate::ports::{CurrentJourneys, Unavailable};
 use crate::values::clock::Clock;
 use crate::values::provider::Provider;
 
-pub use facts::{Fact, Recorded};
+pub use facts::{Fact, RecordedFact};
 use provider::ProviderRecord;
 pub use provider::message_id;
 pub use sending::Spent;
 pub use store::Store;
 #[cfg(test)]
-pub(crate) use testing::{Happening, at, conversation, phone};
+pub(crate) use testing::{ScheduledEvent, at, conversation, phone};
 pub use weather::{FAULTS, Fault, Forecast, Mutation, PROVIDER_FAULTS, Weather};
 
 /// A world that the use cases can live in. A clone is the same world: functions hold their ports by
@@ -80,9 +80,9 @@ pub struct State {
     /// What has been spent.
     pub spent: Spent,
     /// The senders' schedules.
-    pub schedules: BTreeMap<String, Schedule>,
+    pub schedules: BTreeMap<String, RateLimiter>,
     /// What has taken effect, in order: what a checker judges by.
-    pub facts: Vec<Recorded>,
+    pub facts: Vec<RecordedFact>,
     /// What no port should ever be asked.
     pub inconsistencies: Vec<String>,
     /// Gives others a turn before each call, so that a scheduler can interleave invocations.
@@ -92,7 +92,7 @@ pub struct State {
     /// A rule that this world breaks, to show that breaking it is noticed.
     pub mutation: Option<Mutation>,
     #[cfg(test)]
-    pub(crate) happenings: BTreeMap<usize, Happening>,
+    pub(crate) happenings: BTreeMap<usize, ScheduledEvent>,
 }
 
 impl World {
@@ -197,7 +197,7 @@ impl World {
 impl State {
     fn note(&mut self, fact: Fact) {
         let at = self.now;
-        self.facts.push(Recorded { at, fact });
+        self.facts.push(RecordedFact { at, fact });
     }
 }
 

@@ -11,7 +11,7 @@ pub struct DltTemplateId(String);
 /// The text is no id of a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("expected the id of a DLT template: digits only")]
-pub struct NoDltTemplateId;
+pub struct InvalidDltTemplateId;
 
 impl DltTemplateId {
     /// The digits.
@@ -22,10 +22,10 @@ impl DltTemplateId {
 }
 
 impl TryFrom<String> for DltTemplateId {
-    type Error = NoDltTemplateId;
-    fn try_from(text: String) -> Result<Self, NoDltTemplateId> {
+    type Error = InvalidDltTemplateId;
+    fn try_from(text: String) -> Result<Self, InvalidDltTemplateId> {
         let is_one = (1..=30).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-        if is_one { Ok(Self(text)) } else { Err(NoDltTemplateId) }
+        if is_one { Ok(Self(text)) } else { Err(InvalidDltTemplateId) }
     }
 }
 

@@ -22,7 +22,7 @@ const CUT: &str = "...";
 
 /// How words are made to fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fitting {
+pub struct FitRule {
     /// The most parts.
     pub max_parts: usize,
     /// Longer words are cut; otherwise they are an error.
@@ -33,7 +33,7 @@ pub struct Fitting {
 
 /// Words that fit.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Fitted {
+pub struct FittedText {
     /// The words.
     pub text: String,
     /// Whether something was cut off.
@@ -50,7 +50,7 @@ pub struct TooLong {
     pub max_parts: usize,
 }
 
-impl Fitting {
+impl FitRule {
     /// The most parts that any text may have: what AWS takes.
     pub const MAX_PARTS: usize = 10;
 
@@ -58,10 +58,10 @@ impl Fitting {
     ///
     /// # Errors
     /// When they are too long and may not be cut.
-    pub fn fit(self, words: &str) -> Result<Fitted, TooLong> {
+    pub fn fit(self, words: &str) -> Result<FittedText, TooLong> {
         let words = if self.gsm_safe { gsm_safe(words) } else { words.into() };
         if self.holds(&words) {
-            return Ok(Fitted { text: words.into_owned(), truncated: false });
+            return Ok(FittedText { text: words.into_owned(), truncated: false });
         }
         let too_long = || TooLong { parts: split(&words).segments, max_parts: self.max_parts };
         if self.truncate { self.cut(&words).ok_or_else(too_long) } else { Err(too_long()) }
@@ -78,12 +78,12 @@ impl Fitting {
 
     /// The longest beginning that fits with the mark behind it, never cut inside what a reader takes
     /// for one character. More words never take fewer units, so it can be searched by halves.
-    fn cut(self, words: &str) -> Option<Fitted> {
+    fn cut(self, words: &str) -> Option<FittedText> {
         let ends: Vec<usize> = words.grapheme_indices(true).map(|(at, cluster)| at + cluster.len()).collect();
         let marked = |end: usize| format!("{}{CUT}", words[..end].trim_end());
         let fitting = ends.partition_point(|end| self.holds(&marked(*end)));
         let end = ends.get(fitting.checked_sub(1)?)?;
-        Some(Fitted { text: marked(*end), truncated: true })
+        Some(FittedText { text: marked(*end), truncated: true })
     }
 }
 
@@ -93,8 +93,8 @@ mod tests {
 
     use super::*;
 
-    const ANY: Fitting = Fitting { max_parts: Fitting::MAX_PARTS, truncate: false, gsm_safe: false };
-    const ONE: Fitting = Fitting { max_parts: 1, truncate: true, gsm_safe: false };
+    const ANY: FitRule = FitRule { max_parts: FitRule::MAX_PARTS, truncate: false, gsm_safe: false };
+    const ONE: FitRule = FitRule { max_parts: 1, truncate: true, gsm_safe: false };
 
     #[test]
     fn the_providers_maxima_hold_to_the_character() {
@@ -115,9 +115,9 @@ mod tests {
     #[test]
     fn words_are_cut_only_where_that_is_asked_for() {
         let long = "a".repeat(161);
-        let strict = Fitting { truncate: false, ..ONE };
+        let strict = FitRule { truncate: false, ..ONE };
         assert_eq!(strict.fit(&long).err(), Some(TooLong { parts: 2, max_parts: 1 }));
-        let three = Fitting { max_parts: 3, ..strict };
+        let three = FitRule { max_parts: 3, ..strict };
         assert!(three.fit(&"a".repeat(459)).is_ok());
         assert!(three.fit(&"a".repeat(460)).is_err());
         let cut = ONE.fit(&long).unwrap();
@@ -138,15 +138,15 @@ mod tests {
     #[test]
     fn typography_is_spelt_out_where_that_is_asked_for() {
         let curly = format!("It’s {}", "a".repeat(100));
-        assert!(Fitting { truncate: false, ..ONE }.fit(&curly).is_err());
-        let fitted = Fitting { gsm_safe: true, ..ONE }.fit(&curly).unwrap();
+        assert!(FitRule { truncate: false, ..ONE }.fit(&curly).is_err());
+        let fitted = FitRule { gsm_safe: true, ..ONE }.fit(&curly).unwrap();
         assert!(!fitted.truncated && fitted.text.starts_with("It's"));
     }
 
     proptest! {
         #[test]
         fn what_is_fitted_fits(text in "([a-z €]|😊|👨\u{200D}👩|e\u{301}|\u{202E}){0,400}", max_parts in 1..4_usize) {
-            let fitting = Fitting { max_parts, truncate: true, gsm_safe: false };
+            let fitting = FitRule { max_parts, truncate: true, gsm_safe: false };
             let fitted = fitting.fit(&text).unwrap();
             prop_assert!(fitting.holds(&fitted.text));
             let kept = fitted.text.strip_suffix(CUT).filter(|_| fitted.truncated).unwrap_or(&fitted.text);

@@ -14,7 +14,7 @@ pub struct ContentSid(String);
 /// The text is no id of a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("expected a Content SID: HX and 32 hexadecimal digits")]
-pub struct NoContentSid;
+pub struct InvalidContentSid;
 
 impl ContentSid {
     /// The id as Twilio spells it.
@@ -25,11 +25,11 @@ impl ContentSid {
 }
 
 impl TryFrom<String> for ContentSid {
-    type Error = NoContentSid;
-    fn try_from(text: String) -> Result<Self, NoContentSid> {
+    type Error = InvalidContentSid;
+    fn try_from(text: String) -> Result<Self, InvalidContentSid> {
         let digits = text.strip_prefix("HX").unwrap_or_default();
         let is_one = digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit());
-        if is_one { Ok(Self(text)) } else { Err(NoContentSid) }
+        if is_one { Ok(Self(text)) } else { Err(InvalidContentSid) }
     }
 }
 
@@ -41,7 +41,7 @@ impl From<ContentSid> for String {
 
 /// A template and what fills its places. The values are personal data: `Debug` shows the places only.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Content {
+pub struct WhatsappTemplate {
     /// Which template.
     pub sid: ContentSid,
     /// By place: `"1"`, `"2"`, ... A place without a value is left out, and the provider says its own
@@ -50,7 +50,7 @@ pub struct Content {
     pub variables: BTreeMap<String, String>,
 }
 
-impl Content {
+impl WhatsappTemplate {
     /// What Twilio takes as `ContentVariables`: a JSON object as text; `None` when no place is filled,
     /// because an empty object is not the same as none.
     #[must_use]
@@ -59,7 +59,7 @@ impl Content {
     }
 }
 
-impl fmt::Debug for Content {
+impl fmt::Debug for WhatsappTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Content({}, ", self.sid.as_str())?;
         f.debug_set().entries(self.variables.keys()).finish()?;
@@ -80,17 +80,17 @@ mod tests {
         for wrong in
             ["", "HX", "HX123", "MG00000000000000000000000000000000", "HX0000000000000000000000000000000g"]
         {
-            assert_eq!(ContentSid::try_from(wrong.to_owned()), Err(NoContentSid), "{wrong}");
+            assert_eq!(ContentSid::try_from(wrong.to_owned()), Err(InvalidContentSid), "{wrong}");
         }
         assert_eq!(sid().as_str().len(), 34);
     }
 
     #[test]
     fn no_variables_are_no_parameter() {
-        let empty = Content { sid: sid(), variables: BTreeMap::new() };
+        let empty = WhatsappTemplate { sid: sid(), variables: BTreeMap::new() };
         assert_eq!(empty.variables_json(), None);
         let variables = BTreeMap::from([("2".to_owned(), "Zoe \"Z\"".to_owned())]);
-        let filled = Content { sid: sid(), variables };
+        let filled = WhatsappTemplate { sid: sid(), variables };
         assert_eq!(filled.variables_json().as_deref(), Some(r#"{"2":"Zoe \"Z\""}"#));
         assert!(!format!("{filled:?}").contains("Zoe"));
     }

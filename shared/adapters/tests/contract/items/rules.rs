@@ -8,10 +8,10 @@ use messaging::conversation::consent::{Act, Agreement, ConsentChange};
 use messaging::conversation::delivery::{AttemptPrice, Delivery, DeliveryStatus};
 use messaging::conversation::receipt::Receipt;
 use messaging::conversation::step::{Progress, StepState};
-use messaging::journeys::budgets::{Charge, Limits, Reserving};
+use messaging::journeys::budgets::{Charge, Limits, ReserveOutcome};
 use messaging::journeys::code_limits::CodeLimit;
-use messaging::journeys::rate_limits::Pace;
-use messaging::ports::{Codes, Consents, Conversations, Learned, Purses, Receipts, Schedules};
+use messaging::journeys::rate_limits::Rate;
+use messaging::ports::{Budgets, Codes, Consents, Conversations, ProviderReport, RateLimiters, Receipts};
 use messaging::values::dollars::Dollars;
 use messaging::values::ids::Scope;
 use messaging::values::one_time_code::{CodeHash, CodeSlot, OneTimeCode, StoredCode};
@@ -33,8 +33,8 @@ fn charge(phone: &messaging::values::phone::PhoneNumber) -> Charge<'_> {
     Charge { to: phone, cost: Dollars::from_micro(8_300), now: at(1) }
 }
 
-fn pace() -> Pace {
-    Pace { sender: "sns", number: None, per_second: NonZeroU32::MIN }
+fn pace() -> Rate {
+    Rate { sender: "sns", number: None, per_second: NonZeroU32::MIN }
 }
 
 fn slot() -> CodeSlot {
@@ -60,12 +60,13 @@ pub(super) async fn write(items: &mut Items, rig: &Rig) {
         "day": 1, "month": 2, "recipient": { "day": 1 }, "countries": { "US": { "day": 1, "month": 1 } },
     });
     let to = phone();
-    let Reserving::Reserved(reserved) = table.reserve(&charge(&to), &limits(every)).await.unwrap() else {
+    let ReserveOutcome::Reserved(reserved) = table.reserve(&charge(&to), &limits(every)).await.unwrap()
+    else {
         panic!()
     };
     note(items, rig, "spent", "L#2027-01", "L").await;
     note(items, rig, "spent-recipient", PHONE, "L#2027-01").await;
-    table.take_slot(&pace(), at(1)).await.unwrap();
+    table.acquire_slot(&pace(), at(1)).await.unwrap();
     note(items, rig, "schedule", "S#sns", "S").await;
 
     let (key, digits) = (SecretText::new("key").unwrap(), OneTimeCode::new("123456").unwrap());
@@ -83,7 +84,7 @@ pub(super) async fn write(items: &mut Items, rig: &Rig) {
         state: StepState::Planned,
         attempt: 1,
         deferrals: 2,
-        tried: vec![messaging::conversation::step::Tried {
+        tried: vec![messaging::conversation::step::TriedProvider {
             provider: Provider::Sns,
             may_take_it_later: true,
             because: messaging::values::verdict::Because::fact("code", "Throttled"),
@@ -92,7 +93,7 @@ pub(super) async fn write(items: &mut Items, rig: &Rig) {
         slot: Some(at(9)),
         reserved: Some(reserved),
     };
-    table.advance(&again, &step, &planned, &Learned::default(), at(2)).await.unwrap();
+    table.advance(&again, &step, &planned, &ProviderReport::default(), at(2)).await.unwrap();
     step.progress = planned;
     let delivery = Delivery {
         attempt: 1,
@@ -150,14 +151,14 @@ pub(super) async fn is_read(rig: &Rig, what: &str) -> bool {
                 vec![json!({ "recipient": { "day": small } }), json!({ "recipient": { "month": small } })];
             for limit in if name == "spent" { of_all } else { own } {
                 let limits = limits(limit.clone());
-                let Reserving::Exceeded(exceeded) = table.reserve(&charge(&to), &limits).await.unwrap()
+                let ReserveOutcome::Exceeded(exceeded) = table.reserve(&charge(&to), &limits).await.unwrap()
                 else {
                     panic!("{what}: {limit} is forgotten")
                 };
                 assert_eq!(exceeded.spent.micro(), 8_300, "{what}: {limit}");
             }
         }
-        "schedule" => assert_eq!(table.take_slot(&pace(), at(1)).await, Ok(at(2)), "{what}"),
+        "schedule" => assert_eq!(table.acquire_slot(&pace(), at(1)).await, Ok(at(2)), "{what}"),
         "code" => {
             let tried = table.try_code(&slot(), 5, at(2)).await.unwrap().unwrap();
             let (key, digits) = (SecretText::new("key").unwrap(), OneTimeCode::new("123456").unwrap());
@@ -175,7 +176,7 @@ pub(super) async fn is_read(rig: &Rig, what: &str) -> bool {
             let progress = &step.progress;
             assert_eq!((progress.attempt, progress.deferrals, progress.reruns), (1, 2, 1), "{what}");
             assert_eq!((progress.slot, progress.tried.len()), (Some(at(9)), 1), "{what}");
-            assert_eq!(progress.reserved.as_ref().unwrap().purses.len(), 2, "{what}");
+            assert_eq!(progress.reserved.as_ref().unwrap().budgets.len(), 2, "{what}");
             assert_eq!(step.delivery.as_ref().unwrap().status, DeliveryStatus::Undelivered, "{what}");
             assert_eq!(step.price_of(1), Some(Dollars::from_micro(8_300)), "{what}");
         }

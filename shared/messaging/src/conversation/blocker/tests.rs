@@ -1,6 +1,6 @@
 use super::*;
-use crate::conversation::Superseded;
-use crate::conversation::step::{Claim, Decision, Lost, Progress, StepState};
+use crate::conversation::Supersession;
+use crate::conversation::step::{Claim, Decision, LostResponse, Progress, StepState};
 use crate::testing::memory::{at, conversation};
 use crate::values::ids::{ConversationId, StepName};
 
@@ -23,7 +23,7 @@ fn verdict(holds: &[bool; 6]) -> Option<Verdict> {
     let mut conversation = conversation("sms-1", &["first", "second"]);
     let [cancelled, superseded, opted_out, replied, nothing_sent, too_late] = *holds;
     conversation.life.cancelled_at = cancelled.then(|| at(1));
-    conversation.life.superseded = superseded.then(|| Superseded { at: at(2), by: None });
+    conversation.life.superseded = superseded.then(|| Supersession { at: at(2), by: None });
     conversation.life.replied_at = replied.then(|| at(3));
     let contact = Contact { opted_out_at: opted_out.then(|| at(4)), ..Contact::default() };
     let plan = conversation.plan.as_mut().unwrap();
@@ -33,7 +33,7 @@ fn verdict(holds: &[bool; 6]) -> Option<Verdict> {
     plan.steps[1].follows = Some(name("first"));
     let (plan, step) = (plan.clone(), plan.steps[1].clone());
     let now = if too_late { step.deadline + chrono::TimeDelta::seconds(1) } else { step.deadline };
-    obstacle(&conversation, &plan, &step, &contact, now).map(|(verdict, _)| verdict)
+    blocker(&conversation, &plan, &step, &contact, now).map(|(verdict, _)| verdict)
 }
 
 fn decided(verdict: Verdict) -> Progress {
@@ -57,7 +57,7 @@ fn a_reply_stops_only_what_is_unless_replied() {
     let mut conversation = conversation("sms-1", &["text"]);
     conversation.life.replied_at = Some(at(0));
     let plan = conversation.plan.clone().unwrap();
-    assert_eq!(obstacle(&conversation, &plan, &plan.steps[0], &Contact::default(), at(0)), None);
+    assert_eq!(blocker(&conversation, &plan, &plan.steps[0], &Contact::default(), at(0)), None);
 }
 
 #[test]
@@ -66,7 +66,13 @@ fn a_step_follows_what_was_sent_or_may_have_been() {
     let mut cases: Vec<(Progress, bool)> = vec![
         (Progress::default(), false),
         (Progress { state: StepState::Claimed(claim.clone()), ..Progress::default() }, true),
-        (Progress { state: StepState::Unknown(Lost { claim, since: at(0) }), ..Progress::default() }, true),
+        (
+            Progress {
+                state: StepState::Unknown(LostResponse { claim, since: at(0) }),
+                ..Progress::default()
+            },
+            true,
+        ),
     ];
     for verdict in Verdict::ALL {
         let counts = matches!(verdict, Verdict::Sent | Verdict::HeldUnknownOutcome);
@@ -78,7 +84,7 @@ fn a_step_follows_what_was_sent_or_may_have_been() {
         plan.steps[0].progress = progress.clone();
         plan.steps[1].follows = Some(name("first"));
         let plan = plan.clone();
-        let found = obstacle(&conversation, &plan, &plan.steps[1], &Contact::default(), at(0));
+        let found = blocker(&conversation, &plan, &plan.steps[1], &Contact::default(), at(0));
         assert_eq!(found.is_none(), is_free, "{progress:?}");
     }
 }
@@ -87,14 +93,14 @@ fn a_step_follows_what_was_sent_or_may_have_been() {
 fn facts_are_ids_and_times() {
     let mut conversation = conversation("sms-1", &["first", "second"]);
     let by = ConversationId::new("sms-2").unwrap();
-    conversation.life.superseded = Some(Superseded { at: at(2), by: Some(by) });
+    conversation.life.superseded = Some(Supersession { at: at(2), by: Some(by) });
     let plan = conversation.plan.clone().unwrap();
-    let (_, because) = obstacle(&conversation, &plan, &plan.steps[0], &Contact::default(), at(0)).unwrap();
+    let (_, because) = blocker(&conversation, &plan, &plan.steps[0], &Contact::default(), at(0)).unwrap();
     assert_eq!(because.get("superseded_by"), Some(&"sms-2".into()));
     conversation.life.superseded = None;
     let mut step = plan.steps[1].clone();
     step.follows = Some(name("first"));
-    let (_, because) = obstacle(&conversation, &plan, &step, &Contact::default(), at(0)).unwrap();
+    let (_, because) = blocker(&conversation, &plan, &step, &Contact::default(), at(0)).unwrap();
     assert_eq!(because.get("follows"), Some(&"first".into()));
     assert_eq!(because.get("verdict_of_followed"), Some(&serde_json::Value::Null));
 }

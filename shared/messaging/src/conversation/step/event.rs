@@ -21,7 +21,7 @@ pub enum StepEvent {
         deadline: DateTime<Utc>,
     },
     /// The state machine calls, and this stands in the way.
-    Obstructed(Verdict, Because),
+    Blocked(Verdict, Because),
     /// The state machine calls, and may do so again at that instant: it is not the time now.
     Postponed(DateTime<Utc>, Because),
     /// The state machine calls, and the sender has a place at that instant.

@@ -69,7 +69,7 @@ pub struct ProviderMessage {
 
 /// A provider that has turned the text away since it was last put off.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Tried {
+pub struct TriedProvider {
     /// Which.
     pub provider: Provider,
     /// Whether it may take the text later.

@@ -70,7 +70,7 @@ fn told((next, effect): &(Progress, Effect)) -> String {
 #[test]
 fn the_life_of_a_step() {
     let decided = Decision { verdict: Verdict::Sent, because: because(), at: at(5) };
-    let lost = |since| Lost { claim: claim("a", since - 60), since: at(since) };
+    let lost = |since| LostResponse { claim: claim("a", since - 60), since: at(since) };
     let states = [
         ("planned", Progress::default()),
         ("claimed just now", progress(StepState::Claimed(claim("a", 941)))),
@@ -85,7 +85,7 @@ fn the_life_of_a_step() {
         ("visited in shadow mode", visited("b", Switch::Shadow)),
         ("visited while paused", visited("b", Switch::Paused)),
         ("visited, switch unreadable", visited("b", Switch::Unreadable)),
-        ("obstructed", StepEvent::Obstructed(Verdict::SkippedCancelled, because())),
+        ("obstructed", StepEvent::Blocked(Verdict::SkippedCancelled, because())),
         ("answered to another: accepted", answered("c", accepted())),
     ];
     let answers = outcomes();
@@ -184,7 +184,7 @@ fn evidence_is_awaited_2_12_and_72_minutes_whatever_the_deadline() {
 
 #[test]
 fn a_late_answer_settles_its_own_claim_only() {
-    let lost = Lost { claim: claim("a", 0), since: at(60) };
+    let lost = LostResponse { claim: claim("a", 0), since: at(60) };
     let unknown = progress(StepState::Unknown(lost));
     assert_eq!(unknown.on(answered("a", accepted()), at(70)).0.verdict(), Some(Verdict::Sent));
     assert_eq!(unknown.on(answered("b", accepted()), at(70)), (unknown.clone(), Effect::Nothing));
@@ -207,7 +207,7 @@ fn any_event() -> impl Strategy<Value = StepEvent> {
     prop_oneof![
         6 => (invocation.clone(), switch).prop_map(|(invocation, switch)| visited(invocation, switch)),
         1 => proptest::sample::select(Verdict::ALL.to_vec())
-            .prop_map(|verdict| StepEvent::Obstructed(verdict, because())),
+            .prop_map(|verdict| StepEvent::Blocked(verdict, because())),
         4 => (invocation, 0..5_usize).prop_map(|(invocation, which)| {
             let [(_, a), (_, b), (_, c), (_, d), (_, e)] = outcomes();
             let outcome = [a, b, c, d, e][which].clone();

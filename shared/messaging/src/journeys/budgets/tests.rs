@@ -27,8 +27,8 @@ fn every_limit_has_its_counter_and_its_place() {
         "day = 20\nmonth = 300\nrecipient = { day = 0.5, month = 2 }\ncountries = { GB = { day = 5, month = 50 } }",
     );
     let charge = Charge { to: &phone(), cost: Dollars::from_micro(1), now: at("2026-11-09T23:59:59Z") };
-    let purses = limits.purses(&charge);
-    let told: Vec<_> = purses
+    let budgets = limits.budgets(&charge);
+    let told: Vec<_> = budgets
         .iter()
         .flat_map(|(purse, counters)| counters.iter().map(move |counter| (purse, counter)))
         .map(|(purse, counter)| {
@@ -47,29 +47,29 @@ fn every_limit_has_its_counter_and_its_place() {
     let reservation = Reservation {
         at: charge.now,
         micro_usd: 1,
-        purses: purses.iter().map(|(purse, _)| purse.clone()).collect(),
+        budgets: budgets.iter().map(|(purse, _)| purse.clone()).collect(),
     };
-    let names = |purses: &[(Purse, Vec<Counter>)]| -> Vec<String> {
-        purses.iter().flat_map(|(_, counters)| counters.iter().map(|counter| counter.name.clone())).collect()
+    let names = |budgets: &[(Budget, Vec<Counter>)]| -> Vec<String> {
+        budgets.iter().flat_map(|(_, counters)| counters.iter().map(|counter| counter.name.clone())).collect()
     };
-    assert_eq!(names(&reservation.counters(&phone())), names(&purses), "given back where it was taken");
+    assert_eq!(names(&reservation.counters(&phone())), names(&budgets), "given back where it was taken");
 }
 
 #[test]
 fn a_purse_without_limits_is_not_opened() {
     let charge = Charge { to: &phone(), cost: Dollars::from_micro(1), now: at("2026-11-09T00:00:00Z") };
-    let purses =
-        |toml: &str| limits(toml).purses(&charge).into_iter().map(|(purse, _)| purse).collect::<Vec<_>>();
-    assert_eq!(purses("day = 1"), [Purse::Month("2026-11".to_owned())]);
-    assert_eq!(purses("recipient = { month = 1 }"), [Purse::Recipient("2026-11".to_owned())]);
-    assert_eq!(purses("countries = { US = { day = 1 } }"), [], "another country's");
+    let budgets =
+        |toml: &str| limits(toml).budgets(&charge).into_iter().map(|(purse, _)| purse).collect::<Vec<_>>();
+    assert_eq!(budgets("day = 1"), [Budget::Month("2026-11".to_owned())]);
+    assert_eq!(budgets("recipient = { month = 1 }"), [Budget::Recipient("2026-11".to_owned())]);
+    assert_eq!(budgets("countries = { US = { day = 1 } }"), [], "another country's");
 }
 
 #[test]
 fn the_limit_that_is_gone_over_is_named() {
     let limits = limits("day = 1\nmonth = 2");
     let charge = Charge { to: &phone(), cost: Dollars::from_micro(400_000), now: at("2026-11-09T00:00:00Z") };
-    let (_, counters) = limits.purses(&charge).remove(0);
+    let (_, counters) = limits.budgets(&charge).remove(0);
     let spent = |day: u64, month: u64| {
         move |name: &str| {
             Dollars::from_micro(if name == "d_09" {
@@ -81,10 +81,14 @@ fn the_limit_that_is_gone_over_is_named() {
             })
         }
     };
-    assert_eq!(Exceeded::find(&counters, charge.cost, spent(600_000, 600_000)), None, "the last cent counts");
-    let day = Exceeded::find(&counters, charge.cost, spent(600_001, 600_001)).unwrap();
+    assert_eq!(
+        ExceededLimit::find(&counters, charge.cost, spent(600_000, 600_000)),
+        None,
+        "the last cent counts"
+    );
+    let day = ExceededLimit::find(&counters, charge.cost, spent(600_001, 600_001)).unwrap();
     assert_eq!((day.limit.as_str(), day.spent.micro()), ("limits.day", 600_001));
-    let month = Exceeded::find(&counters, charge.cost, spent(0, 1_999_999)).unwrap();
+    let month = ExceededLimit::find(&counters, charge.cost, spent(0, 1_999_999)).unwrap();
     assert_eq!(month.limit, "limits.month");
     insta::assert_snapshot!(month.because(charge.cost).get("explanation").unwrap().as_str().unwrap(), @"The money limit limits.month of $2.00 is reached ($1.999999 spent), so the text was not sent. Raise it in journeys.toml or wait until it begins anew, then: afterword retry --verdict BlockedBudget --since <time>.");
 }
@@ -94,7 +98,7 @@ fn eighty_percent_are_told_once() {
     let limits = limits("day = 1\nmonth = 100");
     let cost = Dollars::from_micro(100_000);
     let charge = Charge { to: &phone(), cost, now: at("2026-11-09T00:00:00Z") };
-    let (_, counters) = limits.purses(&charge).remove(0);
+    let (_, counters) = limits.budgets(&charge).remove(0);
     let told: Vec<_> = (1..=10)
         .map(|texts: u64| nearly_spent(&counters, cost, |_| Dollars::from_micro(texts * 100_000)))
         .collect();

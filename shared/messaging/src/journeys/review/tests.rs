@@ -1,4 +1,4 @@
-use super::super::{Finding, Journeys, lint, reports, review};
+use super::super::{Config, Finding, lint, reports, review};
 
 /// A file with one of each mistake: in a comment above each text, what is wrong with it.
 const ONE_OF_EACH: &str = include_str!("one-of-each.toml");
@@ -10,13 +10,13 @@ fn shown(findings: &[Finding]) -> String {
 
 #[test]
 fn the_shipped_file_has_nothing_wrong_with_it() {
-    let file = Journeys::stored(include_str!("../../../../../journeys.toml")).unwrap();
+    let file = Config::stored(include_str!("../../../../../journeys.toml")).unwrap();
     assert_eq!((shown(&lint(&file)), shown(&review(&file))), (String::new(), String::new()));
 }
 
 #[test]
 fn each_mistake_is_found_where_it_is() {
-    let file = Journeys::stored(ONE_OF_EACH).unwrap();
+    let file = Config::stored(ONE_OF_EACH).unwrap();
     insta::assert_snapshot!(format!("lint\n{}\nreview\n{}", shown(&lint(&file)), shown(&review(&file))));
 }
 
@@ -29,7 +29,7 @@ fn what_india_drops_is_told() {
              [journeys.j]\n[[journeys.j.steps]]\nname = \"text\"\ndelay = \"0s\"\n\
              category = \"transactional\"\ntext = \"t\"\n[texts.t]\nen-US = \"Hello\"\nhi = \"Namaste\"\n{own}\n"
         );
-        shown(&review(&Journeys::stored(&toml).unwrap()))
+        shown(&review(&Config::stored(&toml).unwrap()))
     };
     let aws = "[\"end_user_messaging\", \"twilio\"]";
     let one = "dlt_template_id = { hi = \"1107\" }";
@@ -44,7 +44,7 @@ fn what_india_drops_is_told() {
 
 #[test]
 fn each_text_says_how_long_and_how_dear_it_can_become() {
-    let file = Journeys::from_toml(include_str!("../../../../../journeys.toml")).unwrap();
+    let file = Config::from_toml(include_str!("../../../../../journeys.toml")).unwrap();
     let shown: String = reports(&file)
         .iter()
         .map(|report| {

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::super::file::{Journey, Journeys, VARIABLE_LIMIT};
+use super::super::file::{Config, Journey, VARIABLE_LIMIT};
 use super::super::lint::APPOINTMENT_VARIABLES;
-use crate::text::fit::Fitting;
+use crate::text::fit::FitRule;
 use crate::text::segments::{Encoding, split};
 use crate::text::template::{Variables, render, variables_of};
 use crate::values::channel::{Category, Channel};
@@ -36,7 +36,7 @@ pub struct TextReport {
 
 /// Every text that goes out as a text message, by locale.
 #[must_use]
-pub fn reports(file: &Journeys) -> Vec<TextReport> {
+pub fn reports(file: &Config) -> Vec<TextReport> {
     let mut reports = Vec::new();
     for (name, wording) in &file.texts {
         let users = users(file, name);
@@ -62,7 +62,7 @@ pub fn reports(file: &Journeys) -> Vec<TextReport> {
                 letter.repeat(longest(variable))
             });
             let worst_parts = split(&worst).segments;
-            let any = Fitting { max_parts: usize::MAX, truncate: false, gsm_safe: false };
+            let any = FitRule { max_parts: usize::MAX, truncate: false, gsm_safe: false };
             reports.push(TextReport {
                 text: name.clone(),
                 locale: locale.clone(),
@@ -79,7 +79,7 @@ pub fn reports(file: &Journeys) -> Vec<TextReport> {
 }
 
 /// The journeys that say a text as a text message, and as what.
-fn users<'a>(file: &'a Journeys, text: &str) -> Vec<(&'a Journey, Category)> {
+fn users<'a>(file: &'a Config, text: &str) -> Vec<(&'a Journey, Category)> {
     let steps =
         file.journeys.values().flat_map(|journey| journey.steps.iter().map(move |step| (journey, step)));
     let using = steps.filter(|(_, step)| step.text == text && step.channel == Channel::Sms);
@@ -100,7 +100,7 @@ fn is_ours(variable: &str) -> bool {
 }
 
 /// The dearer category counts.
-fn costs(file: &Journeys, promotional: &BTreeSet<bool>, parts: usize) -> BTreeMap<String, u64> {
+fn costs(file: &Config, promotional: &BTreeSet<bool>, parts: usize) -> BTreeMap<String, u64> {
     let mut countries: Vec<Region> = Vec::new();
     for source in file.sources.values() {
         countries.extend(source.region.iter().chain(&source.countries));

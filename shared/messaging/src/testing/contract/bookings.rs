@@ -2,28 +2,28 @@
 
 use super::Table;
 use super::fixtures::{accepted, at, conversation, decided, id, stored};
-use crate::conversation::{Conversation, Superseded};
-use crate::ports::{Acceptance, Cancelling, Ended, Ending, Written};
+use crate::conversation::{Conversation, Supersession};
+use crate::ports::{AcceptOutcome, BookingEnd, BookingEndOutcome, CancelOutcome, WriteOutcome};
 use crate::values::verdict::Verdict;
 
 /// Case.
 pub async fn a_cancellation_before_its_booking_is_a_tombstone(table: impl Table) {
-    let ended = table.end_booking(&id(1), &Ending::Cancelled, at(1)).await;
-    assert_eq!(ended, Ok(Ended { repeated: false, superseded: false }));
+    let ended = table.end_booking(&id(1), &BookingEnd::Cancelled, at(1)).await;
+    assert_eq!(ended, Ok(BookingEndOutcome { repeated: false, superseded: false }));
     let tombstone = stored(&table, 1).await;
     assert!(tombstone.plan.is_none());
     assert_eq!(tombstone.life.cancelled_at, Some(at(1)));
     let existing = table.accept(&conversation(1), None).await;
-    assert_eq!(existing, Ok(Acceptance::Existing(Box::new(tombstone))));
-    assert_eq!(table.cancel(&id(1), at(2)).await, Ok(Cancelling::AlreadyCancelled));
+    assert_eq!(existing, Ok(AcceptOutcome::Existing(Box::new(tombstone))));
+    assert_eq!(table.cancel(&id(1), at(2)).await, Ok(CancelOutcome::AlreadyCancelled));
 }
 
 /// Case.
 pub async fn a_newer_booking_supersedes_in_the_same_write(table: impl Table) {
     accepted(&table).await;
-    assert_eq!(table.accept(&conversation(2), Some(&id(1))).await, Ok(Acceptance::Stored));
+    assert_eq!(table.accept(&conversation(2), Some(&id(1))).await, Ok(AcceptOutcome::Stored));
     assert_eq!(stored(&table, 1).await.life.superseded.unwrap().by, Some(id(2)));
-    assert_eq!(table.accept(&conversation(4), Some(&id(3))).await, Ok(Acceptance::Stored));
+    assert_eq!(table.accept(&conversation(4), Some(&id(3))).await, Ok(AcceptOutcome::Stored));
     let tombstone = stored(&table, 3).await;
     assert!(tombstone.plan.is_none());
     assert_eq!(tombstone.life.superseded.unwrap().by, Some(id(4)));
@@ -32,27 +32,31 @@ pub async fn a_newer_booking_supersedes_in_the_same_write(table: impl Table) {
 /// Case: being superseded by a newer booking is no report about the old one.
 pub async fn a_report_is_a_repeat_the_second_time(table: impl Table) {
     accepted(&table).await;
-    let end = |ending: Ending, seconds| {
+    let end = |ending: BookingEnd, seconds| {
         let table = &table;
         async move { table.end_booking(&id(1), &ending, at(seconds)).await }
     };
-    let first = Ended { repeated: false, superseded: true };
-    assert_eq!(end(Ending::Superseded { by: Some(id(2)) }, 1).await, Ok(first));
-    assert_eq!(end(Ending::Rescheduled { by: Some(id(3)) }, 2).await, Ok(first));
-    let again = Ended { repeated: true, superseded: true };
-    assert_eq!(end(Ending::Rescheduled { by: None }, 3).await, Ok(again));
+    let first = BookingEndOutcome { repeated: false, superseded: true };
+    assert_eq!(end(BookingEnd::Superseded { by: Some(id(2)) }, 1).await, Ok(first));
+    assert_eq!(end(BookingEnd::Rescheduled { by: Some(id(3)) }, 2).await, Ok(first));
+    let again = BookingEndOutcome { repeated: true, superseded: true };
+    assert_eq!(end(BookingEnd::Rescheduled { by: None }, 3).await, Ok(again));
     let life = stored(&table, 1).await.life;
-    assert_eq!(life.superseded, Some(Superseded { at: at(1), by: Some(id(2)) }), "the first report stays");
+    assert_eq!(life.superseded, Some(Supersession { at: at(1), by: Some(id(2)) }), "the first report stays");
 }
 
 /// Case.
 pub async fn a_tombstone_is_filled_once(table: impl Table) {
-    assert_eq!(table.bury(&conversation(1), None).await, Ok(Written::Overtaken), "there is no tombstone");
-    table.end_booking(&id(1), &Ending::Cancelled, at(1)).await.unwrap();
+    assert_eq!(
+        table.bury(&conversation(1), None).await,
+        Ok(WriteOutcome::Overtaken),
+        "there is no tombstone"
+    );
+    table.end_booking(&id(1), &BookingEnd::Cancelled, at(1)).await.unwrap();
     let mut filled = conversation(1);
     filled.plan.as_mut().unwrap().steps[0].progress = decided(Verdict::SkippedCancelled);
     filled.life.started_at = Some(at(2));
-    assert_eq!(table.bury(&filled, Some(&id(9))).await, Ok(Written::Done));
+    assert_eq!(table.bury(&filled, Some(&id(9))).await, Ok(WriteOutcome::Done));
     let expected = {
         let mut life = filled.life.clone();
         life.cancelled_at = Some(at(1));
@@ -60,5 +64,5 @@ pub async fn a_tombstone_is_filled_once(table: impl Table) {
     };
     assert_eq!(stored(&table, 1).await, expected);
     assert_eq!(stored(&table, 9).await.life.superseded.unwrap().by, Some(id(1)));
-    assert_eq!(table.bury(&filled, None).await, Ok(Written::Overtaken));
+    assert_eq!(table.bury(&filled, None).await, Ok(WriteOutcome::Overtaken));
 }

@@ -6,7 +6,7 @@ use super::Table;
 use super::fixtures::{at, phone};
 use crate::conversation::Contact;
 use crate::journeys::code_limits::CodeLimit;
-use crate::ports::Written;
+use crate::ports::WriteOutcome;
 use crate::values::one_time_code::{CodeHash, CodeSlot, OneTimeCode, StoredCode};
 use crate::values::phone::PhoneNumber;
 use crate::values::secret::SecretText;
@@ -26,7 +26,7 @@ fn code(id: &str, issued: i64) -> StoredCode {
     StoredCode { slot, id: id.to_owned(), hash, issued_at: at(issued), valid_until: at(issued + 60) }
 }
 
-async fn issue(table: &impl Table, code: &StoredCode) -> Written {
+async fn issue(table: &impl Table, code: &StoredCode) -> WriteOutcome {
     table.issue_code(code, RESEND_AFTER).await.unwrap()
 }
 
@@ -39,13 +39,13 @@ async fn attempt(table: &impl Table, purpose: &str, now: i64) -> Option<String> 
 pub async fn a_code_replaces_the_last_one_once_its_time_has_come(table: impl Table) {
     assert_eq!(table.last_code_at(&slot("login")).await, Ok(None));
     let (first, second) = (code("a", 0), code("b", 29));
-    assert_eq!(issue(&table, &first).await, Written::Done);
-    assert_eq!(issue(&table, &first).await, Written::Done, "its answer was lost");
-    assert_eq!(issue(&table, &second).await, Written::Overtaken);
+    assert_eq!(issue(&table, &first).await, WriteOutcome::Done);
+    assert_eq!(issue(&table, &first).await, WriteOutcome::Done, "its answer was lost");
+    assert_eq!(issue(&table, &second).await, WriteOutcome::Overtaken);
     assert_eq!(table.last_code_at(&slot("login")).await, Ok(Some(at(0))));
     let tried = table.try_code(&slot("login"), 5, at(29)).await.unwrap().unwrap();
     assert_eq!((tried.id.as_str(), tried.hash.to_hex()), ("a", first.hash.to_hex()));
-    assert_eq!(issue(&table, &code("b", 30)).await, Written::Done);
+    assert_eq!(issue(&table, &code("b", 30)).await, WriteOutcome::Done);
     assert_eq!(table.last_code_at(&slot("login")).await, Ok(Some(at(30))));
     assert_eq!(attempt(&table, "login", 31).await.as_deref(), Some("b"));
     assert_eq!(table.last_code_at(&slot("reset")).await, Ok(None), "another purpose");
@@ -62,7 +62,7 @@ pub async fn a_withdrawn_code_keeps_nobody_waiting(table: impl Table) {
         assert_eq!(attempt(&table, "login", 1).await, None);
         assert_eq!(table.last_code_at(&slot("login")).await, Ok(None));
     }
-    assert_eq!(issue(&table, &code("b", 1)).await, Written::Done);
+    assert_eq!(issue(&table, &code("b", 1)).await, WriteOutcome::Done);
     assert_eq!(attempt(&table, "login", 2).await.as_deref(), Some("b"));
     table.withdraw_code(&slot("none"), "a").await.unwrap();
 }
@@ -83,11 +83,11 @@ pub async fn attempts_are_counted_while_the_code_is_good(table: impl Table) {
 pub async fn a_code_is_used_up_once(table: impl Table) {
     issue(&table, &code("a", 0)).await;
     let login = slot("login");
-    assert_eq!(table.use_code(&login, "another", "me").await, Ok(Written::Overtaken));
-    assert_eq!(table.use_code(&slot("reset"), "a", "me").await, Ok(Written::Overtaken));
-    assert_eq!(table.use_code(&login, "a", "me").await, Ok(Written::Done));
-    assert_eq!(table.use_code(&login, "a", "me").await, Ok(Written::Done), "its answer was lost");
-    assert_eq!(table.use_code(&login, "a", "you").await, Ok(Written::Overtaken));
+    assert_eq!(table.use_code(&login, "another", "me").await, Ok(WriteOutcome::Overtaken));
+    assert_eq!(table.use_code(&slot("reset"), "a", "me").await, Ok(WriteOutcome::Overtaken));
+    assert_eq!(table.use_code(&login, "a", "me").await, Ok(WriteOutcome::Done));
+    assert_eq!(table.use_code(&login, "a", "me").await, Ok(WriteOutcome::Done), "its answer was lost");
+    assert_eq!(table.use_code(&login, "a", "you").await, Ok(WriteOutcome::Overtaken));
     assert_eq!(attempt(&table, "login", 1).await, None);
     assert_eq!(table.last_code_at(&login).await, Ok(Some(at(0))), "the next one still waits");
 }

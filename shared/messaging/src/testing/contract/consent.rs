@@ -2,12 +2,14 @@
 
 use super::Table;
 use super::fixtures::{at, claimed, conversation, decided, id, message, phone, step};
-use crate::change_consent::{Changed, change_consent};
+use crate::change_consent::{ConsentOutcome, change_consent};
 use crate::conversation::consent::{Act, Agreement, ConsentChange};
 use crate::conversation::inbound_message::InboundMessage;
 use crate::conversation::step::Progress;
 use crate::conversation::{Contact, Conversation, Step};
-use crate::ports::{Claiming, ConfirmationChange, OptOutChange, Receiving, StoredInbound, Written};
+use crate::ports::{
+    ClaimRequest, ConfirmationChange, OptOutChange, StoreOutcome, StoredInbound, WriteOutcome,
+};
 use crate::reply::ReplyMeaning;
 use crate::values::channel::Category;
 use crate::values::ids::Scope;
@@ -27,9 +29,9 @@ fn about(n: u32, category: Category, program: Option<&str>) -> Conversation {
     conversation
 }
 
-async fn claims(table: &impl Table, n: u32, step: &Step, next: &Progress) -> Written {
+async fn claims(table: &impl Table, n: u32, step: &Step, next: &Progress) -> WriteOutcome {
     let (conversation, contact) = (id(n), phone());
-    let claiming = Claiming { conversation: &conversation, contact: &contact, step, next, now: at(1) };
+    let claiming = ClaimRequest { conversation: &conversation, contact: &contact, step, next, now: at(1) };
     table.claim(&claiming).await.unwrap()
 }
 
@@ -43,29 +45,29 @@ async fn opened(table: &impl Table, n: u32, category: Category, program: Option<
 pub async fn advertising_is_claimed_with_an_agreement_alone(table: impl Table) {
     let offer = opened(&table, 1, Category::Promotional, Some("offers")).await;
     for next in [claimed("a"), decided(Verdict::Shadowed)] {
-        assert_eq!(claims(&table, 1, &offer, &next).await, Written::Overtaken);
+        assert_eq!(claims(&table, 1, &offer, &next).await, WriteOutcome::Overtaken);
     }
     for (n, (program, scope)) in (2..).zip([("offers", "offers"), ("news", "promotional")]) {
         let offer = opened(&table, n, Category::Promotional, Some(program)).await;
         change_consent(&table, &phone(), &change(Act::Given, scope, 0)).await.unwrap();
-        assert_eq!(claims(&table, n, &offer, &claimed("a")).await, Written::Done, "{scope}");
+        assert_eq!(claims(&table, n, &offer, &claimed("a")).await, WriteOutcome::Done, "{scope}");
         table.change(&phone(), &change(Act::Withdrawn, scope, 1)).await.unwrap();
         let again = opened(&table, n + 10, Category::Promotional, Some(program)).await;
-        assert_eq!(claims(&table, n + 10, &again, &claimed("a")).await, Written::Overtaken, "{scope}");
+        assert_eq!(claims(&table, n + 10, &again, &claimed("a")).await, WriteOutcome::Overtaken, "{scope}");
     }
     let order = opened(&table, 30, Category::Transactional, None).await;
-    assert_eq!(claims(&table, 30, &order, &claimed("a")).await, Written::Done);
+    assert_eq!(claims(&table, 30, &order, &claimed("a")).await, WriteOutcome::Done);
 }
 
 /// Case.
 pub async fn a_withdrawal_stops_what_it_is_about(table: impl Table) {
     change_consent(&table, &phone(), &change(Act::Withdrawn, "reminders", 0)).await.unwrap();
     let reminder = opened(&table, 1, Category::Transactional, Some("reminders")).await;
-    assert_eq!(claims(&table, 1, &reminder, &claimed("a")).await, Written::Overtaken);
+    assert_eq!(claims(&table, 1, &reminder, &claimed("a")).await, WriteOutcome::Overtaken);
     let other = opened(&table, 2, Category::Transactional, Some("orders")).await;
-    assert_eq!(claims(&table, 2, &other, &claimed("a")).await, Written::Done);
+    assert_eq!(claims(&table, 2, &other, &claimed("a")).await, WriteOutcome::Done);
     change_consent(&table, &phone(), &change(Act::Given, "reminders", 1)).await.unwrap();
-    assert_eq!(claims(&table, 1, &reminder, &claimed("a")).await, Written::Done);
+    assert_eq!(claims(&table, 1, &reminder, &claimed("a")).await, WriteOutcome::Done);
 }
 
 async fn says(
@@ -86,16 +88,16 @@ async fn says(
         conversations: Vec::new(),
         is_reply: false,
     };
-    assert_eq!(table.store(&stored).await, Ok(Receiving::Stored));
+    assert_eq!(table.store(&stored).await, Ok(StoreOutcome::Stored));
 }
 
 /// Case.
 pub async fn every_change_of_consent_is_kept_with_its_cause(table: impl Table) {
     let given = change(Act::Given, "offers", 0);
-    assert_eq!(change_consent(&table, &phone(), &given).await, Ok(Changed::Stored));
-    assert_eq!(change_consent(&table, &phone(), &given).await, Ok(Changed::Already));
+    assert_eq!(change_consent(&table, &phone(), &given).await, Ok(ConsentOutcome::Stored));
+    assert_eq!(change_consent(&table, &phone(), &given).await, Ok(ConsentOutcome::Already));
     let withdrawn = change(Act::Withdrawn, "offers", 1);
-    assert_eq!(change_consent(&table, &phone(), &withdrawn).await, Ok(Changed::Stored));
+    assert_eq!(change_consent(&table, &phone(), &withdrawn).await, Ok(ConsentOutcome::Stored));
     let (mut stop, mut start) = (message("SM1"), message("SM2"));
     (stop.at, start.at) = (at(2), at(3));
     let stopped = ConsentChange::global(Act::OptedOut, "reply", stop.at);

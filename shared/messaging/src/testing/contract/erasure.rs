@@ -11,10 +11,11 @@ use crate::conversation::Contact;
 use crate::journeys::code_limits::limits_of;
 use crate::journeys::otp_settings::OtpSettings;
 use crate::ports::{
-    Acceptance, ErasedConversation, Learned, OptOutChange, QuarantinedEvent, Receiving, Written,
+    AcceptOutcome, ErasedConversation, OptOutChange, ProviderReport, QuarantinedEvent, StoreOutcome,
+    WriteOutcome,
 };
 use crate::text::template::PersonName;
-use crate::text::whatsapp_template::{Content, ContentSid};
+use crate::text::whatsapp_template::{ContentSid, WhatsappTemplate};
 use crate::values::ids::SourceName;
 use crate::values::one_time_code::{CodeHash, CodeSlot, OneTimeCode, StoredCode};
 use crate::values::phone::PhoneNumber;
@@ -30,12 +31,12 @@ pub async fn what_is_erased_keeps_ids_times_and_verdicts(table: impl Table) {
     plan.name = Some(PersonName::new("Zoe"));
     let sid = ContentSid::try_from(format!("HX{}", "0".repeat(32))).unwrap();
     let variables = [("1".to_owned(), "Zoe".to_owned())].into();
-    plan.steps[0].content = Some(Content { sid, variables });
+    plan.steps[0].content = Some(WhatsappTemplate { sid, variables });
     plan.steps[0].cost_micro_usd = Some(8_300);
     table.accept(&first, None).await.unwrap();
     let sent = decided(Verdict::Sent);
     let claim_of_it = claimed("a");
-    assert_eq!(claim(&table, &step(&first), &claim_of_it, 1).await, Written::Done);
+    assert_eq!(claim(&table, &step(&first), &claim_of_it, 1).await, WriteOutcome::Done);
     let mut taken = first.clone();
     taken.plan.as_mut().unwrap().steps[0].progress = claim_of_it;
     assert_eq!(
@@ -43,8 +44,8 @@ pub async fn what_is_erased_keeps_ids_times_and_verdicts(table: impl Table) {
         Ok(ErasedConversation::Erased { sending: true })
     );
     // The answer to the claim arrives after it.
-    let learned = Learned::default();
-    assert_eq!(table.advance(&taken, &step(&taken), &sent, &learned, at(4)).await, Ok(Written::Done));
+    let learned = ProviderReport::default();
+    assert_eq!(table.advance(&taken, &step(&taken), &sent, &learned, at(4)).await, Ok(WriteOutcome::Done));
     let left = stored(&table, 1).await;
     let mut expected = first;
     expected.life.erased_at = Some(at(3));
@@ -69,8 +70,10 @@ pub async fn what_is_erased_is_not_claimed_and_not_taken_for_new(table: impl Tab
     assert_eq!(stored(&table, 1).await, first);
     assert_eq!(table.traces(&phone()).await.unwrap().conversations, [id(1)]);
     assert_eq!(table.erase_conversation(&phone(), &id(1), at(1)).await, Ok(ERASED));
-    assert_eq!(claim(&table, &step(&first), &claimed("a"), 1).await, Written::Overtaken);
-    let Ok(Acceptance::Existing(existing)) = table.accept(&first, None).await else { panic!("stored anew") };
+    assert_eq!(claim(&table, &step(&first), &claimed("a"), 1).await, WriteOutcome::Overtaken);
+    let Ok(AcceptOutcome::Existing(existing)) = table.accept(&first, None).await else {
+        panic!("stored anew")
+    };
     assert!(existing.is_erased());
     assert_eq!(table.open_conversations(&phone(), at(1)).await, Ok((Contact::default(), Vec::new())));
 }
@@ -80,29 +83,29 @@ pub async fn an_erased_opt_out_is_heeded_until_it_is_lifted(table: impl Table) {
     let (stop, more, start) = (message("SM1"), message("SM2"), message("SM3"));
     table.store(&inbound(&stop, &Contact::default(), OptOutChange::OptOut)).await.unwrap();
     let opted_out = table.contact(&phone()).await.unwrap();
-    assert_eq!(table.erase_contact(&phone(), &opted_out).await, Ok(Written::Done));
+    assert_eq!(table.erase_contact(&phone(), &opted_out).await, Ok(WriteOutcome::Done));
     assert_eq!(table.contact(&phone()).await.as_ref(), Ok(&opted_out), "without the number");
     let next = accepted(&table).await;
     for progress in [claimed("a"), decided(Verdict::Shadowed)] {
-        assert_eq!(claim(&table, &step(&next), &progress, 1).await, Written::Overtaken);
+        assert_eq!(claim(&table, &step(&next), &progress, 1).await, WriteOutcome::Overtaken);
     }
     // They write again: what is known of the phone must be what is stored under it.
     let (known, _) = table.open_conversations(&phone(), at(1)).await.unwrap();
     assert_eq!(known, opted_out);
     let heard = table.store(&inbound(&more, &known, OptOutChange::None)).await;
-    assert_eq!(heard, Ok(Receiving::Stored));
-    assert_eq!(claim(&table, &step(&next), &claimed("a"), 1).await, Written::Overtaken);
+    assert_eq!(heard, Ok(StoreOutcome::Stored));
+    assert_eq!(claim(&table, &step(&next), &claimed("a"), 1).await, WriteOutcome::Overtaken);
     let lifted = table.store(&inbound(&start, &known, OptOutChange::OptIn)).await;
-    assert_eq!(lifted, Ok(Receiving::Stored));
-    assert_eq!(claim(&table, &step(&next), &claimed("a"), 1).await, Written::Done);
+    assert_eq!(lifted, Ok(StoreOutcome::Stored));
+    assert_eq!(claim(&table, &step(&next), &claimed("a"), 1).await, WriteOutcome::Done);
 }
 
 /// Case.
 pub async fn a_contact_that_opted_out_meanwhile_is_not_erased(table: impl Table) {
     let nothing = Contact::default();
-    assert_eq!(table.erase_contact(&phone(), &nothing).await, Ok(Written::Done), "nothing is known");
+    assert_eq!(table.erase_contact(&phone(), &nothing).await, Ok(WriteOutcome::Done), "nothing is known");
     table.store(&inbound(&message("SM1"), &nothing, OptOutChange::OptOut)).await.unwrap();
-    assert_eq!(table.erase_contact(&phone(), &nothing).await, Ok(Written::Overtaken));
+    assert_eq!(table.erase_contact(&phone(), &nothing).await, Ok(WriteOutcome::Overtaken));
     assert!(table.contact(&phone()).await.unwrap().opted_out_at.is_some());
 }
 
@@ -137,7 +140,7 @@ pub async fn a_persons_codes_are_erased_with_them(table: impl Table) {
     let settings = OtpSettings { per_phone_hour: 1, per_phone_day: 1, ..OtpSettings::default() };
     let codes = [code(&phone(), "login"), code(&phone(), "reset"), code(&other, "login")];
     for code in &codes {
-        assert_eq!(table.issue_code(code, TimeDelta::seconds(30)).await, Ok(Written::Done));
+        assert_eq!(table.issue_code(code, TimeDelta::seconds(30)).await, Ok(WriteOutcome::Done));
     }
     for phone in [phone(), other.clone()] {
         for limit in &limits_of(&phone, &settings, at(0))[..2] {
@@ -145,7 +148,7 @@ pub async fn a_persons_codes_are_erased_with_them(table: impl Table) {
             assert_eq!(table.count_code(limit).await, Ok(false));
         }
     }
-    assert_eq!(table.erase_contact(&phone(), &Contact::default()).await, Ok(Written::Done));
+    assert_eq!(table.erase_contact(&phone(), &Contact::default()).await, Ok(WriteOutcome::Done));
     for (code, left) in codes.iter().zip([false, false, true]) {
         assert_eq!(table.last_code_at(&code.slot).await, Ok(left.then(|| at(0))));
         assert_eq!(table.try_code(&code.slot, 5, at(1)).await.unwrap().is_some(), left);

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::conversation::inbound_message::InboundMessage;
 use crate::conversation::step::{Claim, Decision, Progress, StepState};
 use crate::conversation::{Conversation, Plan, Step};
-use crate::ports::{Acceptance, Claiming, Written};
+use crate::ports::{AcceptOutcome, ClaimRequest, WriteOutcome};
 use crate::text::template::MessageText;
 use crate::values::channel::{Category, Channel};
 use crate::values::ids::{ConversationId, JourneyName, SourceName, StepName};
@@ -94,7 +94,7 @@ pub(super) fn message(message_id: &str) -> InboundMessage {
 }
 
 pub(super) async fn accepted(table: &impl super::Table) -> Conversation {
-    assert_eq!(table.accept(&conversation(1), None).await, Ok(Acceptance::Stored));
+    assert_eq!(table.accept(&conversation(1), None).await, Ok(AcceptOutcome::Stored));
     conversation(1)
 }
 
@@ -102,8 +102,8 @@ pub(super) async fn stored(table: &impl super::Table, n: u32) -> Conversation {
     table.load(&id(n), at(0)).await.unwrap().unwrap()
 }
 
-pub(super) async fn claim(table: &impl super::Table, step: &Step, next: &Progress, now: i64) -> Written {
+pub(super) async fn claim(table: &impl super::Table, step: &Step, next: &Progress, now: i64) -> WriteOutcome {
     let (conversation, contact) = (id(1), phone());
-    let claiming = Claiming { conversation: &conversation, contact: &contact, step, next, now: at(now) };
+    let claiming = ClaimRequest { conversation: &conversation, contact: &contact, step, next, now: at(now) };
     table.claim(&claiming).await.unwrap()
 }

@@ -4,7 +4,7 @@ use super::Table;
 use super::fixtures::{DAY, accepted, at, conversation, message, phone, stored};
 use crate::conversation::inbound_message::InboundMessage;
 use crate::conversation::{Confirmation, Contact, Reply};
-use crate::ports::{ConfirmationChange, OptOutChange, QuarantinedEvent, Receiving, StoredInbound};
+use crate::ports::{ConfirmationChange, OptOutChange, QuarantinedEvent, StoreOutcome, StoredInbound};
 use crate::reply::ReplyMeaning;
 use crate::values::phone::PhoneNumber;
 
@@ -42,11 +42,11 @@ pub async fn open_conversations_are_those_of_the_phone_with_time_left(table: imp
 pub async fn a_message_is_stored_once(table: impl Table) {
     let (message, nothing) = (message("SM1"), Contact::default());
     let stored = table.store(&inbound(&message, &nothing, OptOutChange::OptOut)).await;
-    assert_eq!(stored, Ok(Receiving::Stored));
+    assert_eq!(stored, Ok(StoreOutcome::Stored));
     let contact = table.contact(&phone()).await.unwrap();
     assert_eq!((contact.opted_out_at, contact.opted_out_by.as_deref()), (Some(message.at), Some("SM1")));
     let again = table.store(&inbound(&message, &contact, OptOutChange::None)).await;
-    assert_eq!(again, Ok(Receiving::Duplicate));
+    assert_eq!(again, Ok(StoreOutcome::Duplicate));
 }
 
 /// Case.
@@ -56,14 +56,14 @@ pub async fn an_opt_out_that_changed_meanwhile_overtakes(table: impl Table) {
     table.store(&inbound(&stop, &nothing, OptOutChange::OptOut)).await.unwrap();
     for change in [OptOutChange::None, OptOutChange::OptOut] {
         let overtaken = table.store(&inbound(&other, &nothing, change)).await;
-        assert_eq!(overtaken, Ok(Receiving::Overtaken), "{change:?}");
+        assert_eq!(overtaken, Ok(StoreOutcome::Overtaken), "{change:?}");
     }
     let opted_out = table.contact(&phone()).await.unwrap();
     let started = table.store(&inbound(&start, &opted_out, OptOutChange::OptIn)).await;
-    assert_eq!(started, Ok(Receiving::Stored));
+    assert_eq!(started, Ok(StoreOutcome::Stored));
     assert_eq!(table.contact(&phone()).await.unwrap().opted_out_at, None);
     let late = table.store(&inbound(&other, &opted_out, OptOutChange::None)).await;
-    assert_eq!(late, Ok(Receiving::Overtaken));
+    assert_eq!(late, Ok(StoreOutcome::Overtaken));
 }
 
 /// Case.
@@ -116,7 +116,7 @@ pub async fn a_reply_counts_where_it_is_said_to(table: impl Table) {
             conversations: vec![&first],
             is_reply,
         };
-        assert_eq!(table.store(&inbound).await, Ok(Receiving::Stored));
+        assert_eq!(table.store(&inbound).await, Ok(StoreOutcome::Stored));
     }
     let life = stored(&table, 1).await.life;
     let reply = |meaning| Reply { at: at(5), meaning };

@@ -8,8 +8,10 @@ use crate::conversation::Contact;
 use crate::conversation::delivery::{AttemptPrice, Delivery, DeliveryStatus};
 use crate::conversation::receipt::{AttemptId, Receipt};
 use crate::conversation::step::{Effect, Evidence, Progress, ProviderMessage, StepEvent};
-use crate::journeys::budgets::{Charge, Limits, Purse, Reservation, Reserving};
-use crate::ports::{ConfirmationChange, Learned, OptOutChange, Receiving, StoredInbound, Written};
+use crate::journeys::budgets::{Budget, Charge, Limits, Reservation, ReserveOutcome};
+use crate::ports::{
+    ConfirmationChange, OptOutChange, ProviderReport, StoreOutcome, StoredInbound, WriteOutcome,
+};
 use crate::record_receipt::settle_price;
 use crate::reply::ReplyMeaning;
 use crate::values::channel::Channel;
@@ -31,36 +33,39 @@ pub async fn a_delivery_is_noted_and_never_regresses(table: impl Table) {
     use DeliveryStatus::{Delivered, Failed, Queued, Read, Sent, Undelivered, Unknown};
     let conversation = accepted(&table).await;
     for (attempt, status, expected) in [
-        (1, Sent, Written::Done),
-        (1, Queued, Written::Overtaken),
-        (1, Sent, Written::Overtaken),
-        (1, Unknown, Written::Done),
-        (1, Delivered, Written::Done),
-        (1, Undelivered, Written::Overtaken),
-        (1, Read, Written::Done),
-        (2, Queued, Written::Done),
-        (1, Read, Written::Overtaken),
-        (2, Failed, Written::Done),
-        (2, Delivered, Written::Overtaken),
-        (2, Undelivered, Written::Overtaken),
+        (1, Sent, WriteOutcome::Done),
+        (1, Queued, WriteOutcome::Overtaken),
+        (1, Sent, WriteOutcome::Overtaken),
+        (1, Unknown, WriteOutcome::Done),
+        (1, Delivered, WriteOutcome::Done),
+        (1, Undelivered, WriteOutcome::Overtaken),
+        (1, Read, WriteOutcome::Done),
+        (2, Queued, WriteOutcome::Done),
+        (1, Read, WriteOutcome::Overtaken),
+        (2, Failed, WriteOutcome::Done),
+        (2, Delivered, WriteOutcome::Overtaken),
+        (2, Undelivered, WriteOutcome::Overtaken),
     ] {
         let delivery = delivery(attempt, status);
         let replaces = delivery.replaces(step(&stored(&table, 1).await).delivery.as_ref());
-        assert_eq!(replaces, expected == Written::Done, "{delivery:?}");
+        assert_eq!(replaces, expected == WriteOutcome::Done, "{delivery:?}");
         assert_eq!(
             table.note_delivery(&conversation, &text(), &delivery).await,
             Ok(expected),
             "{delivery:?}"
         );
         let known = step(&stored(&table, 1).await).delivery;
-        assert_eq!(known == Some(delivery.clone()), expected == Written::Done || known == Some(delivery));
+        assert_eq!(
+            known == Some(delivery.clone()),
+            expected == WriteOutcome::Done || known == Some(delivery)
+        );
     }
     let nothing = StepName::new("nothing").unwrap();
     let noted = table.note_delivery(&conversation, &nothing, &delivery(1, Sent)).await;
-    assert_eq!(noted, Ok(Written::Overtaken));
+    assert_eq!(noted, Ok(WriteOutcome::Overtaken));
     let mut absent = conversation;
     absent.id = ConversationId::new("sms-absent").unwrap();
-    assert_eq!(table.note_delivery(&absent, &text(), &delivery(1, Sent)).await, Ok(Written::Overtaken));
+    assert_eq!(table.note_delivery(&absent, &text(), &delivery(1, Sent)).await, Ok(WriteOutcome::Overtaken));
     assert_eq!(table.load(&absent.id, at(0)).await, Ok(None));
 }
 
@@ -70,7 +75,7 @@ pub async fn a_providers_message_names_its_attempt(table: impl Table) {
     claim(&table, &step(&first), &claimed("a"), 1).await;
     let read = stored(&table, 1).await;
     let message = ProviderMessage { provider: "sns".to_owned(), id: "m-1".to_owned(), from: None };
-    let learned = Learned { message: Some(message), opted_out: false };
+    let learned = ProviderReport { message: Some(message), opted_out: false };
     table.advance(&read, &step(&read), &decided(Verdict::Sent), &learned, at(2)).await.unwrap();
     let expected = AttemptId { conversation: id(1), step: text(), attempt: 1 };
     assert_eq!(table.attempt_of(Provider::Sns, "m-1").await, Ok(Some(expected)));
@@ -102,7 +107,7 @@ pub async fn a_verdict_that_was_settled_meanwhile_is_another_one(table: impl Tab
     claim(&table, &step(&first), &claimed("a"), 1).await;
     let read = stored(&table, 1).await;
     let held = decided(Verdict::HeldUnknownOutcome);
-    table.advance(&read, &step(&read), &held, &Learned::default(), at(2)).await.unwrap();
+    table.advance(&read, &step(&read), &held, &ProviderReport::default(), at(2)).await.unwrap();
     let read = stored(&table, 1).await;
     let attested = |evidence| {
         let event = StepEvent::Attested { attempt: 1, evidence };
@@ -112,9 +117,9 @@ pub async fn a_verdict_that_was_settled_meanwhile_is_another_one(table: impl Tab
     assert_eq!(effect, Effect::Answer);
     let (again, effect) = attested(Evidence::NotDelivered);
     assert_eq!(effect, Effect::StartAgain(1));
-    let none = Learned::default();
-    assert_eq!(table.advance(&read, &step(&read), &sent, &none, at(3)).await, Ok(Written::Done));
-    assert_eq!(table.advance(&read, &step(&read), &again, &none, at(3)).await, Ok(Written::Overtaken));
+    let none = ProviderReport::default();
+    assert_eq!(table.advance(&read, &step(&read), &sent, &none, at(3)).await, Ok(WriteOutcome::Done));
+    assert_eq!(table.advance(&read, &step(&read), &again, &none, at(3)).await, Ok(WriteOutcome::Overtaken));
     assert_eq!(step(&stored(&table, 1).await).progress, sent);
 }
 
@@ -125,17 +130,21 @@ pub async fn a_step_that_runs_again_is_claimed_by_who_has_read_that(table: impl 
     let read = stored(&table, 1).await;
     let mut before = claimed("b");
     (before.state, before.attempt) = (crate::conversation::step::StepState::Planned, 1);
-    table.advance(&read, &step(&read), &before, &Learned::default(), at(2)).await.unwrap();
+    table.advance(&read, &step(&read), &before, &ProviderReport::default(), at(2)).await.unwrap();
     let stale = stored(&table, 1).await;
     let (again, _) = before.on(StepEvent::Attested { attempt: 1, evidence: Evidence::TryAgain }, at(3));
-    table.advance(&stale, &step(&stale), &again, &Learned::default(), at(3)).await.unwrap();
+    table.advance(&stale, &step(&stale), &again, &ProviderReport::default(), at(3)).await.unwrap();
     let mut next = claimed("c");
     next.attempt = 2;
-    assert_eq!(claim(&table, &step(&stale), &next, 4).await, Written::Overtaken, "it has read the old plan");
+    assert_eq!(
+        claim(&table, &step(&stale), &next, 4).await,
+        WriteOutcome::Overtaken,
+        "it has read the old plan"
+    );
     let fresh = stored(&table, 1).await;
     assert_eq!(step(&fresh).progress, again);
     next.reruns = 1;
-    assert_eq!(claim(&table, &step(&fresh), &next, 4).await, Written::Done);
+    assert_eq!(claim(&table, &step(&fresh), &next, 4).await, WriteOutcome::Done);
 }
 
 /// Case.
@@ -154,7 +163,7 @@ pub async fn the_customers_last_whatsapp_message_is_known(table: impl Table) {
             conversations: Vec::new(),
             is_reply: true,
         };
-        assert_eq!(table.store(&inbound).await, Ok(Receiving::Stored));
+        assert_eq!(table.store(&inbound).await, Ok(StoreOutcome::Stored));
         assert_eq!(table.contact(&phone()).await.unwrap().last_whatsapp, expected);
     }
 }
@@ -165,27 +174,27 @@ pub async fn prices_are_noted_where_nothing_has_changed(table: impl Table) {
     let conversation = accepted(&table).await;
     let first = step(&stored(&table, 1).await);
     let prices = [price(1, 8_830)];
-    assert_eq!(table.note_prices(&conversation, &first, &prices).await, Ok(Written::Done));
-    assert_eq!(table.note_prices(&conversation, &first, &[price(1, 1)]).await, Ok(Written::Overtaken));
+    assert_eq!(table.note_prices(&conversation, &first, &prices).await, Ok(WriteOutcome::Done));
+    assert_eq!(table.note_prices(&conversation, &first, &[price(1, 1)]).await, Ok(WriteOutcome::Overtaken));
     let second = step(&stored(&table, 1).await);
     assert_eq!(second.prices, prices);
     let both = [price(1, 8_830), price(2, 0)];
-    assert_eq!(table.note_prices(&conversation, &second, &both).await, Ok(Written::Done));
+    assert_eq!(table.note_prices(&conversation, &second, &both).await, Ok(WriteOutcome::Done));
     // What is reserved has become known meanwhile.
     claim(&table, &step(&conversation), &claimed("a"), 1).await;
     let read = stored(&table, 1).await;
     let before = step(&read);
     assert_eq!(before.prices, both, "they stay whatever becomes of the step");
     let reservation =
-        Reservation { at: at(1), micro_usd: 8_300, purses: vec![Purse::Month("2027-01".to_owned())] };
+        Reservation { at: at(1), micro_usd: 8_300, budgets: vec![Budget::Month("2027-01".to_owned())] };
     let sent = Progress { reserved: Some(reservation), ..decided(Verdict::Sent) };
-    table.advance(&read, &before, &sent, &Learned::default(), at(2)).await.unwrap();
-    assert_eq!(table.note_prices(&read, &before, &prices).await, Ok(Written::Overtaken));
+    table.advance(&read, &before, &sent, &ProviderReport::default(), at(2)).await.unwrap();
+    assert_eq!(table.note_prices(&read, &before, &prices).await, Ok(WriteOutcome::Overtaken));
     let fresh = step(&stored(&table, 1).await);
-    assert_eq!(table.note_prices(&read, &fresh, &prices).await, Ok(Written::Done));
+    assert_eq!(table.note_prices(&read, &fresh, &prices).await, Ok(WriteOutcome::Done));
     let mut absent = read;
     absent.id = ConversationId::new("sms-absent").unwrap();
-    assert_eq!(table.note_prices(&absent, &first, &prices).await, Ok(Written::Overtaken));
+    assert_eq!(table.note_prices(&absent, &first, &prices).await, Ok(WriteOutcome::Overtaken));
     assert_eq!(table.load(&absent.id, at(0)).await, Ok(None));
 }
 
@@ -195,17 +204,17 @@ pub async fn a_reported_price_is_settled_once(table: impl Table) {
     let to = phone();
     let charge = |cost| Charge { to: &to, cost: Dollars::from_micro(cost), now: at(0) };
     let spent = async || match table.reserve(&charge(1_000_000), &limits).await.unwrap() {
-        Reserving::Exceeded(exceeded) => exceeded.spent.micro(),
-        Reserving::Reserved(_) => panic!("something is reserved"),
+        ReserveOutcome::Exceeded(exceeded) => exceeded.spent.micro(),
+        ReserveOutcome::Reserved(_) => panic!("something is reserved"),
     };
     accepted(&table).await;
-    let Reserving::Reserved(reservation) = table.reserve(&charge(8_300), &limits).await.unwrap() else {
+    let ReserveOutcome::Reserved(reservation) = table.reserve(&charge(8_300), &limits).await.unwrap() else {
         panic!()
     };
     claim(&table, &step(&conversation(1)), &claimed("a"), 1).await;
     let read = stored(&table, 1).await;
     let sent = Progress { reserved: Some(reservation), ..decided(Verdict::Sent) };
-    table.advance(&read, &step(&read), &sent, &Learned::default(), at(2)).await.unwrap();
+    table.advance(&read, &step(&read), &sent, &ProviderReport::default(), at(2)).await.unwrap();
     let about = |attempt| AttemptId { conversation: id(1), step: text(), attempt };
     let stale = stored(&table, 1).await;
     for (attempt, micro, counted) in
@@ -214,11 +223,11 @@ pub async fn a_reported_price_is_settled_once(table: impl Table) {
         let read = stored(&table, 1).await;
         let price = Dollars::from_micro(micro);
         let settled = settle_price(&table, &read, &step(&read), &about(attempt), price).await;
-        assert_eq!(settled, Ok(Written::Done));
+        assert_eq!(settled, Ok(WriteOutcome::Done));
         assert_eq!(spent().await, counted, "{attempt}: {micro}");
         // Two at the same time: the second one takes back what it has added.
         let raced = settle_price(&table, &stale, &step(&stale), &about(1), Dollars::from_micro(20_000)).await;
-        assert_eq!(raced, Ok(Written::Overtaken));
+        assert_eq!(raced, Ok(WriteOutcome::Overtaken));
         assert_eq!(spent().await, counted, "{attempt}: {micro}");
     }
     assert_eq!(step(&stored(&table, 1).await).price_of(1), Some(Dollars::from_micro(8_830)));

@@ -4,10 +4,11 @@ use super::Table;
 use super::fixtures::{
     DAY, accepted, at, claim, claimed, conversation, decided, id, message, phone, step, stored,
 };
-use crate::conversation::step::{Lost, Progress, ProviderMessage, StepState};
+use crate::conversation::step::{LostResponse, Progress, ProviderMessage, StepState};
 use crate::conversation::{Contact, Conversation};
 use crate::ports::{
-    Acceptance, Cancelling, ConfirmationChange, Ending, Learned, OptOutChange, StoredInbound, Written,
+    AcceptOutcome, BookingEnd, CancelOutcome, ConfirmationChange, OptOutChange, ProviderReport,
+    StoredInbound, WriteOutcome,
 };
 use crate::reply::ReplyMeaning;
 use crate::values::provider::Provider;
@@ -18,7 +19,7 @@ pub async fn what_is_accepted_is_read_back_whole(table: impl Table) {
     assert_eq!(table.load(&id(1), at(0)).await, Ok(None));
     let conversation = accepted(&table).await;
     assert_eq!(stored(&table, 1).await, conversation);
-    assert_eq!(table.accept(&conversation, None).await, Ok(Acceptance::Existing(Box::new(conversation))));
+    assert_eq!(table.accept(&conversation, None).await, Ok(AcceptOutcome::Existing(Box::new(conversation))));
 }
 
 /// Case.
@@ -26,7 +27,7 @@ pub async fn of_two_contents_the_first_stays(table: impl Table) {
     let first = accepted(&table).await;
     let mut other = conversation(1);
     other.plan.as_mut().unwrap().content_hash = "other".to_owned();
-    assert_eq!(table.accept(&other, None).await, Ok(Acceptance::Existing(Box::new(first.clone()))));
+    assert_eq!(table.accept(&other, None).await, Ok(AcceptOutcome::Existing(Box::new(first.clone()))));
     assert_eq!(stored(&table, 1).await, first);
 }
 
@@ -36,11 +37,11 @@ pub async fn an_expired_item_counts_as_absent(table: impl Table) {
     let expiry = DAY + 90 * DAY + 6 * 3600;
     assert!(table.load(&id(1), at(expiry - 1)).await.unwrap().is_some());
     assert_eq!(table.load(&id(1), at(expiry)).await, Ok(None));
-    assert_eq!(table.cancel(&id(1), at(expiry)).await, Ok(Cancelling::Absent));
-    assert_eq!(claim(&table, &step(&first), &claimed("a"), expiry).await, Written::Overtaken);
+    assert_eq!(table.cancel(&id(1), at(expiry)).await, Ok(CancelOutcome::Absent));
+    assert_eq!(claim(&table, &step(&first), &claimed("a"), expiry).await, WriteOutcome::Overtaken);
     let mut again = first;
     again.plan.as_mut().unwrap().accepted_at = at(expiry);
-    assert_eq!(table.accept(&again, None).await, Ok(Acceptance::Stored));
+    assert_eq!(table.accept(&again, None).await, Ok(AcceptOutcome::Stored));
 }
 
 /// Case.
@@ -55,11 +56,11 @@ pub async fn started_keeps_its_first_time_and_creates_nothing(table: impl Table)
 
 /// Case.
 pub async fn cancelled_keeps_its_first_time_and_creates_nothing(table: impl Table) {
-    assert_eq!(table.cancel(&id(1), at(0)).await, Ok(Cancelling::Absent));
+    assert_eq!(table.cancel(&id(1), at(0)).await, Ok(CancelOutcome::Absent));
     assert_eq!(table.load(&id(1), at(0)).await, Ok(None));
     accepted(&table).await;
-    assert_eq!(table.cancel(&id(1), at(3)).await, Ok(Cancelling::Cancelled));
-    assert_eq!(table.cancel(&id(1), at(4)).await, Ok(Cancelling::AlreadyCancelled));
+    assert_eq!(table.cancel(&id(1), at(3)).await, Ok(CancelOutcome::Cancelled));
+    assert_eq!(table.cancel(&id(1), at(4)).await, Ok(CancelOutcome::AlreadyCancelled));
     assert_eq!(stored(&table, 1).await.life.cancelled_at, Some(at(3)));
 }
 
@@ -67,10 +68,10 @@ pub async fn cancelled_keeps_its_first_time_and_creates_nothing(table: impl Tabl
 pub async fn a_claim_is_stored_once(table: impl Table) {
     let first = accepted(&table).await;
     let next = claimed("a");
-    assert_eq!(claim(&table, &step(&first), &next, 1).await, Written::Done);
+    assert_eq!(claim(&table, &step(&first), &next, 1).await, WriteOutcome::Done);
     assert_eq!(step(&stored(&table, 1).await).progress, next);
-    assert_eq!(claim(&table, &step(&first), &next, 1).await, Written::Done, "its answer was lost");
-    assert_eq!(claim(&table, &step(&first), &claimed("b"), 1).await, Written::Overtaken);
+    assert_eq!(claim(&table, &step(&first), &next, 1).await, WriteOutcome::Done, "its answer was lost");
+    assert_eq!(claim(&table, &step(&first), &claimed("b"), 1).await, WriteOutcome::Overtaken);
     assert_eq!(step(&stored(&table, 1).await).progress, next);
 }
 
@@ -87,7 +88,7 @@ async fn opt_out(table: &impl Table) {
         conversations: Vec::new(),
         is_reply: false,
     };
-    assert_eq!(table.store(&inbound).await, Ok(crate::ports::Receiving::Stored));
+    assert_eq!(table.store(&inbound).await, Ok(crate::ports::StoreOutcome::Stored));
 }
 
 async fn reply(table: &impl Table, conversation: &Conversation) {
@@ -103,7 +104,7 @@ async fn reply(table: &impl Table, conversation: &Conversation) {
         conversations: vec![conversation],
         is_reply: true,
     };
-    assert_eq!(table.store(&inbound).await, Ok(crate::ports::Receiving::Stored));
+    assert_eq!(table.store(&inbound).await, Ok(crate::ports::StoreOutcome::Stored));
 }
 
 /// Case: each on a conversation of its own.
@@ -112,12 +113,12 @@ pub async fn whatever_ends_a_conversation_refuses_a_claim(table: impl Table) {
         let opened = conversation(n);
         table.accept(&opened, None).await.unwrap();
         match what {
-            "cancelled" => assert_eq!(table.cancel(&id(n), at(1)).await, Ok(Cancelling::Cancelled)),
+            "cancelled" => assert_eq!(table.cancel(&id(n), at(1)).await, Ok(CancelOutcome::Cancelled)),
             "rescheduled" => {
-                table.end_booking(&id(n), &Ending::Rescheduled { by: None }, at(1)).await.unwrap();
+                table.end_booking(&id(n), &BookingEnd::Rescheduled { by: None }, at(1)).await.unwrap();
             }
             "superseded" => {
-                table.end_booking(&id(n), &Ending::Superseded { by: None }, at(1)).await.unwrap();
+                table.end_booking(&id(n), &BookingEnd::Superseded { by: None }, at(1)).await.unwrap();
             }
             "replied" => reply(&table, &opened).await,
             _ => opt_out(&table).await,
@@ -125,14 +126,14 @@ pub async fn whatever_ends_a_conversation_refuses_a_claim(table: impl Table) {
         let before = stored(&table, n).await;
         for next in [claimed("a"), decided(Verdict::Shadowed)] {
             let (conversation, contact, step) = (id(n), phone(), step(&opened));
-            let claiming = crate::ports::Claiming {
+            let claiming = crate::ports::ClaimRequest {
                 conversation: &conversation,
                 contact: &contact,
                 step: &step,
                 next: &next,
                 now: at(1),
             };
-            assert_eq!(table.claim(&claiming).await, Ok(Written::Overtaken), "{what}");
+            assert_eq!(table.claim(&claiming).await, Ok(WriteOutcome::Overtaken), "{what}");
         }
         assert_eq!(stored(&table, n).await, before, "{what}");
     }
@@ -144,7 +145,7 @@ pub async fn a_reply_refuses_only_what_is_unless_replied(table: impl Table) {
     reply(&table, &first).await;
     let mut always = step(&first);
     always.unless_replied = false;
-    assert_eq!(claim(&table, &always, &claimed("a"), 1).await, Written::Done);
+    assert_eq!(claim(&table, &always, &claimed("a"), 1).await, WriteOutcome::Done);
 }
 
 /// Case.
@@ -152,38 +153,38 @@ pub async fn a_step_that_moved_on_is_not_claimed(table: impl Table) {
     let first = accepted(&table).await;
     let read = step(&first);
     let next = Progress { deferrals: 1, ..Progress::default() };
-    let written = table.advance(&first, &read, &next, &Learned::default(), at(0)).await;
-    assert_eq!(written, Ok(Written::Done));
-    assert_eq!(claim(&table, &read, &claimed("a"), 1).await, Written::Overtaken);
+    let written = table.advance(&first, &read, &next, &ProviderReport::default(), at(0)).await;
+    assert_eq!(written, Ok(WriteOutcome::Done));
+    assert_eq!(claim(&table, &read, &claimed("a"), 1).await, WriteOutcome::Overtaken);
     let mut wrong = step(&stored(&table, 1).await);
     wrong.progress.attempt = 1;
-    assert_eq!(claim(&table, &wrong, &claimed("a"), 1).await, Written::Overtaken);
-    assert_eq!(claim(&table, &step(&stored(&table, 1).await), &claimed("a"), 1).await, Written::Done);
+    assert_eq!(claim(&table, &wrong, &claimed("a"), 1).await, WriteOutcome::Overtaken);
+    assert_eq!(claim(&table, &step(&stored(&table, 1).await), &claimed("a"), 1).await, WriteOutcome::Done);
 }
 
 /// Case.
 pub async fn shadow_is_stored_under_the_checks_of_a_claim(table: impl Table) {
     let first = accepted(&table).await;
     let next = decided(Verdict::Shadowed);
-    assert_eq!(claim(&table, &step(&first), &next, 1).await, Written::Done);
+    assert_eq!(claim(&table, &step(&first), &next, 1).await, WriteOutcome::Done);
     assert_eq!(step(&stored(&table, 1).await).progress, next);
 }
 
 /// Case: each on a conversation of its own.
 pub async fn every_progress_is_stored_exactly_and_again_without_harm(table: impl Table) {
     let StepState::Claimed(claim) = claimed("a").state else { return };
-    let lost = Lost { claim, since: at(61) };
+    let lost = LostResponse { claim, since: at(61) };
     let unknown = Progress { state: StepState::Unknown(lost), attempt: 1, ..Progress::default() };
     let deferred = Progress { state: StepState::Planned, attempt: 1, deferrals: 1, ..Progress::default() };
     for (n, next) in (1..).zip([unknown, deferred].into_iter().chain(Verdict::ALL.map(decided))) {
         let opened = conversation(n);
         table.accept(&opened, None).await.unwrap();
         let read = step(&opened);
-        table.advance(&opened, &read, &claimed("a"), &Learned::default(), at(1)).await.unwrap();
+        table.advance(&opened, &read, &claimed("a"), &ProviderReport::default(), at(1)).await.unwrap();
         let read = stored(&table, n).await;
         for _ in 0..2 {
-            let written = table.advance(&read, &step(&read), &next, &Learned::default(), at(2)).await;
-            assert_eq!(written, Ok(Written::Done), "{next:?}");
+            let written = table.advance(&read, &step(&read), &next, &ProviderReport::default(), at(2)).await;
+            assert_eq!(written, Ok(WriteOutcome::Done), "{next:?}");
             assert_eq!(step(&stored(&table, n).await).progress, next);
         }
     }
@@ -192,19 +193,20 @@ pub async fn every_progress_is_stored_exactly_and_again_without_harm(table: impl
 /// Case: an answer finds its claim, aged into Unknown or not; a decided step keeps its decision.
 pub async fn a_late_answer_finds_its_own_claim_and_no_other(table: impl Table) {
     let first = accepted(&table).await;
-    assert_eq!(claim(&table, &step(&first), &claimed("a"), 1).await, Written::Done);
+    assert_eq!(claim(&table, &step(&first), &claimed("a"), 1).await, WriteOutcome::Done);
     let read = stored(&table, 1).await;
     let StepState::Claimed(held) = claimed("a").state else { return };
-    let aged = Progress { state: StepState::Unknown(Lost { claim: held, since: at(61) }), ..claimed("a") };
-    let none = Learned::default();
-    assert_eq!(table.advance(&read, &step(&read), &aged, &none, at(61)).await, Ok(Written::Done));
+    let aged =
+        Progress { state: StepState::Unknown(LostResponse { claim: held, since: at(61) }), ..claimed("a") };
+    let none = ProviderReport::default();
+    assert_eq!(table.advance(&read, &step(&read), &aged, &none, at(61)).await, Ok(WriteOutcome::Done));
     let mut foreign = step(&read);
     foreign.progress = claimed("b");
     let sent = decided(Verdict::Sent);
-    assert_eq!(table.advance(&read, &foreign, &sent, &none, at(62)).await, Ok(Written::Overtaken));
-    assert_eq!(table.advance(&read, &step(&read), &sent, &none, at(62)).await, Ok(Written::Done));
+    assert_eq!(table.advance(&read, &foreign, &sent, &none, at(62)).await, Ok(WriteOutcome::Overtaken));
+    assert_eq!(table.advance(&read, &step(&read), &sent, &none, at(62)).await, Ok(WriteOutcome::Done));
     let late = decided(Verdict::RejectedByProvider);
-    assert_eq!(table.advance(&read, &step(&read), &late, &none, at(63)).await, Ok(Written::Overtaken));
+    assert_eq!(table.advance(&read, &step(&read), &late, &none, at(63)).await, Ok(WriteOutcome::Overtaken));
     assert_eq!(step(&stored(&table, 1).await).progress, sent);
 }
 
@@ -215,17 +217,17 @@ pub async fn what_a_provider_taught_is_stored_with_the_step_or_not_at_all(table:
     let read = stored(&table, 1).await;
     let from = Some("+12025550100".to_owned());
     let message = ProviderMessage { provider: "twilio".to_owned(), id: "SM1".to_owned(), from: from.clone() };
-    let learned = Learned { message: Some(message), opted_out: true };
+    let learned = ProviderReport { message: Some(message), opted_out: true };
     let next = decided(Verdict::Sent);
     let mut elsewhere = step(&read);
     elsewhere.progress = claimed("other");
     let written = table.advance(&read, &elsewhere, &next, &learned, at(2)).await;
-    assert_eq!(written, Ok(Written::Overtaken));
+    assert_eq!(written, Ok(WriteOutcome::Overtaken));
     assert_eq!(table.conversation_of(Provider::Twilio, "SM1").await, Ok(None));
     assert_eq!(table.contact(&phone()).await, Ok(Contact::default()));
     for later in [2, 9] {
         let written = table.advance(&read, &step(&read), &next, &learned, at(later)).await;
-        assert_eq!(written, Ok(Written::Done));
+        assert_eq!(written, Ok(WriteOutcome::Done));
     }
     assert_eq!(table.conversation_of(Provider::Twilio, "SM1").await, Ok(Some(id(1))));
     assert_eq!(step(&stored(&table, 1).await).sent_from, from);

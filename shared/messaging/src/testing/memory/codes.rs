@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Fact, Fault, World};
 use crate::conversation::step::{ProviderMessage, Refusal, SendOutcome};
 use crate::journeys::code_limits::CodeLimit;
-use crate::ports::{CodeTexts, Codes, Randomness, Unavailable, Written};
+use crate::ports::{CodeTexts, Codes, Randomness, Unavailable, WriteOutcome};
 use crate::text::template::MessageText;
 use crate::values::one_time_code::{CodeSlot, StoredCode, TriedCode};
 use crate::values::phone::PhoneNumber;
@@ -37,18 +37,18 @@ fn limit_key(limit: &CodeLimit) -> (&'static str, String, i64) {
 }
 
 impl CodeStore {
-    fn issue(&mut self, code: &StoredCode, resend_after: TimeDelta) -> Written {
+    fn issue(&mut self, code: &StoredCode, resend_after: TimeDelta) -> WriteOutcome {
         if let Some(last) = self.codes.get(&code.slot).filter(|last| !last.withdrawn) {
             if last.code.id == code.id {
-                return Written::Done;
+                return WriteOutcome::Done;
             }
             if last.code.issued_at + resend_after > code.issued_at {
-                return Written::Overtaken;
+                return WriteOutcome::Overtaken;
             }
         }
         let kept = Kept { code: code.clone(), attempts: 0, used_by: None, withdrawn: false };
         self.codes.insert(code.slot.clone(), kept);
-        Written::Done
+        WriteOutcome::Done
     }
 
     pub(super) fn forget(&mut self, phone: &PhoneNumber) {
@@ -66,14 +66,14 @@ impl CodeStore {
         Some(TriedCode { id: kept.code.id.clone(), hash: kept.code.hash })
     }
 
-    fn use_up(&mut self, slot: &CodeSlot, id: &str, by: &str) -> Written {
+    fn use_up(&mut self, slot: &CodeSlot, id: &str, by: &str) -> WriteOutcome {
         let Some(kept) = self.codes.get_mut(slot).filter(|kept| kept.code.id == id && !kept.withdrawn) else {
-            return Written::Overtaken;
+            return WriteOutcome::Overtaken;
         };
         if kept.used_by.get_or_insert_with(|| by.to_owned()) == by {
-            Written::Done
+            WriteOutcome::Done
         } else {
-            Written::Overtaken
+            WriteOutcome::Overtaken
         }
     }
 }
@@ -106,7 +106,11 @@ impl Codes for World {
         .await
     }
 
-    async fn issue_code(&self, code: &StoredCode, resend_after: TimeDelta) -> Result<Written, Unavailable> {
+    async fn issue_code(
+        &self,
+        code: &StoredCode,
+        resend_after: TimeDelta,
+    ) -> Result<WriteOutcome, Unavailable> {
         self.call("issue_code", |state| state.store.codes.issue(code, resend_after)).await
     }
 
@@ -128,7 +132,7 @@ impl Codes for World {
         self.call("try_code", |state| state.store.codes.attempt(slot, most, now)).await
     }
 
-    async fn use_code(&self, slot: &CodeSlot, id: &str, by: &str) -> Result<Written, Unavailable> {
+    async fn use_code(&self, slot: &CodeSlot, id: &str, by: &str) -> Result<WriteOutcome, Unavailable> {
         self.call("use_code", |state| state.store.codes.use_up(slot, id, by)).await
     }
 

@@ -5,7 +5,9 @@ use chrono::{DateTime, Utc};
 use super::{Fact, World};
 use crate::conversation::Contact;
 use crate::conversation::step::StepState;
-use crate::ports::{ErasedConversation, Erasure, InboundId, QuarantinedEvent, Traces, Unavailable, Written};
+use crate::ports::{
+    ErasedConversation, Erasure, InboundId, QuarantinedEvent, Traces, Unavailable, WriteOutcome,
+};
 use crate::text::template::MessageText;
 use crate::values::ids::ConversationId;
 use crate::values::phone::PhoneNumber;
@@ -79,10 +81,10 @@ impl Erasure for World {
     }
 
     /// The opt-out stays where it is: this key stands for the digest of the number.
-    async fn erase_contact(&self, phone: &PhoneNumber, read: &Contact) -> Result<Written, Unavailable> {
+    async fn erase_contact(&self, phone: &PhoneNumber, read: &Contact) -> Result<WriteOutcome, Unavailable> {
         self.call("erase_contact", |state| {
             if state.store.contact(phone).opted_out_at != read.opted_out_at {
-                return Written::Overtaken;
+                return WriteOutcome::Overtaken;
             }
             state.store.consents.remove(phone);
             state.store.consent_changes.remove(phone);
@@ -91,7 +93,7 @@ impl Erasure for World {
             if read.opted_out_at.is_none() {
                 state.store.contacts.remove(phone);
             }
-            Written::Done
+            WriteOutcome::Done
         })
         .await
     }

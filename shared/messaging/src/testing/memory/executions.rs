@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Fact, Mutation, World};
-use crate::ports::{Executions, Started, Unavailable};
+use crate::ports::{Executions, StartOutcome, Unavailable};
 use crate::values::clock::to_rfc3339;
 use crate::values::ids::{ConversationId, StepName, execution_name, rerun_name};
 
@@ -34,24 +34,24 @@ impl Executions for World {
         step: &StepName,
         number: u32,
         due: DateTime<Utc>,
-    ) -> Result<Started, Unavailable> {
+    ) -> Result<StartOutcome, Unavailable> {
         self.call("start_again", |state| {
             let name = match rerun_name(conversation, step, number) {
                 Ok(name) => name,
                 Err(error) => {
                     state.inconsistencies.push(error.to_string());
-                    return Started::NumberTaken;
+                    return StartOutcome::NumberTaken;
                 }
             };
             let waits = to_rfc3339(due);
             match state.executions.get(&name) {
                 // It waits for its due time before anything else.
-                Some(first) if *first == waits && due > state.now => Started::Waits,
-                Some(_) => Started::NumberTaken,
+                Some(first) if *first == waits && due > state.now => StartOutcome::Waits,
+                Some(_) => StartOutcome::NumberTaken,
                 None => {
                     state.executions.insert(name.clone(), waits);
                     state.note(Fact::Started { execution: name });
-                    Started::Waits
+                    StartOutcome::Waits
                 }
             }
         })

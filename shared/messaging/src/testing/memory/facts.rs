@@ -11,7 +11,7 @@ use crate::values::phone::PhoneNumber;
 
 /// A fact and when it became one.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Recorded {
+pub struct RecordedFact {
     /// When.
     pub at: DateTime<Utc>,
     /// What.

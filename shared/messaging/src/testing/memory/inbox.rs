@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Fact, State, World};
 use crate::conversation::{Confirmation, Contact, Conversation, Reply};
-use crate::ports::{ConfirmationChange, Inbox, OptOutChange, Receiving, StoredInbound, Unavailable};
+use crate::ports::{ConfirmationChange, Inbox, OptOutChange, StoreOutcome, StoredInbound, Unavailable};
 use crate::receive_message::MAX_REPLIES;
 use crate::values::channel::Channel;
 use crate::values::ids::ConversationId;
@@ -40,7 +40,7 @@ impl Inbox for World {
         .await
     }
 
-    async fn store(&self, inbound: &StoredInbound<'_>) -> Result<Receiving, Unavailable> {
+    async fn store(&self, inbound: &StoredInbound<'_>) -> Result<StoreOutcome, Unavailable> {
         self.call("store", |state| state.receives(inbound)).await
     }
 
@@ -71,15 +71,15 @@ impl State {
         true
     }
 
-    fn receives(&mut self, inbound: &StoredInbound<'_>) -> Receiving {
+    fn receives(&mut self, inbound: &StoredInbound<'_>) -> StoreOutcome {
         let (message, phone) = (inbound.message, &inbound.message.from);
         let key = (message.provider.as_str().to_owned(), message.id.clone());
         if self.store.inbound.contains(&key) {
-            return Receiving::Duplicate;
+            return StoreOutcome::Duplicate;
         }
         let opted_out = self.store.contact(phone).opted_out_at.is_some();
         if opted_out != inbound.contact.opted_out_at.is_some() {
-            return Receiving::Overtaken;
+            return StoreOutcome::Overtaken;
         }
         self.store.inbound.insert(key);
         if message.channel == Channel::Whatsapp {
@@ -113,6 +113,6 @@ impl State {
                 self.note(Fact::Replied { conversation: counted.id.clone() });
             }
         }
-        Receiving::Stored
+        StoreOutcome::Stored
     }
 }

@@ -8,26 +8,27 @@ use crate::conversation::receipt::AttemptId;
 use crate::conversation::step::{Progress, StepState, Switch};
 use crate::conversation::{Contact, Conversation, Step};
 use crate::ports::{
-    Acceptance, Cancelling, Claiming, Conversations, CurrentJourneys, Ended, Ending, JourneySource, KeyRing,
-    Learned, Quarantine, QuarantinedEvent, SendingSwitch, Unavailable, Written,
+    AcceptOutcome, BookingEnd, BookingEndOutcome, CancelOutcome, ClaimRequest, Conversations,
+    CurrentJourneys, JourneySource, KeyRing, ProviderReport, Quarantine, QuarantinedEvent, SendingSwitch,
+    Unavailable, WriteOutcome,
 };
 use crate::values::ids::ConversationId;
 use crate::values::phone::PhoneNumber;
 use crate::values::secret::SecretText;
 
 impl State {
-    fn ends(&mut self, id: &ConversationId, ending: &Ending, at: DateTime<Utc>) -> Ended {
-        let superseded = !matches!(ending, Ending::Cancelled);
+    fn ends(&mut self, id: &ConversationId, ending: &BookingEnd, at: DateTime<Utc>) -> BookingEndOutcome {
+        let superseded = !matches!(ending, BookingEnd::Cancelled);
         self.note(Fact::Ended { conversation: id.clone(), superseded });
         if self.mutation == Some(Mutation::NoTombstone) && !self.store.conversations.contains_key(id) {
-            return Ended { repeated: false, superseded };
+            return BookingEndOutcome { repeated: false, superseded };
         }
         self.store.end(id, ending, at)
     }
 
     fn supersedes(&mut self, predecessor: Option<&ConversationId>, by: &ConversationId) {
         if let Some(predecessor) = predecessor {
-            self.ends(predecessor, &Ending::Superseded { by: Some(by.clone()) }, self.now);
+            self.ends(predecessor, &BookingEnd::Superseded { by: Some(by.clone()) }, self.now);
         }
     }
 
@@ -55,7 +56,7 @@ impl State {
     }
 
     /// Whether a claim must be refused for what the conversation and the contact say.
-    fn is_stopped(&self, claiming: &Claiming<'_>) -> bool {
+    fn is_stopped(&self, claiming: &ClaimRequest<'_>) -> bool {
         let Some(conversation) = self.store.live(claiming.conversation, claiming.now) else { return true };
         let life = &conversation.life;
         let replied = claiming.step.unless_replied && life.replied_at.is_some();
@@ -69,21 +70,21 @@ impl State {
             || (refused && self.mutation != Some(Mutation::NoConsentCheck))
     }
 
-    fn claim(&mut self, claiming: &Claiming<'_>) -> Written {
+    fn claim(&mut self, claiming: &ClaimRequest<'_>) -> WriteOutcome {
         let stopped = self.is_stopped(claiming);
         let unconditional = self.mutation == Some(Mutation::NoClaimCondition);
         let Some(stored) = self.store.step(claiming.conversation, &claiming.step.name) else {
-            return Written::Overtaken;
+            return WriteOutcome::Overtaken;
         };
         if stored.progress == *claiming.next {
-            return Written::Done;
+            return WriteOutcome::Done;
         }
         if !unconditional && (stopped || stored.progress != claiming.step.progress) {
-            return Written::Overtaken;
+            return WriteOutcome::Overtaken;
         }
         stored.progress = claiming.next.clone();
         self.moved(claiming.conversation, claiming.step, claiming.next);
-        Written::Done
+        WriteOutcome::Done
     }
 
     fn moved(&mut self, conversation: &ConversationId, step: &Step, next: &Progress) {
@@ -95,7 +96,7 @@ impl State {
         });
     }
 
-    fn advance(&mut self, id: &ConversationId, step: &Step, next: &Progress) -> Written {
+    fn advance(&mut self, id: &ConversationId, step: &Step, next: &Progress) -> WriteOutcome {
         let forgetful = Progress { state: StepState::Planned, ..next.clone() };
         let forgets =
             self.mutation == Some(Mutation::NoEvidenceWait) && matches!(next.state, StepState::Unknown(_));
@@ -112,17 +113,17 @@ impl Conversations for World {
         &self,
         conversation: &Conversation,
         supersedes: Option<&ConversationId>,
-    ) -> Result<Acceptance, Unavailable> {
+    ) -> Result<AcceptOutcome, Unavailable> {
         self.call("accept", |state| {
             let now = conversation.plan.as_ref().map_or(state.now, |plan| plan.accepted_at);
             let blind = state.mutation == Some(Mutation::NoDuplicateCheck);
             match state.store.live(&conversation.id, now) {
-                Some(stored) if !blind => Acceptance::Existing(Box::new(stored.clone())),
+                Some(stored) if !blind => AcceptOutcome::Existing(Box::new(stored.clone())),
                 _ => {
                     state.store.put(conversation, now);
                     state.is_stored(conversation);
                     state.supersedes(supersedes, &conversation.id);
-                    Acceptance::Stored
+                    AcceptOutcome::Stored
                 }
             }
         })
@@ -133,10 +134,10 @@ impl Conversations for World {
         &self,
         conversation: &Conversation,
         supersedes: Option<&ConversationId>,
-    ) -> Result<Written, Unavailable> {
+    ) -> Result<WriteOutcome, Unavailable> {
         self.call("bury", |state| {
             let written = state.store.bury(conversation, state.now);
-            if written == Written::Done {
+            if written == WriteOutcome::Done {
                 state.is_stored(conversation);
                 state.supersedes(supersedes, &conversation.id);
             }
@@ -148,9 +149,9 @@ impl Conversations for World {
     async fn end_booking(
         &self,
         id: &ConversationId,
-        ending: &Ending,
+        ending: &BookingEnd,
         at: DateTime<Utc>,
-    ) -> Result<Ended, Unavailable> {
+    ) -> Result<BookingEndOutcome, Unavailable> {
         self.call("end_booking", |state| state.ends(id, ending, at)).await
     }
 
@@ -190,7 +191,7 @@ impl Conversations for World {
         .await
     }
 
-    async fn claim(&self, claiming: &Claiming<'_>) -> Result<Written, Unavailable> {
+    async fn claim(&self, claiming: &ClaimRequest<'_>) -> Result<WriteOutcome, Unavailable> {
         self.call("claim", |state| state.claim(claiming)).await
     }
 
@@ -199,12 +200,12 @@ impl Conversations for World {
         conversation: &Conversation,
         step: &Step,
         next: &Progress,
-        learned: &Learned,
+        learned: &ProviderReport,
         now: DateTime<Utc>,
-    ) -> Result<Written, Unavailable> {
+    ) -> Result<WriteOutcome, Unavailable> {
         self.call("advance", |state| {
             let written = state.advance(&conversation.id, step, next);
-            if written == Written::Done {
+            if written == WriteOutcome::Done {
                 if let Some(message) = &learned.message {
                     let key = (message.provider.clone(), message.id.clone());
                     let about = AttemptId {
@@ -230,15 +231,15 @@ impl Conversations for World {
         .await
     }
 
-    async fn cancel(&self, id: &ConversationId, at: DateTime<Utc>) -> Result<Cancelling, Unavailable> {
+    async fn cancel(&self, id: &ConversationId, at: DateTime<Utc>) -> Result<CancelOutcome, Unavailable> {
         self.call("cancel", |state| {
-            let Some(conversation) = state.store.live_mut(id, at) else { return Cancelling::Absent };
+            let Some(conversation) = state.store.live_mut(id, at) else { return CancelOutcome::Absent };
             if conversation.life.cancelled_at.is_some() {
-                return Cancelling::AlreadyCancelled;
+                return CancelOutcome::AlreadyCancelled;
             }
             conversation.life.cancelled_at = Some(at);
             state.note(Fact::Ended { conversation: id.clone(), superseded: false });
-            Cancelling::Cancelled
+            CancelOutcome::Cancelled
         })
         .await
     }

@@ -6,7 +6,7 @@ use super::World;
 use crate::conversation::delivery::{AttemptPrice, Delivery};
 use crate::conversation::receipt::{AttemptId, Receipt};
 use crate::conversation::{Conversation, Step};
-use crate::ports::{Receipts, Unavailable, Written};
+use crate::ports::{Receipts, Unavailable, WriteOutcome};
 use crate::values::ids::StepName;
 use crate::values::provider::Provider;
 
@@ -21,13 +21,13 @@ impl Receipts for World {
         conversation: &Conversation,
         step: &StepName,
         delivery: &Delivery,
-    ) -> Result<Written, Unavailable> {
+    ) -> Result<WriteOutcome, Unavailable> {
         self.call("note_delivery", |state| match state.store.step(&conversation.id, step) {
             Some(stored) if delivery.replaces(stored.delivery.as_ref()) => {
                 stored.delivery = Some(delivery.clone());
-                Written::Done
+                WriteOutcome::Done
             }
-            _ => Written::Overtaken,
+            _ => WriteOutcome::Overtaken,
         })
         .await
     }
@@ -37,16 +37,16 @@ impl Receipts for World {
         conversation: &Conversation,
         step: &Step,
         prices: &[AttemptPrice],
-    ) -> Result<Written, Unavailable> {
+    ) -> Result<WriteOutcome, Unavailable> {
         self.call("note_prices", |state| match state.store.step(&conversation.id, &step.name) {
             Some(stored)
                 if stored.prices == step.prices
                     && stored.progress.reserved.is_some() == step.progress.reserved.is_some() =>
             {
                 stored.prices = prices.to_vec();
-                Written::Done
+                WriteOutcome::Done
             }
-            _ => Written::Overtaken,
+            _ => WriteOutcome::Overtaken,
         })
         .await
     }

@@ -7,23 +7,23 @@ use chrono::{DateTime, Utc};
 
 use super::{Fact, Mutation, State, World};
 use crate::conversation::consent::{Consent, ConsentChange};
-use crate::journeys::Journeys;
-use crate::journeys::budgets::{Charge, Exceeded, Limits, Purse, Reservation, Reserving};
-use crate::journeys::rate_limits::{Pace, Placed, Schedule};
-use crate::ports::{Consents, Purses, Schedules, SendingRules, Unavailable};
+use crate::journeys::Config;
+use crate::journeys::budgets::{Budget, Charge, ExceededLimit, Limits, Reservation, ReserveOutcome};
+use crate::journeys::rate_limits::{Rate, RateLimiter, Slot};
+use crate::ports::{Budgets, Consents, RateLimiters, SendingRules, Unavailable};
 use crate::values::dollars::Dollars;
 use crate::values::phone::PhoneNumber;
 
 /// Counters by name, of each purse; a recipient's by its number.
-pub type Spent = BTreeMap<(Purse, Option<PhoneNumber>), BTreeMap<String, u64>>;
+pub type Spent = BTreeMap<(Budget, Option<PhoneNumber>), BTreeMap<String, u64>>;
 
-fn key(purse: &Purse, to: &PhoneNumber) -> (Purse, Option<PhoneNumber>) {
-    let owner = matches!(purse, Purse::Recipient(_)).then(|| to.clone());
+fn key(purse: &Budget, to: &PhoneNumber) -> (Budget, Option<PhoneNumber>) {
+    let owner = matches!(purse, Budget::Recipient(_)).then(|| to.clone());
     (purse.clone(), owner)
 }
 
 impl SendingRules for World {
-    async fn rules(&self) -> Result<Arc<Journeys>, Unavailable> {
+    async fn rules(&self) -> Result<Arc<Config>, Unavailable> {
         let current = self.state().journeys.clone();
         Ok(current.map(|current| current.journeys).unwrap_or_default())
     }
@@ -55,18 +55,18 @@ fn everything() -> Consent {
     consent
 }
 
-impl Purses for World {
-    async fn reserve(&self, charge: &Charge<'_>, limits: &Limits) -> Result<Reserving, Unavailable> {
+impl Budgets for World {
+    async fn reserve(&self, charge: &Charge<'_>, limits: &Limits) -> Result<ReserveOutcome, Unavailable> {
         self.call("reserve", |state| state.reserve(charge, limits)).await
     }
 
-    async fn correct(
+    async fn adjust(
         &self,
         reservation: &Reservation,
         to: &PhoneNumber,
         by_micro_usd: i64,
     ) -> Result<(), Unavailable> {
-        self.call("correct", |state| {
+        self.call("adjust", |state| {
             for (purse, counters) in reservation.counters(to) {
                 let Some(spent) = state.spent.get_mut(&key(&purse, to)) else { continue };
                 for counter in counters {
@@ -80,32 +80,32 @@ impl Purses for World {
 }
 
 impl State {
-    fn reserve(&mut self, charge: &Charge<'_>, limits: &Limits) -> Reserving {
-        let purses = limits.purses(charge);
-        for (purse, counters) in &purses {
+    fn reserve(&mut self, charge: &Charge<'_>, limits: &Limits) -> ReserveOutcome {
+        let budgets = limits.budgets(charge);
+        for (purse, counters) in &budgets {
             let known = self.spent.get(&key(purse, charge.to));
             let spent = |name: &str| {
                 Dollars::from_micro(known.and_then(|spent| spent.get(name)).copied().unwrap_or_default())
             };
-            if let Some(exceeded) = Exceeded::find(counters, charge.cost, spent)
+            if let Some(exceeded) = ExceededLimit::find(counters, charge.cost, spent)
                 && self.mutation != Some(Mutation::NoMoneyLimit)
             {
-                return Reserving::Exceeded(exceeded);
+                return ReserveOutcome::Exceeded(exceeded);
             }
         }
-        for (purse, counters) in &purses {
+        for (purse, counters) in &budgets {
             let spent = self.spent.entry(key(purse, charge.to)).or_default();
             for counter in counters {
                 *spent.entry(counter.name.clone()).or_default() += charge.cost.micro();
             }
         }
-        let purses = purses.into_iter().map(|(purse, _)| purse).collect();
-        Reserving::Reserved(Reservation { at: charge.now, micro_usd: charge.cost.micro(), purses })
+        let budgets = budgets.into_iter().map(|(purse, _)| purse).collect();
+        ReserveOutcome::Reserved(Reservation { at: charge.now, micro_usd: charge.cost.micro(), budgets })
     }
 }
 
 impl State {
-    fn places(&mut self, pace: &Pace, next: Schedule) -> DateTime<Utc> {
+    fn places(&mut self, pace: &Rate, next: RateLimiter) -> DateTime<Utc> {
         if self.mutation != Some(Mutation::NoPacing) {
             self.schedules.insert(pace.schedule().to_owned(), next);
         }
@@ -114,21 +114,21 @@ impl State {
     }
 }
 
-impl Schedules for World {
-    async fn take_slot(&self, pace: &Pace, now: DateTime<Utc>) -> Result<DateTime<Utc>, Unavailable> {
-        self.call("take_slot", |state| {
+impl RateLimiters for World {
+    async fn acquire_slot(&self, pace: &Rate, now: DateTime<Utc>) -> Result<DateTime<Utc>, Unavailable> {
+        self.call("acquire_slot", |state| {
             let known = state.schedules.get(pace.schedule()).copied();
-            state.places(pace, Schedule::next(known, pace, now))
+            state.places(pace, RateLimiter::next(known, pace, now))
         })
         .await
     }
 
-    async fn take_place_now(&self, pace: &Pace, now: DateTime<Utc>) -> Result<Placed, Unavailable> {
-        self.call("take_place_now", |state| {
+    async fn try_acquire_now(&self, pace: &Rate, now: DateTime<Utc>) -> Result<Slot, Unavailable> {
+        self.call("try_acquire_now", |state| {
             let known = state.schedules.get(pace.schedule()).copied();
-            match Schedule::at_once(known, pace, now) {
-                Ok(next) => Placed::Now(state.places(pace, next)),
-                Err(later) => Placed::NotBefore(later),
+            match RateLimiter::at_once(known, pace, now) {
+                Ok(next) => Slot::Now(state.places(pace, next)),
+                Err(later) => Slot::NotBefore(later),
             }
         })
         .await

@@ -8,8 +8,8 @@ use super::codes::CodeStore;
 use crate::conversation::consent::{Consent, ConsentChange};
 use crate::conversation::receipt::AttemptId;
 use crate::conversation::step::{Progress, StepState};
-use crate::conversation::{Contact, Conversation, Life, Step, Superseded, kept_until};
-use crate::ports::{Ended, Ending, QuarantinedEvent, Written};
+use crate::conversation::{Contact, Conversation, Life, Step, Supersession, kept_until};
+use crate::ports::{BookingEnd, BookingEndOutcome, QuarantinedEvent, WriteOutcome};
 use crate::values::ids::{ConversationId, StepName};
 use crate::values::phone::PhoneNumber;
 
@@ -85,35 +85,42 @@ impl Store {
     }
 
     /// Stores the end of a booking, as a tombstone where it has not arrived.
-    pub(super) fn end(&mut self, id: &ConversationId, ending: &Ending, at: DateTime<Utc>) -> Ended {
-        let is_report = !matches!(ending, Ending::Superseded { .. });
+    pub(super) fn end(
+        &mut self,
+        id: &ConversationId,
+        ending: &BookingEnd,
+        at: DateTime<Utc>,
+    ) -> BookingEndOutcome {
+        let is_report = !matches!(ending, BookingEnd::Superseded { .. });
         let repeated = is_report && !self.ended.insert(id.clone());
         self.expires.entry(id.clone()).or_insert_with(|| kept_until(at, RETENTION));
         let absent = || Conversation { id: id.clone(), plan: None, life: Life::default() };
         let life = &mut self.conversations.entry(id.clone()).or_insert_with(absent).life;
         match ending {
-            Ending::Cancelled => {
+            BookingEnd::Cancelled => {
                 life.cancelled_at.get_or_insert(at);
             }
-            Ending::Rescheduled { by } | Ending::Superseded { by } => {
-                let superseded = life.superseded.get_or_insert(Superseded { at, by: None });
+            BookingEnd::Rescheduled { by } | BookingEnd::Superseded { by } => {
+                let superseded = life.superseded.get_or_insert(Supersession { at, by: None });
                 superseded.by = superseded.by.take().or_else(|| by.clone());
             }
         }
-        Ended { repeated, superseded: life.superseded.is_some() }
+        BookingEndOutcome { repeated, superseded: life.superseded.is_some() }
     }
 
     /// Fills a tombstone with the plan of its event.
-    pub(super) fn bury(&mut self, conversation: &Conversation, now: DateTime<Utc>) -> Written {
-        let Some(tombstone) = self.conversations.get_mut(&conversation.id) else { return Written::Overtaken };
+    pub(super) fn bury(&mut self, conversation: &Conversation, now: DateTime<Utc>) -> WriteOutcome {
+        let Some(tombstone) = self.conversations.get_mut(&conversation.id) else {
+            return WriteOutcome::Overtaken;
+        };
         if tombstone.plan.is_some() {
-            return Written::Overtaken;
+            return WriteOutcome::Overtaken;
         }
         tombstone.plan.clone_from(&conversation.plan);
         tombstone.life.started_at = conversation.life.started_at;
         let last = conversation.plan.as_ref().map_or(now, crate::conversation::Plan::last_deadline).max(now);
         self.expires.insert(conversation.id.clone(), kept_until(last, RETENTION));
-        Written::Done
+        WriteOutcome::Done
     }
 
     pub(super) fn step(&mut self, id: &ConversationId, name: &StepName) -> Option<&mut Step> {
@@ -123,8 +130,13 @@ impl Store {
 
     /// Moves a step on if it stands where it was read, or holds the same claim; what was learned is
     /// stored with it or not at all.
-    pub(super) fn advance(&mut self, id: &ConversationId, read: &Step, next: &Progress) -> (Written, bool) {
-        let Some(stored) = self.step(id, &read.name) else { return (Written::Overtaken, false) };
+    pub(super) fn advance(
+        &mut self,
+        id: &ConversationId,
+        read: &Step,
+        next: &Progress,
+    ) -> (WriteOutcome, bool) {
+        let Some(stored) = self.step(id, &read.name) else { return (WriteOutcome::Overtaken, false) };
         let stands = match claim_of(&read.progress) {
             Some(claim) => claim_of(&stored.progress) == Some(claim),
             None => stored.progress == read.progress,
@@ -133,7 +145,7 @@ impl Store {
         if stands {
             stored.progress = next.clone();
         }
-        (if stored.progress == *next { Written::Done } else { Written::Overtaken }, moves)
+        (if stored.progress == *next { WriteOutcome::Done } else { WriteOutcome::Overtaken }, moves)
     }
 }
 

@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 
 use super::{State, World};
-use crate::accept::{Accepted, accept};
+use crate::accept::{EventOutcome, accept};
 use crate::conversation::step::Progress;
-use crate::conversation::{Conversation, Plan, Step, Superseded};
+use crate::conversation::{Conversation, Plan, Step, Supersession};
 use crate::ports::Unavailable;
-use crate::take_step::{TakeStep, Transient, Visit};
+use crate::take_step::{TakeStep, Transient, VisitOutcome};
 use crate::text::template::MessageText;
 use crate::values::channel::{Category, Channel};
 use crate::values::clock::Clock;
@@ -62,7 +62,7 @@ pub(crate) fn conversation(id: &str, steps: &[&str]) -> Conversation {
 
 /// What others do just before a port's call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Happening {
+pub(crate) enum ScheduledEvent {
     Cancelled,
     Superseded,
     OptedOut,
@@ -81,7 +81,7 @@ impl World {
     }
 
     /// Delivers an event once; `None` when the invocation died.
-    pub(crate) fn deliver(&self, conversation: &Conversation) -> Option<Result<Accepted, Unavailable>> {
+    pub(crate) fn deliver(&self, conversation: &Conversation) -> Option<Result<EventOutcome, Unavailable>> {
         let now = Clock::now(self);
         accept(self, self, conversation, now).now_or_never()
     }
@@ -92,7 +92,7 @@ impl World {
         id: &ConversationId,
         step: &StepName,
         invocation: &str,
-    ) -> Option<Result<Visit, Transient>> {
+    ) -> Option<Result<VisitOutcome, Transient>> {
         let take = TakeStep { conversations: self, sender: self, switch: self, rules: self, clock: self };
         take.visit(id, step, invocation).now_or_never()
     }
@@ -103,13 +103,13 @@ impl World {
         while retries < 16 {
             invocation += 1;
             match self.visit(id, step, &format!("invocation-{invocation}")) {
-                Some(Ok(Visit::Decided(verdict, _))) => return Some(verdict),
-                Some(Ok(Visit::Wait(until, _))) => {
+                Some(Ok(VisitOutcome::Decided(verdict, _))) => return Some(verdict),
+                Some(Ok(VisitOutcome::Wait(until, _))) => {
                     retries = 0;
                     let mut state = self.state();
                     state.now = state.now.max(until);
                 }
-                Some(Ok(Visit::Stray(_))) => return None,
+                Some(Ok(VisitOutcome::MissingTarget(_))) => return None,
                 Some(Err(_)) | None => {
                     self.pass(2_i64.pow(retries).min(300));
                     retries += 1;
@@ -127,7 +127,7 @@ impl State {
     }
 
     /// Before the call at a place: what others do.
-    pub(crate) fn happens_at(&mut self, place: usize, happening: Happening) {
+    pub(crate) fn happens_at(&mut self, place: usize, happening: ScheduledEvent) {
         self.happenings.insert(place, happening);
     }
 
@@ -136,13 +136,15 @@ impl State {
         let Some(happening) = self.happenings.get(&place).copied() else { return };
         for conversation in self.store.conversations.values_mut() {
             match happening {
-                Happening::Cancelled => conversation.life.cancelled_at = Some(at),
-                Happening::Superseded => conversation.life.superseded = Some(Superseded { at, by: None }),
-                Happening::Replied => conversation.life.replied_at = Some(at),
-                Happening::OptedOut => {}
+                ScheduledEvent::Cancelled => conversation.life.cancelled_at = Some(at),
+                ScheduledEvent::Superseded => {
+                    conversation.life.superseded = Some(Supersession { at, by: None })
+                }
+                ScheduledEvent::Replied => conversation.life.replied_at = Some(at),
+                ScheduledEvent::OptedOut => {}
             }
         }
-        if happening == Happening::OptedOut {
+        if happening == ScheduledEvent::OptedOut {
             self.contact().opted_out_at = Some(at);
         }
     }

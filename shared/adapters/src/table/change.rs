@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use aws_smithy_types::retry::RetryConfig;
-use messaging::ports::{Unavailable, Written};
+use messaging::ports::{Unavailable, WriteOutcome};
 
 use super::Table;
 use super::expression::{Placeholders, text};
@@ -34,7 +34,7 @@ pub(super) enum Repeats {
 }
 
 /// What became of an update whose item matters.
-pub(super) enum Changed {
+pub(super) enum ChangeOutcome {
     /// It is made; the item as it is now.
     Made(Item),
     /// The condition did not hold; the item as it is stored, as far as the refusal shows it.
@@ -43,25 +43,29 @@ pub(super) enum Changed {
 
 impl Table {
     /// Makes a change; `Overtaken` when its condition does not hold.
-    pub(super) async fn change_item(&self, change: Change, repeats: Repeats) -> Result<Written, Unavailable> {
+    pub(super) async fn change_item(
+        &self,
+        change: Change,
+        repeats: Repeats,
+    ) -> Result<WriteOutcome, Unavailable> {
         match sent(self.update(change), repeats).await {
-            Ok(_) => Ok(Written::Done),
-            Err(error) if is_refused(&error) => Ok(Written::Overtaken),
+            Ok(_) => Ok(WriteOutcome::Done),
+            Err(error) if is_refused(&error) => Ok(WriteOutcome::Overtaken),
             Err(error) => Err(unavailable(UPDATE, &error)),
         }
     }
 
     /// Makes a change and says what the item is by then.
-    pub(super) async fn change_item_and_read(&self, change: Change) -> Result<Changed, Unavailable> {
+    pub(super) async fn change_item_and_read(&self, change: Change) -> Result<ChangeOutcome, Unavailable> {
         let update = self
             .update(change)
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match sent(update, Repeats::Allowed).await {
-            Ok(answer) => Ok(Changed::Made(answer.attributes.unwrap_or_default())),
+            Ok(answer) => Ok(ChangeOutcome::Made(answer.attributes.unwrap_or_default())),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                    Ok(Changed::Refused(refused.item().cloned()))
+                    Ok(ChangeOutcome::Refused(refused.item().cloned()))
                 }
                 _ => Err(unavailable(UPDATE, &error)),
             },

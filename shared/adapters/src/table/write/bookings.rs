@@ -4,12 +4,12 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, TransactWriteItem};
 use chrono::{DateTime, TimeDelta, Utc};
 use messaging::conversation::Conversation;
-use messaging::ports::{Ending, Unavailable};
+use messaging::ports::{BookingEnd, Unavailable};
 use messaging::values::ids::ConversationId;
 
 use super::{instant, pointer, transact_update, unbuildable, update_conversation};
-use crate::conversations::expression::{Placeholders, number, text};
-use crate::conversations::item::{VERSION, conversation_item, conversation_key, expiry};
+use crate::table::expression::{Placeholders, number, text};
+use crate::table::item::{VERSION, conversation_item, conversation_key, expiry};
 
 /// Fills a tombstone with the plan of its event. What the tombstone says (and what may be added to
 /// it meanwhile) stays as it is.
@@ -51,7 +51,7 @@ pub(super) fn superseded(
     at: DateTime<Utc>,
 ) -> Result<TransactWriteItem, Unavailable> {
     let mut p = Placeholders::default();
-    let update = ending_update(&mut p, &Ending::Superseded { by: Some(by.clone()) }, retention, at);
+    let update = ending_update(&mut p, &BookingEnd::Superseded { by: Some(by.clone()) }, retention, at);
     transact_update(table, conversation_key(predecessor), update, None, &p)
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn end_booking(
     client: &aws_sdk_dynamodb::Client,
     table: &str,
     id: &ConversationId,
-    ending: &Ending,
+    ending: &BookingEnd,
     retention: TimeDelta,
     at: DateTime<Utc>,
 ) -> UpdateItemFluentBuilder {
@@ -69,15 +69,20 @@ pub(crate) fn end_booking(
     update_conversation(client, table, id, update, None, &p).return_values(ReturnValue::AllOld)
 }
 
-fn ending_update(p: &mut Placeholders, ending: &Ending, retention: TimeDelta, at: DateTime<Utc>) -> String {
+fn ending_update(
+    p: &mut Placeholders,
+    ending: &BookingEnd,
+    retention: TimeDelta,
+    at: DateTime<Utc>,
+) -> String {
     let mut facts = vec![("expires_at", number(expiry(at, retention)))];
     match ending {
-        Ending::Cancelled => facts.extend([("cancelled_at", instant(at)), ("ended_at", instant(at))]),
-        Ending::Rescheduled { by } => {
+        BookingEnd::Cancelled => facts.extend([("cancelled_at", instant(at)), ("ended_at", instant(at))]),
+        BookingEnd::Rescheduled { by } => {
             facts.extend([("superseded_at", instant(at)), ("ended_at", instant(at))]);
             facts.extend(by.as_ref().map(|by| ("superseded_by", text(by.as_str()))));
         }
-        Ending::Superseded { by } => {
+        BookingEnd::Superseded { by } => {
             facts.push(("superseded_at", instant(at)));
             facts.extend(by.as_ref().map(|by| ("superseded_by", text(by.as_str()))));
         }

@@ -9,7 +9,7 @@ use messaging::values::dollars::Dollars;
 use serde::Deserialize;
 
 use super::{CALL_TIMEOUT, Twilio};
-use crate::exchange::exchange;
+use crate::providers::http::exchange;
 
 const OPERATION: &str = "twilio:ListMessages";
 

@@ -5,14 +5,14 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use messaging::journeys::budgets::{
-    Charge, Counter, Exceeded, Limits, Purse, Reservation, Reserving, nearly_spent,
+    Budget, Charge, Counter, ExceededLimit, Limits, Reservation, ReserveOutcome, nearly_spent,
 };
-use messaging::ports::{Purses, Unavailable};
+use messaging::ports::{Budgets, Unavailable};
 use messaging::values::dollars::Dollars;
 use messaging::values::phone::PhoneNumber;
 
 use super::Table;
-use super::change::{Change, Changed, Repeats};
+use super::change::{Change, ChangeOutcome, Repeats};
 use super::expression::{Placeholders, number};
 use super::item::{Item, VERSION, contact_key};
 
@@ -20,22 +20,22 @@ use super::item::{Item, VERSION, contact_key};
 /// and what a late receipt settles is found.
 const KEPT: TimeDelta = TimeDelta::days(400);
 
-impl Purses for Table {
-    async fn reserve(&self, charge: &Charge<'_>, limits: &Limits) -> Result<Reserving, Unavailable> {
+impl Budgets for Table {
+    async fn reserve(&self, charge: &Charge<'_>, limits: &Limits) -> Result<ReserveOutcome, Unavailable> {
         let micro_usd = charge.cost.micro();
-        let mut reservation = Reservation { at: charge.now, micro_usd, purses: Vec::new() };
-        for (purse, counters) in limits.purses(charge) {
+        let mut reservation = Reservation { at: charge.now, micro_usd, budgets: Vec::new() };
+        for (purse, counters) in limits.budgets(charge) {
             if let Some(exceeded) = self.add_cost(&purse, &counters, charge).await? {
                 let back = i64::try_from(micro_usd).unwrap_or(i64::MAX);
-                self.correct(&reservation, charge.to, -back).await?;
-                return Ok(Reserving::Exceeded(exceeded));
+                self.adjust(&reservation, charge.to, -back).await?;
+                return Ok(ReserveOutcome::Exceeded(exceeded));
             }
-            reservation.purses.push(purse);
+            reservation.budgets.push(purse);
         }
-        Ok(Reserving::Reserved(reservation))
+        Ok(ReserveOutcome::Reserved(reservation))
     }
 
-    async fn correct(
+    async fn adjust(
         &self,
         reservation: &Reservation,
         to: &PhoneNumber,
@@ -61,13 +61,13 @@ impl Table {
     /// Adds a cost to the counters of a purse; or says which limit forbids it.
     async fn add_cost(
         &self,
-        purse: &Purse,
+        purse: &Budget,
         counters: &[Counter],
         charge: &Charge<'_>,
-    ) -> Result<Option<Exceeded>, Unavailable> {
+    ) -> Result<Option<ExceededLimit>, Unavailable> {
         let cost = charge.cost;
         // A text that costs more than a limit allows is over it, whatever has been spent.
-        if let Some(exceeded) = Exceeded::find(counters, cost, |_| Dollars::default()) {
+        if let Some(exceeded) = ExceededLimit::find(counters, cost, |_| Dollars::default()) {
             return Ok(Some(exceeded));
         }
         let mut p = Placeholders::default();
@@ -94,18 +94,18 @@ impl Table {
         let condition = conditions.join(" AND ");
         let change = Change { key: key(purse, charge.to), update, condition, placeholders: p };
         match self.change_item_and_read(change).await? {
-            Changed::Made(spent) => {
+            ChangeOutcome::Made(spent) => {
                 for limit in nearly_spent(counters, cost, |name| counted(&spent, name)) {
                     tracing::warn!(limit, decision = "budget_nearly_spent");
                 }
                 Ok(None)
             }
-            Changed::Refused(stored) => {
+            ChangeOutcome::Refused(stored) => {
                 let spent = match stored {
                     Some(spent) => spent,
                     None => self.get(key(purse, charge.to)).await?.unwrap_or_default(),
                 };
-                let found = Exceeded::find(counters, cost, |name| counted(&spent, name));
+                let found = ExceededLimit::find(counters, cost, |name| counted(&spent, name));
                 // What was given back since the refusal leaves no limit to name but the first.
                 Ok(found.or_else(|| first_limit(counters, &spent)))
             }
@@ -113,17 +113,17 @@ impl Table {
     }
 }
 
-fn first_limit(counters: &[Counter], spent: &Item) -> Option<Exceeded> {
+fn first_limit(counters: &[Counter], spent: &Item) -> Option<ExceededLimit> {
     counters.iter().find_map(|counter| {
         let (allows, limit) = counter.limit.clone()?;
-        Some(Exceeded { limit, allows, spent: counted(spent, &counter.name) })
+        Some(ExceededLimit { limit, allows, spent: counted(spent, &counter.name) })
     })
 }
 
-fn key(purse: &Purse, to: &PhoneNumber) -> (String, String) {
+fn key(purse: &Budget, to: &PhoneNumber) -> (String, String) {
     match purse {
-        Purse::Month(month) => (format!("L#{month}"), "L".to_owned()),
-        Purse::Recipient(month) => (contact_key(to).0, format!("L#{month}")),
+        Budget::Month(month) => (format!("L#{month}"), "L".to_owned()),
+        Budget::Recipient(month) => (contact_key(to).0, format!("L#{month}")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! How far a step has come, as it is stored.
 
 use chrono::{DateTime, Utc};
-use messaging::conversation::step::{Claim, Decision, Lost, Progress, StepState, Tried};
+use messaging::conversation::step::{Claim, Decision, LostResponse, Progress, StepState, TriedProvider};
 use messaging::journeys::budgets::Reservation;
 use messaging::values::ids::StepName;
 use messaging::values::verdict::{Because, Verdict};
@@ -16,7 +16,7 @@ pub(crate) struct ProgressItem {
     attempt: u32,
     deferrals: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    tried: Vec<Tried>,
+    tried: Vec<TriedProvider>,
     #[serde(default, skip_serializing_if = "is_zero")]
     reruns: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -109,7 +109,7 @@ impl TryFrom<ProgressItem> for Progress {
         let state = match item.state {
             StateName::Planned => StepState::Planned,
             StateName::Claimed => StepState::Claimed(claim(item.claim_id, item.claimed_at)?),
-            StateName::Unknown => StepState::Unknown(Lost {
+            StateName::Unknown => StepState::Unknown(LostResponse {
                 claim: claim(item.claim_id, item.claimed_at)?,
                 since: item.unknown_since.ok_or(Unreadable)?,
             }),

@@ -13,11 +13,11 @@ use messaging::conversation::delivery::AttemptPrice;
 use messaging::conversation::policy::Policy;
 use messaging::conversation::step::Progress;
 use messaging::conversation::{
-    Confirmation, Contact, Conversation, Life, Plan, Reply, Step, Superseded, kept_until,
+    Confirmation, Contact, Conversation, Life, Plan, Reply, Step, Supersession, kept_until,
 };
 use messaging::text::dlt::DltTemplateId;
 use messaging::text::template::{MessageText, PersonName};
-use messaging::text::whatsapp_template::Content;
+use messaging::text::whatsapp_template::WhatsappTemplate;
 use messaging::values::channel::{Category, Channel};
 use messaging::values::ids::{ConversationId, JourneyName, SourceName, StepName};
 use messaging::values::phone::PhoneNumber;
@@ -128,7 +128,7 @@ struct StepItem {
     #[serde(default = "erased")]
     text: MessageText,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    content: Option<Content>,
+    content: Option<WhatsappTemplate>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     dlt_template_id: Option<DltTemplateId>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -202,7 +202,7 @@ pub(crate) fn conversation_from(item: Item, now: DateTime<Utc>) -> Result<Option
         return Ok(None);
     }
     let id = item.pk.strip_prefix("V#").and_then(|id| ConversationId::new(id).ok()).ok_or(Unreadable)?;
-    let superseded = item.superseded_at.map(|at| Superseded { at, by: item.superseded_by });
+    let superseded = item.superseded_at.map(|at| Supersession { at, by: item.superseded_by });
     Ok(Some(Conversation {
         id,
         plan: item.plan.map(Plan::try_from).transpose()?,

@@ -1,18 +1,18 @@
 //! The conversations' table in DynamoDB: one table, on demand, strongly consistent reads, no scan.
 
+mod budgets;
 mod change;
 mod codes;
 mod consents;
 mod erasure;
 mod expression;
+mod inbound_messages;
 mod inbox;
 mod item;
-mod letters;
 mod opt_outs;
-mod purses;
 mod quarantine;
+mod rate_limiters;
 mod receipts;
-mod schedules;
 mod suppression;
 pub mod transfer;
 mod write;
@@ -23,7 +23,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use messaging::conversation::step::Progress;
 use messaging::conversation::{Contact, Conversation, Step};
 use messaging::ports::{
-    Acceptance, Cancelling, Claiming, Conversations, Ended, Ending, Learned, Unavailable, Written,
+    AcceptOutcome, BookingEnd, BookingEndOutcome, CancelOutcome, ClaimRequest, Conversations, ProviderReport,
+    Unavailable, WriteOutcome,
 };
 use messaging::values::ids::ConversationId;
 use messaging::values::phone::PhoneNumber;
@@ -127,11 +128,11 @@ impl Conversations for Table {
         &self,
         conversation: &Conversation,
         supersedes: Option<&ConversationId>,
-    ) -> Result<Acceptance, Unavailable> {
+    ) -> Result<AcceptOutcome, Unavailable> {
         let now = conversation.plan.as_ref().map_or(DateTime::UNIX_EPOCH, |plan| plan.accepted_at);
         match self.transact(write::accept(&self.name, conversation, supersedes, self.retention, now)?).await?
         {
-            Transacted::Done => Ok(Acceptance::Stored),
+            Transacted::Done => Ok(AcceptOutcome::Stored),
             Transacted::Refused(stored) => {
                 let stored = match stored.into_iter().next().flatten() {
                     Some(item) => self.decode(item, now)?,
@@ -141,7 +142,7 @@ impl Conversations for Table {
                     operation: "dynamodb:TransactWriteItems",
                     reason: "the stored item vanished".to_owned(),
                 };
-                stored.map(|stored| Acceptance::Existing(Box::new(stored))).ok_or_else(vanished)
+                stored.map(|stored| AcceptOutcome::Existing(Box::new(stored))).ok_or_else(vanished)
             }
         }
     }
@@ -170,10 +171,10 @@ impl Conversations for Table {
         Ok(self.suppression(phone).await?.unwrap_or(contact))
     }
 
-    async fn claim(&self, claiming: &Claiming<'_>) -> Result<Written, Unavailable> {
+    async fn claim(&self, claiming: &ClaimRequest<'_>) -> Result<WriteOutcome, Unavailable> {
         let items = write::claim(&self.name, claiming, self.retention)?;
         match self.transact(items).await? {
-            Transacted::Done => Ok(Written::Done),
+            Transacted::Done => Ok(WriteOutcome::Done),
             Transacted::Refused(stored) => Ok(written_before(stored, &claiming.step.name, claiming.next)),
         }
     }
@@ -183,27 +184,27 @@ impl Conversations for Table {
         conversation: &Conversation,
         step: &Step,
         next: &Progress,
-        learned: &Learned,
+        learned: &ProviderReport,
         now: DateTime<Utc>,
-    ) -> Result<Written, Unavailable> {
+    ) -> Result<WriteOutcome, Unavailable> {
         let items = write::advance(&self.name, conversation, step, next, learned, self.retention, now)?;
         match self.transact(items).await? {
-            Transacted::Done => Ok(Written::Done),
+            Transacted::Done => Ok(WriteOutcome::Done),
             Transacted::Refused(stored) => Ok(written_before(stored, &step.name, next)),
         }
     }
 
-    async fn cancel(&self, id: &ConversationId, at: DateTime<Utc>) -> Result<Cancelling, Unavailable> {
+    async fn cancel(&self, id: &ConversationId, at: DateTime<Utc>) -> Result<CancelOutcome, Unavailable> {
         let update = write::cancel(&self.client, &self.name, id, at);
         match update.send().await {
             Ok(answer) if answer.attributes().is_some_and(|old| old.contains_key("cancelled_at")) => {
-                Ok(Cancelling::AlreadyCancelled)
+                Ok(CancelOutcome::AlreadyCancelled)
             }
-            Ok(_) => Ok(Cancelling::Cancelled),
+            Ok(_) => Ok(CancelOutcome::Cancelled),
             Err(error)
                 if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
             {
-                Ok(Cancelling::Absent)
+                Ok(CancelOutcome::Absent)
             }
             Err(error) => Err(unavailable("dynamodb:UpdateItem", &error)),
         }
@@ -213,26 +214,26 @@ impl Conversations for Table {
         &self,
         conversation: &Conversation,
         supersedes: Option<&ConversationId>,
-    ) -> Result<Written, Unavailable> {
+    ) -> Result<WriteOutcome, Unavailable> {
         let now = conversation.plan.as_ref().map_or(DateTime::UNIX_EPOCH, |plan| plan.accepted_at);
         match self.transact(write::bury(&self.name, conversation, supersedes, self.retention, now)?).await? {
-            Transacted::Done => Ok(Written::Done),
-            Transacted::Refused(_) => Ok(Written::Overtaken),
+            Transacted::Done => Ok(WriteOutcome::Done),
+            Transacted::Refused(_) => Ok(WriteOutcome::Overtaken),
         }
     }
 
     async fn end_booking(
         &self,
         id: &ConversationId,
-        ending: &Ending,
+        ending: &BookingEnd,
         at: DateTime<Utc>,
-    ) -> Result<Ended, Unavailable> {
+    ) -> Result<BookingEndOutcome, Unavailable> {
         let update = write::end_booking(&self.client, &self.name, id, ending, self.retention, at);
         let answer = update.send().await.map_err(|error| unavailable("dynamodb:UpdateItem", &error))?;
         let had = |attribute: &str| answer.attributes().is_some_and(|old| old.contains_key(attribute));
-        Ok(Ended {
-            repeated: had("ended_at") && !matches!(ending, Ending::Superseded { .. }),
-            superseded: had("superseded_at") || !matches!(ending, Ending::Cancelled),
+        Ok(BookingEndOutcome {
+            repeated: had("ended_at") && !matches!(ending, BookingEnd::Superseded { .. }),
+            superseded: had("superseded_at") || !matches!(ending, BookingEnd::Cancelled),
         })
     }
 }
@@ -248,11 +249,11 @@ fn written_before(
     stored: Vec<Option<Item>>,
     step: &messaging::values::ids::StepName,
     next: &Progress,
-) -> Written {
+) -> WriteOutcome {
     let stored = stored.into_iter().next().flatten();
     if stored.is_some_and(|item| progress_of(&item, step).as_ref() == Some(next)) {
-        Written::Done
+        WriteOutcome::Done
     } else {
-        Written::Overtaken
+        WriteOutcome::Overtaken
     }
 }

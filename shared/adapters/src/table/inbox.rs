@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use futures_util::future::{try_join, try_join_all};
 use messaging::conversation::{Contact, Conversation, Reply};
 use messaging::ports::{
-    ConfirmationChange, Conversations, Inbox, OptOutChange, Receiving, StoredInbound, Unavailable, Written,
+    ConfirmationChange, Conversations, Inbox, OptOutChange, StoreOutcome, StoredInbound, Unavailable,
+    WriteOutcome,
 };
 use messaging::receive_message::MAX_REPLIES;
 use messaging::values::channel::Channel;
@@ -67,7 +68,7 @@ impl Inbox for Table {
         Ok(id.and_then(|id| ConversationId::new(id).ok()))
     }
 
-    async fn store(&self, inbound: &StoredInbound<'_>) -> Result<Receiving, Unavailable> {
+    async fn store(&self, inbound: &StoredInbound<'_>) -> Result<StoreOutcome, Unavailable> {
         let (now_or_never, first) =
             inbound.conversations.split_at(inbound.conversations.len().saturating_sub(CONVERSATIONS_AT_ONCE));
         // Nobody has so many conversations open; if somebody does, each stops no later than the message
@@ -84,9 +85,9 @@ impl Inbox for Table {
             items.push(replied(&self.name, inbound, conversation)?);
         }
         match self.transact_named(items).await? {
-            (Transacted::Done, _) => Ok(Receiving::Stored),
-            (Transacted::Refused(_), Some(0)) => Ok(Receiving::Duplicate),
-            (Transacted::Refused(_), _) => Ok(Receiving::Overtaken),
+            (Transacted::Done, _) => Ok(StoreOutcome::Stored),
+            (Transacted::Refused(_), Some(0)) => Ok(StoreOutcome::Duplicate),
+            (Transacted::Refused(_), _) => Ok(StoreOutcome::Overtaken),
         }
     }
 
@@ -120,7 +121,7 @@ impl Table {
         );
         let update = format!("SET {confirmation} = {}", p.value("to", text(to)));
         let change = Change { key: contact_key(phone), update, condition, placeholders: p };
-        Ok(self.change_item(change, Repeats::Forbidden).await? == Written::Done)
+        Ok(self.change_item(change, Repeats::Forbidden).await? == WriteOutcome::Done)
     }
 
     /// Everything under a phone, in one consistent query.

@@ -15,7 +15,7 @@ use messaging::values::provider::Provider;
 
 use crate::connection::{Connection, configured};
 use crate::environment::EnvironmentError;
-use crate::sms::{India, MaxPrice, is_indian, is_promotional};
+use crate::providers::aws::{India, MaxPrice, is_indian, is_promotional};
 
 pub use attributes::{ATTRIBUTES, SmsAttributes};
 pub use classify::outcome_of;
@@ -67,7 +67,7 @@ impl Sns {
     /// Sends a text, once.
     pub async fn publish_text(&self, text: &OutboundText<'_>) -> SendOutcome {
         let Form::Words(words) = text.form else {
-            let because = crate::sms::because(Provider::Sns).and("reason", "no words");
+            let because = crate::providers::aws::because(Provider::Sns).and("reason", "no words");
             return SendOutcome::Rejected {
                 refusal: Refusal::Provider,
                 because: because.explained("Amazon SNS does not know WhatsApp's templates."),
@@ -79,7 +79,7 @@ impl Sns {
             match value {
                 Ok(value) => request = request.message_attributes(name, value),
                 Err(_) => {
-                    let because = crate::sms::because(Provider::Sns).and("reason", "an attribute");
+                    let because = crate::providers::aws::because(Provider::Sns).and("reason", "an attribute");
                     return SendOutcome::NotSent { because };
                 }
             }
@@ -135,7 +135,8 @@ fn accepted(message_id: Option<String>, from: Option<String>) -> SendOutcome {
             message: ProviderMessage { provider: Provider::Sns.as_str().to_owned(), id, from },
         },
         None => SendOutcome::Unknown {
-            because: crate::sms::because(Provider::Sns).and("reason", "accepted without a message id"),
+            because: crate::providers::aws::because(Provider::Sns)
+                .and("reason", "accepted without a message id"),
         },
     }
 }

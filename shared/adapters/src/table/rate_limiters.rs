@@ -6,12 +6,12 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
-use messaging::journeys::rate_limits::{Pace, Placed, Schedule};
-use messaging::ports::{Schedules, Unavailable};
+use messaging::journeys::rate_limits::{Rate, RateLimiter, Slot};
+use messaging::ports::{RateLimiters, Unavailable};
 use messaging::values::clock::ceil_to_second;
 
 use super::Table;
-use super::change::{Change, Changed};
+use super::change::{Change, ChangeOutcome};
 use super::expression::{Placeholders, number};
 use super::item::{Item, VERSION};
 
@@ -23,11 +23,11 @@ const KEPT: TimeDelta = TimeDelta::days(2);
 /// So often others may be quicker before somebody gives up for now.
 const TRIES: usize = 50;
 
-impl Schedules for Table {
-    async fn take_slot(&self, pace: &Pace, now: DateTime<Utc>) -> Result<DateTime<Utc>, Unavailable> {
+impl RateLimiters for Table {
+    async fn acquire_slot(&self, pace: &Rate, now: DateTime<Utc>) -> Result<DateTime<Utc>, Unavailable> {
         let from = ceil_to_second(now).timestamp();
         // What is stored most often when it matters: a second with a place left.
-        let mut known = Some(Schedule { second: from, taken: 0 });
+        let mut known = Some(RateLimiter { second: from, taken: 0 });
         for _ in 0..TRIES {
             match self.take_place(pace, known, from).await? {
                 Ok(taken) => return Ok(taken.instant()),
@@ -37,15 +37,15 @@ impl Schedules for Table {
         Err(contended())
     }
 
-    async fn take_place_now(&self, pace: &Pace, now: DateTime<Utc>) -> Result<Placed, Unavailable> {
+    async fn try_acquire_now(&self, pace: &Rate, now: DateTime<Utc>) -> Result<Slot, Unavailable> {
         let second = now.timestamp();
-        let mut known = Some(Schedule { second, taken: 0 });
+        let mut known = Some(RateLimiter { second, taken: 0 });
         for _ in 0..TRIES {
-            if let Err(later) = Schedule::at_once(known, pace, now) {
-                return Ok(Placed::NotBefore(later));
+            if let Err(later) = RateLimiter::at_once(known, pace, now) {
+                return Ok(Slot::NotBefore(later));
             }
             match self.take_place_of(pace, known, second).await? {
-                Ok(taken) => return Ok(Placed::Now(taken.instant())),
+                Ok(taken) => return Ok(Slot::Now(taken.instant())),
                 Err(stored) => known = stored,
             }
         }
@@ -57,10 +57,10 @@ impl Table {
     /// Takes a place of this or a later second in the way that fits what is known; else what is stored.
     async fn take_place(
         &self,
-        pace: &Pace,
-        known: Option<Schedule>,
+        pace: &Rate,
+        known: Option<RateLimiter>,
         from: i64,
-    ) -> Result<Result<Schedule, Option<Schedule>>, Unavailable> {
+    ) -> Result<Result<RateLimiter, Option<RateLimiter>>, Unavailable> {
         let rate = pace.per_second.get();
         let mut p = Placeholders::default();
         let (second, taken) = (p.path("second"), p.path("taken"));
@@ -88,10 +88,10 @@ impl Table {
     /// Takes a place of that very second; else what is stored.
     async fn take_place_of(
         &self,
-        pace: &Pace,
-        known: Option<Schedule>,
+        pace: &Rate,
+        known: Option<RateLimiter>,
         this: i64,
-    ) -> Result<Result<Schedule, Option<Schedule>>, Unavailable> {
+    ) -> Result<Result<RateLimiter, Option<RateLimiter>>, Unavailable> {
         let mut p = Placeholders::default();
         let (second, taken) = (p.path("second"), p.path("taken"));
         let start = p.value("this", number(this));
@@ -110,12 +110,12 @@ impl Table {
 
     async fn reschedule(
         &self,
-        pace: &Pace,
+        pace: &Rate,
         mut p: Placeholders,
         sets: &str,
         condition: String,
         from: i64,
-    ) -> Result<Result<Schedule, Option<Schedule>>, Unavailable> {
+    ) -> Result<Result<RateLimiter, Option<RateLimiter>>, Unavailable> {
         let update = format!(
             "SET {} = {}, {} = {}, {sets}",
             p.path("v"),
@@ -126,11 +126,11 @@ impl Table {
         let key = (format!("S#{}", pace.schedule()), "S".to_owned());
         let change = Change { key: key.clone(), update, condition, placeholders: p };
         match self.change_item_and_read(change).await? {
-            Changed::Made(stored) => schedule(&stored)
+            ChangeOutcome::Made(stored) => schedule(&stored)
                 .map(Ok)
                 .ok_or_else(|| Unavailable { operation: OPERATION, reason: "unreadable item".to_owned() }),
-            Changed::Refused(Some(stored)) => Ok(Err(schedule(&stored))),
-            Changed::Refused(None) => Ok(Err(self.get(key).await?.as_ref().and_then(schedule))),
+            ChangeOutcome::Refused(Some(stored)) => Ok(Err(schedule(&stored))),
+            ChangeOutcome::Refused(None) => Ok(Err(self.get(key).await?.as_ref().and_then(schedule))),
         }
     }
 }
@@ -139,7 +139,7 @@ fn contended() -> Unavailable {
     Unavailable { operation: OPERATION, reason: "the schedule is contended".to_owned() }
 }
 
-fn schedule(item: &Item) -> Option<Schedule> {
+fn schedule(item: &Item) -> Option<RateLimiter> {
     let field = |name: &str| item.get(name).and_then(|value| AttributeValue::as_n(value).ok());
-    Some(Schedule { second: field("second")?.parse().ok()?, taken: field("taken")?.parse().ok()? })
+    Some(RateLimiter { second: field("second")?.parse().ok()?, taken: field("taken")?.parse().ok()? })
 }

@@ -10,7 +10,7 @@ use messaging::values::clock::Clock;
 use messaging::values::phone::PhoneNumber;
 
 use super::{Twilio, TwilioSettings, without_answer};
-use crate::exchange::Lost;
+use crate::providers::http::Lost;
 
 /// Shorter than for other texts: a caller waits, and is answered within 10 s.
 const CODE_CALL_TIMEOUT: Duration = Duration::from_secs(7);

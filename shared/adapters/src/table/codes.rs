@@ -6,12 +6,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use messaging::journeys::code_limits::{CodeLimit, OF_A_PHONE};
-use messaging::ports::{Codes, Unavailable, Written};
+use messaging::ports::{Codes, Unavailable, WriteOutcome};
 use messaging::values::one_time_code::{CodeHash, CodeSlot, StoredCode, TriedCode};
 use messaging::values::phone::PhoneNumber;
 
 use super::Table;
-use super::change::{Change, Changed, Repeats};
+use super::change::{Change, ChangeOutcome, Repeats};
 use super::expression::{Placeholders, number, text};
 use super::item::{Item, VERSION};
 
@@ -78,7 +78,7 @@ impl Codes for Table {
             _ => format!("attribute_not_exists({count}) OR {count} < {most}"),
         };
         let change = Change { key: limit_key(limit), update, condition, placeholders: p };
-        Ok(self.change_item(change, Repeats::Allowed).await? == Written::Done)
+        Ok(self.change_item(change, Repeats::Allowed).await? == WriteOutcome::Done)
     }
 
     async fn uncount_code(&self, limit: &CodeLimit) -> Result<(), Unavailable> {
@@ -90,7 +90,11 @@ impl Codes for Table {
         self.change_item(change, Repeats::Allowed).await.map(drop)
     }
 
-    async fn issue_code(&self, code: &StoredCode, resend_after: TimeDelta) -> Result<Written, Unavailable> {
+    async fn issue_code(
+        &self,
+        code: &StoredCode,
+        resend_after: TimeDelta,
+    ) -> Result<WriteOutcome, Unavailable> {
         let mut p = Placeholders::default();
         let (issued_at, id) = (p.path(ISSUED_AT), p.path(ID));
         let (issued, new_id) = (code.issued_at.timestamp_millis(), p.value("id", text(&code.id)));
@@ -144,12 +148,12 @@ impl Codes for Table {
         );
         let change = Change { key: code_key(slot), update, condition, placeholders: p };
         match self.change_item_and_read(change).await? {
-            Changed::Made(code) => tried(&code).map(Some).ok_or_else(unreadable),
-            Changed::Refused(_) => Ok(None),
+            ChangeOutcome::Made(code) => tried(&code).map(Some).ok_or_else(unreadable),
+            ChangeOutcome::Refused(_) => Ok(None),
         }
     }
 
-    async fn use_code(&self, slot: &CodeSlot, id: &str, by: &str) -> Result<Written, Unavailable> {
+    async fn use_code(&self, slot: &CodeSlot, id: &str, by: &str) -> Result<WriteOutcome, Unavailable> {
         let mut p = Placeholders::default();
         let used_by = p.path(USED_BY);
         let who = p.value("by", text(by));

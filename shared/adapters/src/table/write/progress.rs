@@ -2,12 +2,12 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use messaging::conversation::Step;
-use messaging::conversation::step::{Lost, Progress, StepState};
+use messaging::conversation::step::{LostResponse, Progress, StepState};
 use messaging::ports::Unavailable;
 
 use super::unbuildable;
-use crate::conversations::expression::{Placeholders, number, text};
-use crate::conversations::item::{ProgressItem, to_item};
+use crate::table::expression::{Placeholders, number, text};
+use crate::table::item::{ProgressItem, to_item};
 
 /// The condition that a step stands where it was read. A claim is found by its id in either state
 /// that holds one, so that an answer is recorded even when the claim has aged into Unknown meanwhile.
@@ -24,7 +24,7 @@ pub(super) fn stands_at(p: &mut Placeholders, step: &Step, progress: &Progress) 
             p.path(&at("verdict")),
             p.value("from_verdict", text(decision.verdict.as_str()))
         ),
-        StepState::Claimed(claim) | StepState::Unknown(Lost { claim, .. }) => {
+        StepState::Claimed(claim) | StepState::Unknown(LostResponse { claim, .. }) => {
             format!("{} = {}", p.path(&at("claim_id")), p.value("claim", text(&claim.id)))
         }
     }

@@ -7,7 +7,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use messaging::conversation::step::{Refusal, SendOutcome};
 use messaging::values::provider::Provider;
 
-use crate::sms::{because, not_refused, without_answer};
+use crate::providers::aws::{because, not_refused, without_answer};
 
 const PROVIDER: Provider = Provider::Sns;
 

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 use chrono::{DateTime, Utc};
 use messaging::conversation::Contact;
 use messaging::ports::{
-    ErasedConversation, Erasure, InboundId, QuarantinedEvent, Traces, Unavailable, Written,
+    ErasedConversation, Erasure, InboundId, QuarantinedEvent, Traces, Unavailable, WriteOutcome,
 };
 use messaging::values::ids::ConversationId;
 use messaging::values::phone::PhoneNumber;
@@ -147,7 +147,7 @@ impl Erasure for Table {
         self.transact(vec![self.erased(key, &stored, &QUARANTINED, at)?]).await.map(drop)
     }
 
-    async fn erase_contact(&self, phone: &PhoneNumber, read: &Contact) -> Result<Written, Unavailable> {
+    async fn erase_contact(&self, phone: &PhoneNumber, read: &Contact) -> Result<WriteOutcome, Unavailable> {
         self.erase_beside_contact(phone).await?;
         let exists = if read.opted_out_at.is_some() { "attribute_exists" } else { "attribute_not_exists" };
         let mut items = vec![self.delete(contact_key(phone), Some(format!("{exists}(opted_out_at)")))?];
@@ -155,8 +155,8 @@ impl Erasure for Table {
             items.push(self.suppressed(phone, read)?);
         }
         match self.transact(items).await? {
-            Transacted::Done => Ok(Written::Done),
-            Transacted::Refused(_) => Ok(Written::Overtaken),
+            Transacted::Done => Ok(WriteOutcome::Done),
+            Transacted::Refused(_) => Ok(WriteOutcome::Overtaken),
         }
     }
 }

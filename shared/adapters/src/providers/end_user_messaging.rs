@@ -17,8 +17,8 @@ use messaging::values::provider::Provider;
 
 use crate::connection::{Connection, configured};
 use crate::environment::EnvironmentError;
-pub use crate::sms::{India, MaxPrice};
-use crate::sms::{is_indian, is_promotional};
+pub use crate::providers::aws::{India, MaxPrice};
+use crate::providers::aws::{is_indian, is_promotional};
 
 pub use classify::outcome_of;
 
@@ -110,7 +110,8 @@ impl EndUserMessaging {
     /// Sends a text, once.
     pub async fn send_text(&self, text: &OutboundText<'_>) -> SendOutcome {
         let Form::Words(words) = text.form else {
-            let because = crate::sms::because(Provider::EndUserMessaging).and("reason", "no words");
+            let because =
+                crate::providers::aws::because(Provider::EndUserMessaging).and("reason", "no words");
             return SendOutcome::Rejected {
                 refusal: Refusal::Provider,
                 because: because.explained("AWS End User Messaging does not know WhatsApp's templates."),
@@ -188,7 +189,7 @@ fn accepted(message_id: Option<String>, from: Option<String>) -> SendOutcome {
             message: ProviderMessage { provider: provider.as_str().to_owned(), id, from },
         },
         None => SendOutcome::Unknown {
-            because: crate::sms::because(provider).and("reason", "accepted without a message id"),
+            because: crate::providers::aws::because(provider).and("reason", "accepted without a message id"),
         },
     }
 }

@@ -23,7 +23,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use messaging::conversation::consent::{Act, ConsentChange};
 use messaging::conversation::step::{Progress, StepState};
 use messaging::conversation::{Conversation, Plan, Step};
-use messaging::ports::{Claiming, Learned, Unavailable};
+use messaging::ports::{ClaimRequest, ProviderReport, Unavailable};
 use messaging::values::ids::ConversationId;
 use messaging::values::phone::PhoneNumber;
 use messaging::values::verdict::Verdict;
@@ -126,7 +126,7 @@ pub(crate) fn cancel(
 /// hold at that instant.
 pub(crate) fn claim(
     table: &str,
-    claiming: &Claiming<'_>,
+    claiming: &ClaimRequest<'_>,
     retention: TimeDelta,
 ) -> Result<Vec<TransactWriteItem>, Unavailable> {
     let mut p = Placeholders::default();
@@ -207,7 +207,7 @@ pub(crate) fn advance(
     conversation: &Conversation,
     step: &Step,
     next: &Progress,
-    learned: &Learned,
+    learned: &ProviderReport,
     retention: TimeDelta,
     now: DateTime<Utc>,
 ) -> Result<Vec<TransactWriteItem>, Unavailable> {

@@ -30,7 +30,7 @@ pub use classify::outcome_of;
 pub use prices::{MessagePrice, PricePage};
 
 use crate::connection::Connection;
-use crate::exchange::{Lost, exchange};
+use crate::providers::http::{Lost, exchange};
 use crate::secrets::Secrets;
 
 /// The whole call must be over within this time.

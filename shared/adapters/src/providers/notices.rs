@@ -9,8 +9,8 @@ use messaging::values::phone::PhoneNumber;
 use messaging::values::provider::Provider;
 use messaging::values::verdict::Because;
 
-use crate::end_user_messaging::EndUserMessaging;
-use crate::twilio::Twilio;
+use crate::providers::end_user_messaging::EndUserMessaging;
+use crate::providers::twilio::Twilio;
 
 /// The providers that customers write to.
 pub struct Answerers<K> {

@@ -11,7 +11,7 @@ use messaging::values::provider::Provider;
 use messaging::values::verdict::Because;
 
 use crate::environment::EnvironmentError;
-use crate::exchange::{Lost, lost};
+use crate::providers::http::{Lost, lost};
 
 /// What India's operators ask for with every text (DLT): who sends it, and by which registered template.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

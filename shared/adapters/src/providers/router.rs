@@ -8,9 +8,9 @@ use messaging::values::clock::Clock;
 use messaging::values::provider::Provider;
 use messaging::values::verdict::Because;
 
-use crate::end_user_messaging::EndUserMessaging;
-use crate::sns::Sns;
-use crate::twilio::Twilio;
+use crate::providers::end_user_messaging::EndUserMessaging;
+use crate::providers::sns::Sns;
+use crate::providers::twilio::Twilio;
 
 /// The providers that this installation has.
 pub struct Senders<K> {

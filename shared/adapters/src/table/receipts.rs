@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use messaging::conversation::delivery::{AttemptPrice, Delivery};
 use messaging::conversation::receipt::{AttemptId, Receipt};
 use messaging::conversation::{Conversation, Step};
-use messaging::ports::{Receipts, Unavailable, Written};
+use messaging::ports::{Receipts, Unavailable, WriteOutcome};
 use messaging::values::ids::{ConversationId, StepName};
 use messaging::values::provider::Provider;
 
@@ -30,7 +30,7 @@ impl Table {
         update: String,
         condition: String,
         placeholders: Placeholders,
-    ) -> Result<Written, Unavailable> {
+    ) -> Result<WriteOutcome, Unavailable> {
         let change = Change { key: conversation_key(id), update, condition, placeholders };
         self.change_item(change, Repeats::Allowed).await
     }
@@ -50,7 +50,7 @@ impl Receipts for Table {
         conversation: &Conversation,
         step: &StepName,
         delivery: &Delivery,
-    ) -> Result<Written, Unavailable> {
+    ) -> Result<WriteOutcome, Unavailable> {
         let item = to_item(&DeliveryItem::from(delivery)).map_err(|_| unbuildable("the delivery"))?;
         let at = |attribute: &str| format!("steps.{step}.delivery{attribute}");
         let mut p = Placeholders::default();
@@ -70,7 +70,7 @@ impl Receipts for Table {
         conversation: &Conversation,
         step: &Step,
         prices: &[AttemptPrice],
-    ) -> Result<Written, Unavailable> {
+    ) -> Result<WriteOutcome, Unavailable> {
         let value = |prices: &[AttemptPrice]| {
             serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(prices)
                 .map_err(|_| unbuildable("the prices"))
