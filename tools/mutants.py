@@ -31,7 +31,7 @@ MUTANTS = [
         'Some(conditions.join(" AND "))',
         'Some(conditions.join(" OR "))',
         "adapters",
-        "test(whatever_ends_a_conversation_refuses_a_claim) + test(a_claim_is_stored_once)",
+        "test(a_claim_is_rejected_after_an_end_a_reply_or_an_opt_out) + test(a_step_is_claimed_by_one_invocation)",
     ),
     (
         "the duplicate check",
@@ -39,7 +39,7 @@ MUTANTS = [
         '"attribute_not_exists({}) OR {} <= {}"',
         '"attribute_not_exists({0}) OR attribute_exists({0}) OR {1} <= {2}"',
         "adapters",
-        "test(what_is_accepted_is_read_back_whole) + test(of_two_contents_the_first_stays)",
+        "test(load_returns_exactly_what_accept_stored) + test(accept_keeps_the_first_content_of_an_event)",
     ),
     (
         "the reply check in the claim",
@@ -47,7 +47,7 @@ MUTANTS = [
         "if claiming.step.unless_replied {",
         "if false {",
         "adapters",
-        "test(whatever_ends_a_conversation_refuses_a_claim)",
+        "test(a_claim_is_rejected_after_an_end_a_reply_or_an_opt_out)",
     ),
     (
         "the opt-out check in the claim",
@@ -55,7 +55,7 @@ MUTANTS = [
         'let condition = format!("attribute_not_exists({})", p.path("opted_out_at"));',
         'let condition = format!("attribute_not_exists({0}) OR attribute_exists({0})", p.path("opted_out_at"));',
         "adapters",
-        "test(whatever_ends_a_conversation_refuses_a_claim)",
+        "test(a_claim_is_rejected_after_an_end_a_reply_or_an_opt_out)",
     ),
     (
         "the tombstone",
@@ -64,7 +64,7 @@ MUTANTS = [
         'update_conversation(client, table, id, update, Some("attribute_exists(pk)".to_owned()), &p)'
         ".return_values(ReturnValue::AllOld)",
         "adapters",
-        "test(a_cancellation_before_its_booking_is_a_tombstone)",
+        "test(cancelling_an_unknown_booking_stores_a_tombstone)",
     ),
     (
         "the evidence wait",
@@ -73,7 +73,7 @@ MUTANTS = [
         "                (Self { state: StepState::Unknown(lost), ..self.clone() }, wait)",
         "let _ = lost;\n                self.deferred(because, deadline, now)",
         "simulation",
-        "test(seeded_schedules_keep_every_promise)",
+        "test(seeded_schedules_keep_every_invariant)",
     ),
     (
         "one message, one attempt",
@@ -129,7 +129,7 @@ MUTANTS = [
         'format!("{second} = {start} AND {taken} < {rate}")',
         'format!("{second} = {start} AND {taken} <= {rate}")',
         "adapters",
-        "test(a_place_of_the_present_second_is_taken_once)",
+        "test(each_slot_of_the_current_second_is_acquired_once)",
     ),
     (
         "codes of who is forgotten",
@@ -137,7 +137,7 @@ MUTANTS = [
         "for pk in codes::keys_of(phone) {",
         "for pk in codes::keys_of(phone).take(0) {",
         "adapters",
-        "test(a_persons_codes_are_erased_with_them)",
+        "test(erasing_a_contact_deletes_its_one_time_codes)",
     ),
 ]
 

@@ -7,7 +7,7 @@ use crate::ports::{AcceptOutcome, BookingEnd, BookingEndOutcome, CancelOutcome, 
 use crate::values::verdict::Verdict;
 
 /// Case.
-pub async fn a_cancellation_before_its_booking_is_a_tombstone(table: impl Table) {
+pub async fn cancelling_an_unknown_booking_stores_a_tombstone(table: impl Table) {
     let ended = table.end_booking(&id(1), &BookingEnd::Cancelled, at(1)).await;
     assert_eq!(ended, Ok(BookingEndOutcome { repeated: false, superseded: false }));
     let tombstone = stored(&table, 1).await;
@@ -19,7 +19,7 @@ pub async fn a_cancellation_before_its_booking_is_a_tombstone(table: impl Table)
 }
 
 /// Case.
-pub async fn a_newer_booking_supersedes_in_the_same_write(table: impl Table) {
+pub async fn accepting_a_booking_supersedes_the_previous_one(table: impl Table) {
     accepted(&table).await;
     assert_eq!(table.accept(&conversation(2), Some(&id(1))).await, Ok(AcceptOutcome::Stored));
     assert_eq!(stored(&table, 1).await.life.superseded.unwrap().by, Some(id(2)));
@@ -30,7 +30,7 @@ pub async fn a_newer_booking_supersedes_in_the_same_write(table: impl Table) {
 }
 
 /// Case: being superseded by a newer booking is no report about the old one.
-pub async fn a_report_is_a_repeat_the_second_time(table: impl Table) {
+pub async fn the_second_report_of_an_end_is_a_repeat(table: impl Table) {
     accepted(&table).await;
     let end = |ending: BookingEnd, seconds| {
         let table = &table;

@@ -36,7 +36,7 @@ async fn attempt(table: &impl Table, purpose: &str, now: i64) -> Option<String> 
 }
 
 /// Case.
-pub async fn a_code_replaces_the_last_one_once_its_time_has_come(table: impl Table) {
+pub async fn a_new_code_is_issued_only_after_the_resend_pause(table: impl Table) {
     assert_eq!(table.last_code_at(&slot("login")).await, Ok(None));
     let (first, second) = (code("a", 0), code("b", 29));
     assert_eq!(issue(&table, &first).await, WriteOutcome::Done);
@@ -53,7 +53,7 @@ pub async fn a_code_replaces_the_last_one_once_its_time_has_come(table: impl Tab
 }
 
 /// Case.
-pub async fn a_withdrawn_code_keeps_nobody_waiting(table: impl Table) {
+pub async fn a_withdrawn_code_does_not_delay_the_next_one(table: impl Table) {
     issue(&table, &code("a", 0)).await;
     table.withdraw_code(&slot("login"), "another").await.unwrap();
     assert_eq!(attempt(&table, "login", 1).await.as_deref(), Some("a"));
@@ -68,7 +68,7 @@ pub async fn a_withdrawn_code_keeps_nobody_waiting(table: impl Table) {
 }
 
 /// Case.
-pub async fn attempts_are_counted_while_the_code_is_good(table: impl Table) {
+pub async fn attempts_are_limited_while_the_code_is_valid(table: impl Table) {
     issue(&table, &code("a", 0)).await;
     assert_eq!(attempt(&table, "login", 60).await, None, "it is not good any more");
     for n in 1..=5 {
@@ -80,7 +80,7 @@ pub async fn attempts_are_counted_while_the_code_is_good(table: impl Table) {
 }
 
 /// Case.
-pub async fn a_code_is_used_up_once(table: impl Table) {
+pub async fn a_code_is_used_once(table: impl Table) {
     issue(&table, &code("a", 0)).await;
     let login = slot("login");
     assert_eq!(table.use_code(&login, "another", "me").await, Ok(WriteOutcome::Overtaken));
@@ -93,7 +93,7 @@ pub async fn a_code_is_used_up_once(table: impl Table) {
 }
 
 /// Case.
-pub async fn codes_are_counted_up_to_a_limit(table: impl Table) {
+pub async fn codes_are_counted_up_to_the_limit(table: impl Table) {
     let limit = |of: &str, hour: i64| CodeLimit {
         scope: "phone_hour",
         of: of.to_owned(),
@@ -120,7 +120,7 @@ pub async fn codes_are_counted_up_to_a_limit(table: impl Table) {
 }
 
 /// Case.
-pub async fn an_opt_out_at_the_provider_is_stored_once(table: impl Table) {
+pub async fn a_provider_opt_out_is_stored_once(table: impl Table) {
     let other = PhoneNumber::parse_e164("+12025550144").unwrap();
     for seconds in [3, 9] {
         table.note_opt_out_at_provider(&phone(), at(seconds)).await.unwrap();

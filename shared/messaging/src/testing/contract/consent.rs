@@ -42,7 +42,7 @@ async fn opened(table: &impl Table, n: u32, category: Category, program: Option<
 }
 
 /// Case.
-pub async fn advertising_is_claimed_with_an_agreement_alone(table: impl Table) {
+pub async fn advertising_is_claimed_only_with_consent(table: impl Table) {
     let offer = opened(&table, 1, Category::Promotional, Some("offers")).await;
     for next in [claimed("a"), decided(Verdict::Shadowed)] {
         assert_eq!(claims(&table, 1, &offer, &next).await, WriteOutcome::Overtaken);
@@ -60,7 +60,7 @@ pub async fn advertising_is_claimed_with_an_agreement_alone(table: impl Table) {
 }
 
 /// Case.
-pub async fn a_withdrawal_stops_what_it_is_about(table: impl Table) {
+pub async fn a_withdrawal_rejects_claims_of_its_program(table: impl Table) {
     change_consent(&table, &phone(), &change(Act::Withdrawn, "reminders", 0)).await.unwrap();
     let reminder = opened(&table, 1, Category::Transactional, Some("reminders")).await;
     assert_eq!(claims(&table, 1, &reminder, &claimed("a")).await, WriteOutcome::Overtaken);
@@ -92,7 +92,7 @@ async fn says(
 }
 
 /// Case.
-pub async fn every_change_of_consent_is_kept_with_its_cause(table: impl Table) {
+pub async fn consent_history_keeps_every_change_with_its_source(table: impl Table) {
     let given = change(Act::Given, "offers", 0);
     assert_eq!(change_consent(&table, &phone(), &given).await, Ok(ConsentOutcome::Stored));
     assert_eq!(change_consent(&table, &phone(), &given).await, Ok(ConsentOutcome::Already));

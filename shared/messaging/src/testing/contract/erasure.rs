@@ -25,7 +25,7 @@ use crate::values::verdict::Verdict;
 const ERASED: ErasedConversation = ErasedConversation::Erased { sending: false };
 
 /// Case.
-pub async fn what_is_erased_keeps_ids_times_and_verdicts(table: impl Table) {
+pub async fn an_erased_conversation_keeps_ids_times_and_verdicts(table: impl Table) {
     let mut first = conversation(1);
     let plan = first.plan.as_mut().unwrap();
     plan.name = Some(PersonName::new("Zoe"));
@@ -62,7 +62,7 @@ pub async fn what_is_erased_keeps_ids_times_and_verdicts(table: impl Table) {
 }
 
 /// Case.
-pub async fn what_is_erased_is_not_claimed_and_not_taken_for_new(table: impl Table) {
+pub async fn an_erased_conversation_is_neither_claimed_nor_accepted_again(table: impl Table) {
     let first = accepted(&table).await;
     let other = PhoneNumber::parse_e164("+12025550144").unwrap();
     let not_theirs = table.erase_conversation(&other, &id(1), at(1)).await;
@@ -79,7 +79,7 @@ pub async fn what_is_erased_is_not_claimed_and_not_taken_for_new(table: impl Tab
 }
 
 /// Case.
-pub async fn an_erased_opt_out_is_heeded_until_it_is_lifted(table: impl Table) {
+pub async fn an_opt_out_outlives_erasure_until_the_customer_opts_in(table: impl Table) {
     let (stop, more, start) = (message("SM1"), message("SM2"), message("SM3"));
     table.store(&inbound(&stop, &Contact::default(), OptOutChange::OptOut)).await.unwrap();
     let opted_out = table.contact(&phone()).await.unwrap();
@@ -101,7 +101,7 @@ pub async fn an_erased_opt_out_is_heeded_until_it_is_lifted(table: impl Table) {
 }
 
 /// Case.
-pub async fn a_contact_that_opted_out_meanwhile_is_not_erased(table: impl Table) {
+pub async fn a_concurrent_opt_out_overtakes_the_erasure_of_a_contact(table: impl Table) {
     let nothing = Contact::default();
     assert_eq!(table.erase_contact(&phone(), &nothing).await, Ok(WriteOutcome::Done), "nothing is known");
     table.store(&inbound(&message("SM1"), &nothing, OptOutChange::OptOut)).await.unwrap();
@@ -110,7 +110,7 @@ pub async fn a_contact_that_opted_out_meanwhile_is_not_erased(table: impl Table)
 }
 
 /// Case.
-pub async fn an_erased_event_stays_out_of_quarantine(table: impl Table) {
+pub async fn an_erased_quarantined_event_stays_erased(table: impl Table) {
     let event = QuarantinedEvent {
         id: "calendly-0".to_owned(),
         source: SourceName::new("calendly").unwrap(),
@@ -129,7 +129,7 @@ pub async fn an_erased_event_stays_out_of_quarantine(table: impl Table) {
 }
 
 /// Case.
-pub async fn a_persons_codes_are_erased_with_them(table: impl Table) {
+pub async fn erasing_a_contact_deletes_its_one_time_codes(table: impl Table) {
     let other = PhoneNumber::parse_e164("+12025550144").unwrap();
     let code = |phone: &PhoneNumber, purpose: &str| {
         let slot = CodeSlot::new(phone.clone(), purpose);

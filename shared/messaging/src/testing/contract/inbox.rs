@@ -28,7 +28,7 @@ pub(super) fn inbound<'a>(
 }
 
 /// Case.
-pub async fn open_conversations_are_those_of_the_phone_with_time_left(table: impl Table) {
+pub async fn open_conversations_are_those_of_the_phone_before_their_deadline(table: impl Table) {
     let first = accepted(&table).await;
     let mut elsewhere = conversation(2);
     elsewhere.plan.as_mut().unwrap().contact = PhoneNumber::parse_e164("+12025550144").ok();
@@ -39,7 +39,7 @@ pub async fn open_conversations_are_those_of_the_phone_with_time_left(table: imp
 }
 
 /// Case.
-pub async fn a_message_is_stored_once(table: impl Table) {
+pub async fn an_inbound_message_is_stored_once(table: impl Table) {
     let (message, nothing) = (message("SM1"), Contact::default());
     let stored = table.store(&inbound(&message, &nothing, OptOutChange::OptOut)).await;
     assert_eq!(stored, Ok(StoreOutcome::Stored));
@@ -50,7 +50,7 @@ pub async fn a_message_is_stored_once(table: impl Table) {
 }
 
 /// Case.
-pub async fn an_opt_out_that_changed_meanwhile_overtakes(table: impl Table) {
+pub async fn a_concurrent_opt_out_overtakes_an_inbound_message(table: impl Table) {
     let nothing = Contact::default();
     let (stop, other, start) = (message("SM1"), message("SM2"), message("SM3"));
     table.store(&inbound(&stop, &nothing, OptOutChange::OptOut)).await.unwrap();
@@ -67,7 +67,7 @@ pub async fn an_opt_out_that_changed_meanwhile_overtakes(table: impl Table) {
 }
 
 /// Case.
-pub async fn a_confirmation_is_taken_by_one(table: impl Table) {
+pub async fn an_opt_out_confirmation_is_taken_by_one_invocation(table: impl Table) {
     let stop = message("SM1");
     let nobody = Contact::default();
     let change =
@@ -100,7 +100,7 @@ pub async fn a_confirmation_is_taken_by_one(table: impl Table) {
 }
 
 /// Case.
-pub async fn a_reply_counts_where_it_is_said_to(table: impl Table) {
+pub async fn a_reply_is_stored_in_the_named_conversations_only(table: impl Table) {
     let first = accepted(&table).await;
     table.accept(&conversation(2), None).await.unwrap();
     let nothing = Contact::default();
@@ -129,7 +129,7 @@ pub async fn a_reply_counts_where_it_is_said_to(table: impl Table) {
 }
 
 /// Case.
-pub async fn the_same_event_is_kept_once(table: impl Table) {
+pub async fn quarantining_an_event_again_succeeds(table: impl Table) {
     let event = QuarantinedEvent {
         id: "calendly-0".to_owned(),
         source: crate::values::ids::SourceName::new("calendly").unwrap(),

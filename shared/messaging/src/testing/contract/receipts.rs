@@ -29,7 +29,7 @@ fn text() -> StepName {
 }
 
 /// Case.
-pub async fn a_delivery_is_noted_and_never_regresses(table: impl Table) {
+pub async fn a_delivery_status_never_regresses(table: impl Table) {
     use DeliveryStatus::{Delivered, Failed, Queued, Read, Sent, Undelivered, Unknown};
     let conversation = accepted(&table).await;
     for (attempt, status, expected) in [
@@ -70,7 +70,7 @@ pub async fn a_delivery_is_noted_and_never_regresses(table: impl Table) {
 }
 
 /// Case.
-pub async fn a_providers_message_names_its_attempt(table: impl Table) {
+pub async fn a_provider_message_id_leads_to_its_attempt(table: impl Table) {
     let first = accepted(&table).await;
     claim(&table, &step(&first), &claimed("a"), 1).await;
     let read = stored(&table, 1).await;
@@ -102,7 +102,7 @@ pub async fn a_providers_message_names_its_attempt(table: impl Table) {
 }
 
 /// Case: a receipt and an operator settle a held step at the same time; one of them is overtaken.
-pub async fn a_verdict_that_was_settled_meanwhile_is_another_one(table: impl Table) {
+pub async fn a_concurrently_settled_verdict_is_kept(table: impl Table) {
     let first = accepted(&table).await;
     claim(&table, &step(&first), &claimed("a"), 1).await;
     let read = stored(&table, 1).await;
@@ -124,7 +124,7 @@ pub async fn a_verdict_that_was_settled_meanwhile_is_another_one(table: impl Tab
 }
 
 /// Case.
-pub async fn a_step_that_runs_again_is_claimed_by_who_has_read_that(table: impl Table) {
+pub async fn a_rerun_is_claimed_only_by_an_invocation_that_has_read_it(table: impl Table) {
     let first = accepted(&table).await;
     claim(&table, &step(&first), &claimed("a"), 1).await;
     let read = stored(&table, 1).await;
@@ -148,7 +148,7 @@ pub async fn a_step_that_runs_again_is_claimed_by_who_has_read_that(table: impl 
 }
 
 /// Case.
-pub async fn the_customers_last_whatsapp_message_is_known(table: impl Table) {
+pub async fn the_last_whatsapp_message_of_a_contact_is_stored(table: impl Table) {
     for (channel, expected) in [(Channel::Sms, None), (Channel::Whatsapp, Some(at(5)))] {
         let mut message = message(&format!("SM{channel:?}"));
         message.channel = channel;
@@ -169,7 +169,7 @@ pub async fn the_customers_last_whatsapp_message_is_known(table: impl Table) {
 }
 
 /// Case.
-pub async fn prices_are_noted_where_nothing_has_changed(table: impl Table) {
+pub async fn prices_are_stored_only_while_the_step_is_unchanged(table: impl Table) {
     let price = |attempt, micro_usd| AttemptPrice { attempt, micro_usd };
     let conversation = accepted(&table).await;
     let first = step(&stored(&table, 1).await);

@@ -33,7 +33,7 @@ fn is_reserved(reserving: &ReserveOutcome) -> bool {
 }
 
 /// Case: a thousand, all at the same moment, and money for a hundred.
-pub async fn of_a_thousand_a_hundred_are_paid_for(table: impl Table) {
+pub async fn budget_admits_exactly_its_limit_under_1000_concurrent_reservations(table: impl Table) {
     let limits = limits("day = 0.83\nmonth = 1000");
     let phones = phones(1000);
     let asked = join_all(phones.iter().map(|to| reserve(&table, &limits, to, 8_300))).await;
@@ -47,7 +47,7 @@ pub async fn of_a_thousand_a_hundred_are_paid_for(table: impl Table) {
 }
 
 /// Case.
-pub async fn money_that_is_given_back_can_be_spent(table: impl Table) {
+pub async fn returned_money_can_be_reserved_again(table: impl Table) {
     let limits = limits("month = 0.02\nrecipient = { day = 0.01 }");
     let ReserveOutcome::Reserved(first) = reserve(&table, &limits, &phone(), 10_000).await else { panic!() };
     let ReserveOutcome::Exceeded(exceeded) = reserve(&table, &limits, &phone(), 1).await else { panic!() };
@@ -64,7 +64,7 @@ pub async fn money_that_is_given_back_can_be_spent(table: impl Table) {
 }
 
 /// Case.
-pub async fn a_true_price_takes_the_place_of_the_expected_one(table: impl Table) {
+pub async fn adjust_replaces_the_expected_price(table: impl Table) {
     let limits = limits("day = 0.10");
     let ReserveOutcome::Reserved(first) = reserve(&table, &limits, &phone(), 50_000).await else { panic!() };
     table.adjust(&first, &phone(), 30_000).await.unwrap();
@@ -73,7 +73,7 @@ pub async fn a_true_price_takes_the_place_of_the_expected_one(table: impl Table)
 }
 
 /// Case.
-pub async fn a_country_has_limits_of_its_own(table: impl Table) {
+pub async fn each_country_has_its_own_limits(table: impl Table) {
     let limits = limits("countries = { GB = { day = 0.05 }, US = { month = 0.01 } }");
     let british = PhoneNumber::parse_e164("+447700900123").unwrap();
     assert!(is_reserved(&reserve(&table, &limits, &british, 50_000).await));
@@ -86,7 +86,7 @@ pub async fn a_country_has_limits_of_its_own(table: impl Table) {
 }
 
 /// Case: a thousand, fifty at the same moment, at twenty a second.
-pub async fn each_place_of_a_schedule_is_taken_once(table: impl Table) {
+pub async fn each_rate_limit_slot_is_acquired_once(table: impl Table) {
     let pace = Rate { sender: "sns", number: None, per_second: NonZeroU32::new(20).unwrap() };
     let mut slots = Vec::new();
     for _ in 0..1000 / AT_ONCE {
@@ -111,7 +111,7 @@ pub async fn each_place_of_a_schedule_is_taken_once(table: impl Table) {
 }
 
 /// Case: fifty at the same moment, and the present second has seven places.
-pub async fn a_place_of_the_present_second_is_taken_once(table: impl Table) {
+pub async fn each_slot_of_the_current_second_is_acquired_once(table: impl Table) {
     let pace = Rate { sender: "twilio", number: None, per_second: NonZeroU32::new(7).unwrap() };
     let moment = at(10) + chrono::TimeDelta::milliseconds(400);
     for now in [moment, moment + chrono::TimeDelta::seconds(1)] {

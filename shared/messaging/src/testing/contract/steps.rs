@@ -15,7 +15,7 @@ use crate::values::provider::Provider;
 use crate::values::verdict::Verdict;
 
 /// Case.
-pub async fn what_is_accepted_is_read_back_whole(table: impl Table) {
+pub async fn load_returns_exactly_what_accept_stored(table: impl Table) {
     assert_eq!(table.load(&id(1), at(0)).await, Ok(None));
     let conversation = accepted(&table).await;
     assert_eq!(stored(&table, 1).await, conversation);
@@ -23,7 +23,7 @@ pub async fn what_is_accepted_is_read_back_whole(table: impl Table) {
 }
 
 /// Case.
-pub async fn of_two_contents_the_first_stays(table: impl Table) {
+pub async fn accept_keeps_the_first_content_of_an_event(table: impl Table) {
     let first = accepted(&table).await;
     let mut other = conversation(1);
     other.plan.as_mut().unwrap().content_hash = "other".to_owned();
@@ -32,7 +32,7 @@ pub async fn of_two_contents_the_first_stays(table: impl Table) {
 }
 
 /// Case: 90 days after everything about it is over, which is 6 hours after the deadline at the latest.
-pub async fn an_expired_item_counts_as_absent(table: impl Table) {
+pub async fn an_expired_conversation_is_absent(table: impl Table) {
     let first = accepted(&table).await;
     let expiry = DAY + 90 * DAY + 6 * 3600;
     assert!(table.load(&id(1), at(expiry - 1)).await.unwrap().is_some());
@@ -45,7 +45,7 @@ pub async fn an_expired_item_counts_as_absent(table: impl Table) {
 }
 
 /// Case.
-pub async fn started_keeps_its_first_time_and_creates_nothing(table: impl Table) {
+pub async fn mark_started_keeps_the_first_time_and_creates_no_item(table: impl Table) {
     table.mark_started(&id(1), at(0)).await.unwrap();
     assert_eq!(table.load(&id(1), at(0)).await, Ok(None));
     accepted(&table).await;
@@ -55,7 +55,7 @@ pub async fn started_keeps_its_first_time_and_creates_nothing(table: impl Table)
 }
 
 /// Case.
-pub async fn cancelled_keeps_its_first_time_and_creates_nothing(table: impl Table) {
+pub async fn cancel_keeps_the_first_time_and_creates_no_item(table: impl Table) {
     assert_eq!(table.cancel(&id(1), at(0)).await, Ok(CancelOutcome::Absent));
     assert_eq!(table.load(&id(1), at(0)).await, Ok(None));
     accepted(&table).await;
@@ -65,7 +65,7 @@ pub async fn cancelled_keeps_its_first_time_and_creates_nothing(table: impl Tabl
 }
 
 /// Case.
-pub async fn a_claim_is_stored_once(table: impl Table) {
+pub async fn a_step_is_claimed_by_one_invocation(table: impl Table) {
     let first = accepted(&table).await;
     let next = claimed("a");
     assert_eq!(claim(&table, &step(&first), &next, 1).await, WriteOutcome::Done);
@@ -108,7 +108,7 @@ async fn reply(table: &impl Table, conversation: &Conversation) {
 }
 
 /// Case: each on a conversation of its own.
-pub async fn whatever_ends_a_conversation_refuses_a_claim(table: impl Table) {
+pub async fn a_claim_is_rejected_after_an_end_a_reply_or_an_opt_out(table: impl Table) {
     for (n, what) in (1..).zip(["cancelled", "rescheduled", "superseded", "replied", "opted out"]) {
         let opened = conversation(n);
         table.accept(&opened, None).await.unwrap();
@@ -140,7 +140,7 @@ pub async fn whatever_ends_a_conversation_refuses_a_claim(table: impl Table) {
 }
 
 /// Case.
-pub async fn a_reply_refuses_only_what_is_unless_replied(table: impl Table) {
+pub async fn a_reply_rejects_claims_of_unless_replied_steps_only(table: impl Table) {
     let first = accepted(&table).await;
     reply(&table, &first).await;
     let mut always = step(&first);
@@ -149,7 +149,7 @@ pub async fn a_reply_refuses_only_what_is_unless_replied(table: impl Table) {
 }
 
 /// Case.
-pub async fn a_step_that_moved_on_is_not_claimed(table: impl Table) {
+pub async fn a_claim_is_rejected_when_the_step_has_changed(table: impl Table) {
     let first = accepted(&table).await;
     let read = step(&first);
     let next = Progress { deferrals: 1, ..Progress::default() };
@@ -163,7 +163,7 @@ pub async fn a_step_that_moved_on_is_not_claimed(table: impl Table) {
 }
 
 /// Case.
-pub async fn shadow_is_stored_under_the_checks_of_a_claim(table: impl Table) {
+pub async fn shadowed_is_stored_by_a_claim(table: impl Table) {
     let first = accepted(&table).await;
     let next = decided(Verdict::Shadowed);
     assert_eq!(claim(&table, &step(&first), &next, 1).await, WriteOutcome::Done);
@@ -171,7 +171,7 @@ pub async fn shadow_is_stored_under_the_checks_of_a_claim(table: impl Table) {
 }
 
 /// Case: each on a conversation of its own.
-pub async fn every_progress_is_stored_exactly_and_again_without_harm(table: impl Table) {
+pub async fn advance_stores_every_progress_and_is_idempotent(table: impl Table) {
     let StepState::Claimed(claim) = claimed("a").state else { return };
     let lost = LostResponse { claim, since: at(61) };
     let unknown = Progress { state: StepState::Unknown(lost), attempt: 1, ..Progress::default() };
@@ -191,7 +191,7 @@ pub async fn every_progress_is_stored_exactly_and_again_without_harm(table: impl
 }
 
 /// Case: an answer finds its claim, aged into Unknown or not; a decided step keeps its decision.
-pub async fn a_late_answer_finds_its_own_claim_and_no_other(table: impl Table) {
+pub async fn a_late_response_is_stored_only_for_its_own_claim(table: impl Table) {
     let first = accepted(&table).await;
     assert_eq!(claim(&table, &step(&first), &claimed("a"), 1).await, WriteOutcome::Done);
     let read = stored(&table, 1).await;
@@ -211,7 +211,7 @@ pub async fn a_late_answer_finds_its_own_claim_and_no_other(table: impl Table) {
 }
 
 /// Case.
-pub async fn what_a_provider_taught_is_stored_with_the_step_or_not_at_all(table: impl Table) {
+pub async fn a_provider_report_is_stored_atomically_with_the_step(table: impl Table) {
     let first = accepted(&table).await;
     claim(&table, &step(&first), &claimed("a"), 1).await;
     let read = stored(&table, 1).await;
