@@ -24,7 +24,7 @@ pub const ZONE: &str = "America/New_York";
 /// How many hours its clocks are behind UTC while schedules last: winter.
 pub const HOURS_BEHIND: i64 = 5;
 /// The hours of its day in which advertising may be sent (47 CFR 64.1200(c)(1)).
-pub const DECENT_HOURS: std::ops::Range<u32> = 8..21;
+pub const ADVERTISING_HOURS: std::ops::Range<u32> = 8..21;
 
 /// Which of the customers' phones.
 pub type Phone = u8;
@@ -67,7 +67,7 @@ pub enum Call {
         /// Which booking.
         booking: Booking,
         /// In whose place.
-        instead_of: Option<Booking>,
+        replaces: Option<Booking>,
         /// Whose.
         phone: Phone,
         /// When the appointment is, in hours after the schedule's start.
@@ -235,14 +235,14 @@ impl Call {
                 });
                 keyed("POST /consent", "/consent", &body.to_string())
             }
-            Self::Booked { booking, instead_of, phone, in_hours } => {
+            Self::Booked { booking, replaces, phone, in_hours } => {
                 let payload = json!({
                     "uri": booking_uri(booking),
                     "name": "Alex Sample",
                     "email": "alex@example.com",
                     "status": "active",
                     "rescheduled": false,
-                    "old_invitee": instead_of.map(booking_uri),
+                    "old_invitee": replaces.map(booking_uri),
                     "new_invitee": null,
                     "text_reminder_number": number(phone),
                     "timezone": "America/New_York",

@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 use fastrand::Rng;
 use messaging::testing::memory::{FAULTS, Fault, Mutation, PROVIDER_FAULTS};
 
-use crate::promises::broken;
+use crate::invariants::violations;
 use crate::scenario::Scenario;
-use crate::theatre::{Faults, Plot, Run, Theatre};
+use crate::simulator::{Faults, Run, Schedule, Simulator};
 
 /// What was looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Summary {
     fn count(&mut self, run: &Run) {
         self.schedules += 1;
         self.calls += run.calls.len();
-        for fault in run.met.values() {
+        for fault in run.injected.values() {
             *self.faults.entry(*fault).or_default() += 1;
         }
         self.executions += run.machines.len();
@@ -80,9 +80,9 @@ pub struct Failure {
     /// The seed, or the place in the list of all faults.
     pub name: String,
     /// Cut down.
-    pub plot: Plot,
+    pub schedule: Schedule,
     /// What it breaks.
-    pub broken: Vec<String>,
+    pub violations: Vec<String>,
     /// What happened, a line each.
     pub history: String,
 }
@@ -90,38 +90,38 @@ pub struct Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} breaks:", self.name)?;
-        for what in &self.broken {
+        for what in &self.violations {
             writeln!(f, "  {what}")?;
         }
         writeln!(f, "deliveries:")?;
-        for delivery in &self.plot.scenario.deliveries {
+        for delivery in &self.schedule.scenario.deliveries {
             writeln!(f, "  {:>8} s  {:?}", delivery.at, delivery.call)?;
         }
         writeln!(f, "{}", self.history)
     }
 }
 
-/// The plot of a seed.
+/// The schedule of a seed.
 #[must_use]
-pub fn seeded(seed: u64, mutation: Option<Mutation>) -> Plot {
+pub fn seeded(seed: u64, mutation: Option<Mutation>) -> Schedule {
     let mut rng = Rng::with_seed(seed);
     let scenario = Scenario::random(&mut rng);
     let rate = [0, 6, 16, 48][rng.usize(..4)];
-    Plot { scenario, turns: rng.u64(..), faults: Faults::Random { seed: rng.u64(..), rate }, mutation }
+    Schedule { scenario, turns: rng.u64(..), faults: Faults::Random { seed: rng.u64(..), rate }, mutation }
 }
 
 /// Plays the schedules of these seeds.
 ///
 /// # Errors
 /// The first that breaks a promise, cut down.
-pub fn random(theatre: &Theatre, seeds: impl Iterator<Item = u64>) -> Result<Summary, Box<Failure>> {
+pub fn random(simulator: &Simulator, seeds: impl Iterator<Item = u64>) -> Result<Summary, Box<Failure>> {
     let mut summary = Summary::default();
     for seed in seeds {
-        let plot = seeded(seed, None);
-        let run = theatre.play(&plot);
-        let broken = broken(&plot.scenario, &run);
-        if !broken.is_empty() {
-            return Err(Box::new(cut_down(theatre, format!("seed {seed}"), &plot, &run)));
+        let schedule = seeded(seed, None);
+        let run = simulator.play(&schedule);
+        let violations = violations(&schedule.scenario, &run);
+        if !violations.is_empty() {
+            return Err(Box::new(shrink(simulator, format!("seed {seed}"), &schedule, &run)));
         }
         summary.count(&run);
     }
@@ -134,13 +134,13 @@ pub fn random(theatre: &Theatre, seeds: impl Iterator<Item = u64>) -> Result<Sum
 /// # Errors
 /// The first that breaks a promise, cut down.
 pub fn exhaustive(
-    theatre: &Theatre,
+    simulator: &Simulator,
     name: &str,
     scenario: &Scenario,
     share: (usize, usize),
 ) -> Result<Summary, Box<Failure>> {
     let mut summary = Summary::default();
-    let mut play = |script| scripted(theatre, name, scenario, script, &mut summary);
+    let mut play = |script| scripted(simulator, name, scenario, script, &mut summary);
     let calm = play(BTreeMap::new())?;
     for (place, operation) in calm.iter().enumerate().filter(|(place, _)| place % share.1 == share.0) {
         for fault in faults_of(operation) {
@@ -162,9 +162,9 @@ pub fn exhaustive(
 ///
 /// # Errors
 /// The first that breaks a promise, cut down.
-pub fn singles(theatre: &Theatre, name: &str, scenario: &Scenario) -> Result<Summary, Box<Failure>> {
+pub fn singles(simulator: &Simulator, name: &str, scenario: &Scenario) -> Result<Summary, Box<Failure>> {
     let mut summary = Summary::default();
-    let mut play = |script| scripted(theatre, name, scenario, script, &mut summary);
+    let mut play = |script| scripted(simulator, name, scenario, script, &mut summary);
     for (place, operation) in play(BTreeMap::new())?.iter().enumerate() {
         for fault in faults_of(operation) {
             play(BTreeMap::from([(place, *fault)]))?;
@@ -175,16 +175,17 @@ pub fn singles(theatre: &Theatre, name: &str, scenario: &Scenario) -> Result<Sum
 
 /// Plays a scenario with these faults, in the same turns each time, and says which ports it called.
 fn scripted(
-    theatre: &Theatre,
+    simulator: &Simulator,
     name: &str,
     scenario: &Scenario,
     script: BTreeMap<usize, Fault>,
     summary: &mut Summary,
 ) -> Result<Vec<&'static str>, Box<Failure>> {
-    let plot = Plot { scenario: scenario.clone(), turns: 1, faults: Faults::Script(script), mutation: None };
-    let run = theatre.play(&plot);
-    if !broken(scenario, &run).is_empty() {
-        return Err(Box::new(cut_down(theatre, name.to_owned(), &plot, &run)));
+    let schedule =
+        Schedule { scenario: scenario.clone(), turns: 1, faults: Faults::Script(script), mutation: None };
+    let run = simulator.play(&schedule);
+    if !violations(scenario, &run).is_empty() {
+        return Err(Box::new(shrink(simulator, name.to_owned(), &schedule, &run)));
     }
     summary.count(&run);
     Ok(run.calls)
@@ -194,40 +195,40 @@ fn faults_of(operation: &str) -> &'static [Fault] {
     if operation == "send" { &PROVIDER_FAULTS } else { &FAULTS }
 }
 
-/// Removes faults and deliveries as long as a promise stays broken.
+/// Removes faults and deliveries as long as a promise stays violations.
 #[must_use]
-pub fn cut_down(theatre: &Theatre, name: String, plot: &Plot, run: &Run) -> Failure {
-    let mut plot = plot.clone();
-    let scripted = Plot { faults: Faults::Script(run.met.clone()), ..plot.clone() };
-    if breaks(theatre, &scripted) {
-        plot = scripted;
+pub fn shrink(simulator: &Simulator, name: String, schedule: &Schedule, run: &Run) -> Failure {
+    let mut schedule = schedule.clone();
+    let scripted = Schedule { faults: Faults::Script(run.injected.clone()), ..schedule.clone() };
+    if violation(simulator, &scripted) {
+        schedule = scripted;
     }
-    while let Some(smaller) = smaller(&plot).into_iter().find(|smaller| breaks(theatre, smaller)) {
-        plot = smaller;
+    while let Some(smaller) = smaller(&schedule).into_iter().find(|smaller| violation(simulator, smaller)) {
+        schedule = smaller;
     }
-    let run = theatre.play(&plot);
-    let broken = broken(&plot.scenario, &run);
+    let run = simulator.play(&schedule);
+    let violations = violations(&schedule.scenario, &run);
     let history = history(&run);
-    Failure { name, plot, broken, history }
+    Failure { name, schedule, violations, history }
 }
 
-fn breaks(theatre: &Theatre, plot: &Plot) -> bool {
-    !broken(&plot.scenario, &theatre.play(plot)).is_empty()
+fn violation(simulator: &Simulator, schedule: &Schedule) -> bool {
+    !violations(&schedule.scenario, &simulator.play(schedule)).is_empty()
 }
 
 /// Every way to leave out one delivery or one fault.
-fn smaller(plot: &Plot) -> Vec<Plot> {
+fn smaller(schedule: &Schedule) -> Vec<Schedule> {
     let mut all = Vec::new();
-    for n in 0..plot.scenario.deliveries.len() {
-        let mut without = plot.clone();
+    for n in 0..schedule.scenario.deliveries.len() {
+        let mut without = schedule.clone();
         without.scenario.deliveries.remove(n);
         all.push(without);
     }
-    if let Faults::Script(script) = &plot.faults {
+    if let Faults::Script(script) = &schedule.faults {
         for place in script.keys() {
             let mut script = script.clone();
             script.remove(place);
-            all.push(Plot { faults: Faults::Script(script), ..plot.clone() });
+            all.push(Schedule { faults: Faults::Script(script), ..schedule.clone() });
         }
     }
     all
@@ -242,7 +243,7 @@ pub fn history(run: &Run) -> String {
         let _ = writeln!(text, "  {:>8} s  {:?}", since.num_seconds(), recorded.fact);
     }
     text.push_str("what went wrong:\n");
-    for (place, fault) in &run.met {
+    for (place, fault) in &run.injected {
         let operation = run.calls.get(*place).copied().unwrap_or("never called");
         let _ = writeln!(text, "  call {place:>4}  {operation}: {fault:?}");
     }

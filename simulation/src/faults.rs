@@ -1,7 +1,7 @@
 //! What goes wrong in a seeded schedule.
 
 use fastrand::Rng;
-use messaging::testing::memory::{FAULTS, Fault, Forecast, PROVIDER_FAULTS};
+use messaging::testing::memory::{FAULTS, Fault, FaultGenerator, PROVIDER_FAULTS};
 
 /// How many calls of an operation go wrong in a row, and how.
 struct Outage {
@@ -15,7 +15,7 @@ struct Outage {
 const MUTE: [Fault; 4] = [Fault::LostAnswer, Fault::Conflict, Fault::CrashBefore, Fault::CrashAfter];
 
 /// Single calls go wrong, and now and then one operation stays away for a while.
-pub(crate) fn forecast(seed: u64, rate: u8) -> Forecast {
+pub(crate) fn random_faults(seed: u64, rate: u8) -> FaultGenerator {
     let mut rng = Rng::with_seed(seed);
     let mut left: u32 = 24;
     let mut outage: Option<Outage> =

@@ -12,11 +12,11 @@ use crate::calls::PUBLIC_URL;
 
 /// Every function of the installation.
 #[derive(Clone)]
-pub struct Company {
+pub struct Handlers {
     world: World,
 }
 
-impl Company {
+impl Handlers {
     /// In that world.
     #[must_use]
     pub const fn new(world: World) -> Self {

@@ -1,4 +1,4 @@
-//! The promises, judged by what took effect.
+//! The invariants, judged by what took effect.
 //!
 //! - One event, one effect: at most one text per step.
 //! - Nothing is claimed after STOP, cancel, reschedule or the deadline is stored, nor what is
@@ -21,30 +21,30 @@ use messaging::values::channel::Category;
 use messaging::values::phone::PhoneNumber;
 use messaging::values::verdict::Verdict;
 
-use crate::calls::{Call, DECENT_HOURS, HOURS_BEHIND, Words, booked, event_id, number};
+use crate::calls::{ADVERTISING_HOURS, Call, HOURS_BEHIND, Words, booked, event_id, number};
 use crate::scenario::{DAY_LIMIT, PER_SECOND, Scenario};
-use crate::stage::INVOCATION_LIMIT;
-use crate::theatre::Run;
+use crate::scheduler::INVOCATION_LIMIT;
+use crate::simulator::Run;
 
 /// What was not kept, in words.
 #[must_use]
-pub fn broken(scenario: &Scenario, run: &Run) -> Vec<String> {
-    let mut judge = Judge { is_limited: scenario.is_limited, ..Judge::default() };
+pub fn violations(scenario: &Scenario, run: &Run) -> Vec<String> {
+    let mut checker = Checker { is_limited: scenario.is_limited, ..Checker::default() };
     let mut answers = run.answered.iter().peekable();
     for read in 0..=run.facts.len() {
         while let Some((delivery, _)) = answers.next_if(|(_, facts)| *facts <= read) {
-            judge.answered(&scenario.deliveries[*delivery].call);
+            checker.answered(&scenario.deliveries[*delivery].call);
         }
         if let Some(recorded) = run.facts.get(read) {
-            judge.read(recorded);
+            checker.read(recorded);
         }
     }
-    judge.conclude(scenario, run);
-    judge.broken
+    checker.conclude(scenario, run);
+    checker.violations
 }
 
 #[derive(Default)]
-struct Judge {
+struct Checker {
     conversations: BTreeMap<String, Known>,
     opted_out: BTreeMap<PhoneNumber, bool>,
     stops: BTreeMap<PhoneNumber, usize>,
@@ -57,7 +57,7 @@ struct Judge {
     /// Phones that have agreed, and that have withdrawn.
     agreed: BTreeSet<(PhoneNumber, bool)>,
     is_limited: bool,
-    broken: Vec<String>,
+    violations: Vec<String>,
 }
 
 /// What is known of a conversation.
@@ -99,9 +99,9 @@ impl Texts {
     }
 }
 
-impl Judge {
-    fn breaks(&mut self, what: String) {
-        self.broken.push(what);
+impl Checker {
+    fn violation(&mut self, what: String) {
+        self.violations.push(what);
     }
 
     fn read(&mut self, recorded: &RecordedFact) {
@@ -109,7 +109,7 @@ impl Judge {
             Fact::Stored { conversation, phone, steps } => {
                 let known = self.conversations.entry(conversation.to_string()).or_default();
                 if known.phone.is_some() {
-                    self.breaks(format!("{conversation} was stored twice"));
+                    self.violation(format!("{conversation} was stored twice"));
                     return;
                 }
                 known.phone = Some(phone.clone());
@@ -143,7 +143,7 @@ impl Judge {
                 let texts = self.texts(conversation.as_str(), step.as_str());
                 let (claimed, first) = (texts.claimed.contains(attempt), texts.called.insert(*attempt));
                 if !claimed || !first {
-                    self.breaks(format!("{conversation}.{step}: attempt {attempt} called the provider without a claim of its own"));
+                    self.violation(format!("{conversation}.{step}: attempt {attempt} called the provider without a claim of its own"));
                 }
             }
             Fact::Consented { phone, change } => {
@@ -156,12 +156,12 @@ impl Judge {
                     self.conversations.values_mut().filter(|known| known.phone.as_ref() == Some(phone));
                 theirs.for_each(|known| known.disagreed |= withdrawn);
             }
-            Fact::Placed { slot } => {
+            Fact::SlotAcquired { slot } => {
                 let placed = self.placed.entry(*slot).or_default();
                 *placed += 1;
                 let placed = *placed;
                 if placed > PER_SECOND {
-                    self.breaks(format!("{slot} was given to {placed} texts"));
+                    self.violation(format!("{slot} was given to {placed} texts"));
                 }
             }
             Fact::Delivered { conversation, step, attempt } => {
@@ -169,7 +169,7 @@ impl Judge {
                 let texts = self.texts(conversation.as_str(), step.as_str());
                 texts.delivered.push(*attempt);
                 if texts.arrived() > 1 {
-                    self.breaks(format!("{conversation}.{step} was delivered twice"));
+                    self.violation(format!("{conversation}.{step} was delivered twice"));
                 }
             }
             Fact::Lost { conversation, step, attempt } => {
@@ -179,7 +179,7 @@ impl Judge {
                 let told = self.notices.entry(phone.clone()).or_default();
                 *told += 1;
                 if *told > self.stops.get(phone).copied().unwrap_or_default() {
-                    self.breaks("an opt-out was confirmed twice".to_owned());
+                    self.violation("an opt-out was confirmed twice".to_owned());
                 }
             }
         }
@@ -193,7 +193,7 @@ impl Judge {
         *spent += cost;
         if self.is_limited && *spent > DAY_LIMIT {
             let spent = *spent;
-            self.breaks(format!("{spent} were spent in a day"));
+            self.violation(format!("{spent} were spent in a day"));
         }
     }
 
@@ -216,7 +216,7 @@ impl Judge {
             StepState::Planned => {
                 let arrived = texts.may_have_arrived();
                 if texts.decided.take().is_some() && arrived {
-                    self.breaks(format!(
+                    self.violation(format!(
                         "{conversation}.{step} was planned again though it may have been sent"
                     ));
                 }
@@ -228,26 +228,28 @@ impl Judge {
                 let before = texts.decided.replace(decision.verdict);
                 // Late evidence settles what is held; nothing else is decided anew.
                 if before.is_some_and(|before| before != Verdict::HeldUnknownOutcome) {
-                    self.breaks(format!("{conversation}.{step} was decided twice"));
+                    self.violation(format!("{conversation}.{step} was decided twice"));
                 }
                 if decision.verdict == Verdict::ExpiredTooLate
                     && self.had_time(decision.at, conversation, step)
                 {
-                    self.breaks(format!("{conversation}.{step} expired before its deadline"));
+                    self.violation(format!("{conversation}.{step} expired before its deadline"));
                 }
             }
             StepState::Claimed(claim) => {
                 let again = texts.may_have_arrived() || texts.decided.is_some();
                 texts.claimed.insert(attempt);
                 if again {
-                    self.breaks(format!(
+                    self.violation(format!(
                         "{conversation}.{step} was claimed again though it may have been sent"
                     ));
                 }
                 // The instant of the visit: a claim takes effect up to an invocation's life later, and the
                 // table has no clock to hold it against.
                 if recorded.at - claim.at >= INVOCATION_LIMIT {
-                    self.breaks(format!("{conversation}.{step} was claimed by an invocation that is gone"));
+                    self.violation(format!(
+                        "{conversation}.{step} was claimed by an invocation that is gone"
+                    ));
                 }
                 self.may_be_claimed(claim.at, conversation, step);
             }
@@ -277,15 +279,15 @@ impl Judge {
             (opted_out == Some(true), "an opt-out"),
             (refused, "its consent was missing"),
             (plan.is_none_or(|step| at > step.deadline), "its deadline"),
-            (plan.is_some_and(|step| is_indecent(step, at)), "its day was over"),
+            (plan.is_some_and(|step| is_outside_advertising_hours(step, at)), "its day was over"),
         ];
         let after: Vec<_> = reasons.iter().filter(|(holds, _)| *holds).map(|(_, why)| *why).collect();
         let early = plan.is_some_and(|step| at < step.due);
         if !after.is_empty() {
-            self.breaks(format!("{conversation}.{step} was claimed after {}", after.join(", ")));
+            self.violation(format!("{conversation}.{step} was claimed after {}", after.join(", ")));
         }
         if early {
-            self.breaks(format!("{conversation}.{step} was claimed before it was due"));
+            self.violation(format!("{conversation}.{step} was claimed before it was due"));
         }
     }
 
@@ -301,9 +303,9 @@ impl Judge {
                 Call::Delete { event } => {
                     self.known(&format!("sms-{}", event_id(event)), |known| known.ended)
                 }
-                Call::Booked { booking, instead_of, .. } => {
+                Call::Booked { booking, replaces, .. } => {
                     let superseded =
-                        instead_of.is_none_or(|old| self.known(&booked(old), |known| known.superseded));
+                        replaces.is_none_or(|old| self.known(&booked(old), |known| known.superseded));
                     superseded && self.is_stored(&booked(booking))
                 }
                 Call::Cancelled { booking, moved_to } => self.known(&booked(booking), |known| {
@@ -315,7 +317,7 @@ impl Judge {
                 Call::Message { .. } => true,
             };
         if !is_kept {
-            self.breaks(format!("{call:?} was answered as done and is not stored"));
+            self.violation(format!("{call:?} was answered as done and is not stored"));
         }
     }
 
@@ -329,7 +331,7 @@ impl Judge {
 }
 
 /// Whether it is no hour for advertising where the customer lives.
-fn is_indecent(step: &Step, at: DateTime<Utc>) -> bool {
+fn is_outside_advertising_hours(step: &Step, at: DateTime<Utc>) -> bool {
     let there = at - TimeDelta::hours(HOURS_BEHIND);
-    step.category == Category::Promotional && !DECENT_HOURS.contains(&there.hour())
+    step.category == Category::Promotional && !ADVERTISING_HOURS.contains(&there.hour())
 }

@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use clap::Parser;
 use simulation::explore::{exhaustive, history, random, seeded};
-use simulation::theatre::Theatre;
+use simulation::simulator::Simulator;
 use simulation::{Failure, Scenario, Summary};
 
 /// Plays seeded schedules of the shipped state machine and handlers, and every single and double
-/// fault of the main journeys, and says whether a promise was ever broken.
+/// fault of the main journeys, and says whether a promise was ever violations.
 #[derive(Parser)]
 struct Arguments {
     /// How many seeded schedules.
@@ -31,12 +31,12 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if arguments.show {
-        let theatre = Theatre::open();
-        let plot = seeded(arguments.seed, None);
-        for delivery in &plot.scenario.deliveries {
+        let simulator = Simulator::open();
+        let schedule = seeded(arguments.seed, None);
+        for delivery in &schedule.scenario.deliveries {
             println!("{:>8} s  {:?}", delivery.at, delivery.call);
         }
-        println!("{}", history(&theatre.play(&plot)));
+        println!("{}", history(&simulator.play(&schedule)));
         return ExitCode::SUCCESS;
     }
     let began = Instant::now();
@@ -58,12 +58,12 @@ fn explore(arguments: &Arguments) -> Result<Summary, Box<Failure>> {
     let mut total = Summary::default();
     let looks: Vec<Result<Summary, Box<Failure>>> = thread::scope(|scope| {
         let look = |core: usize| {
-            let theatre = Theatre::open();
+            let simulator = Simulator::open();
             let end = arguments.seed + arguments.schedules;
-            let mut summary = random(&theatre, (arguments.seed + core as u64..end).step_by(cores.max(1)))?;
+            let mut summary = random(&simulator, (arguments.seed + core as u64..end).step_by(cores.max(1)))?;
             if !arguments.seeded_only {
                 for (name, scenario) in Scenario::main_journeys() {
-                    summary.add(&exhaustive(&theatre, name, &scenario, (core, cores))?);
+                    summary.add(&exhaustive(&simulator, name, &scenario, (core, cores))?);
                 }
             }
             Ok(summary)

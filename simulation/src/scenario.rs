@@ -47,9 +47,9 @@ impl Scenario {
     #[must_use]
     pub fn main_journeys() -> [(&'static str, Self); 3] {
         let approval = Call::Sms { event: 1, approved: true, phone: 0 };
-        let booked = Call::Booked { booking: 1, instead_of: None, phone: 0, in_hours: 72 };
+        let booked = Call::Booked { booking: 1, replaces: None, phone: 0, in_hours: 72 };
         let reply = Call::Message { message: 1, phone: 0, words: Words::Reply };
-        let moved = Call::Booked { booking: 2, instead_of: Some(1), phone: 0, in_hours: 96 };
+        let moved = Call::Booked { booking: 2, replaces: Some(1), phone: 0, in_hours: 96 };
         let old = Call::Cancelled { booking: 1, moved_to: Some(2) };
         let cancelled = Call::Cancelled { booking: 2, moved_to: None };
         [
@@ -128,9 +128,9 @@ fn booking(rng: &mut Rng, deliveries: &mut Vec<(i64, Call)>) {
     let phone = rng.u8(..2);
     let links = rng.u8(1..=3);
     for booking in first..first + links {
-        let instead_of = (booking > first).then(|| booking - 1);
+        let replaces = (booking > first).then(|| booking - 1);
         let in_hours = *rng.choice([3, 26, 48, 72].iter()).unwrap_or(&48);
-        deliveries.push((instant(rng), Call::Booked { booking, instead_of, phone, in_hours }));
+        deliveries.push((instant(rng), Call::Booked { booking, replaces, phone, in_hours }));
         if booking > first && rng.bool() {
             let old = Call::Cancelled { booking: booking - 1, moved_to: Some(booking) };
             deliveries.push((instant(rng), old));

@@ -1,10 +1,10 @@
-//! The stage: one schedule, played from its first call to its last timer.
+//! The scheduler: one schedule, played from its first call to its last timer.
 //!
 //! One thing happens at a time: a call of a port by some invocation, a delivery, a timer. Who is
 //! next is the seed's choice, so invocations interleave at every call; an invocation that has not
 //! ended after 30 seconds dies, as on Lambda.
 
-mod aftermath;
+mod effects;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -18,10 +18,10 @@ use local::states::{Action, Event};
 use messaging::testing::memory::World;
 
 use crate::calls::{API_KEY, CALENDLY_KEY, Report, TWILIO_TOKEN};
-use crate::company::Company;
+use crate::faults::random_faults;
+use crate::handlers::Handlers;
 use crate::machine::Machine;
-use crate::theatre::{Faults, Plot, Run, Theatre};
-use crate::weather::forecast;
+use crate::simulator::{Faults, Run, Schedule, Simulator};
 
 /// Lambda's limit for every function of ours.
 pub const INVOCATION_LIMIT: TimeDelta = TimeDelta::seconds(30);
@@ -30,7 +30,7 @@ const REDELIVERIES: [i64; 10] = [5, 10, 60, 60, 300, 300, 1800, 3600, 7200, 86_4
 /// A schedule that does not end is a failure of its own.
 const MAX_TURNS: usize = 60_000;
 
-enum Happening {
+enum ScheduledEvent {
     /// A call from outside, and how often it was tried before.
     Delivery(Source, usize),
     /// An execution's timer.
@@ -66,112 +66,114 @@ struct Invocation {
     work: Pin<Box<dyn Future<Output = Said>>>,
 }
 
-pub(crate) struct Stage<'a> {
-    theatre: &'a Theatre,
-    plot: &'a Plot,
+pub(crate) struct Scheduler<'a> {
+    simulator: &'a Simulator,
+    schedule: &'a Schedule,
     rng: Rng,
     start: DateTime<Utc>,
     world: World,
-    company: Company,
-    agenda: BTreeMap<(DateTime<Utc>, u64), Happening>,
+    handlers: Handlers,
+    events: BTreeMap<(DateTime<Utc>, u64), ScheduledEvent>,
     sequence: u64,
     invocations: Vec<Invocation>,
     machines: Vec<Machine>,
     reports: Vec<Report>,
     answered: Vec<(usize, usize)>,
     facts_read: usize,
-    endless: bool,
+    never_ended: bool,
 }
 
-impl<'a> Stage<'a> {
-    pub(crate) fn set(theatre: &'a Theatre, plot: &'a Plot) -> Self {
+impl<'a> Scheduler<'a> {
+    pub(crate) fn set(simulator: &'a Simulator, schedule: &'a Schedule) -> Self {
         let start = DateTime::UNIX_EPOCH + TimeDelta::seconds(1_800_000_000);
         let world = World::at(start);
         {
             let mut state = world.state();
             state.interleaved = true;
-            state.mutation = plot.mutation;
-            state.provider_tells = plot.turns.is_multiple_of(2);
-            state.journeys = Some(theatre.journeys_of(&plot.scenario));
+            state.mutation = schedule.mutation;
+            state.provider_searchable = schedule.turns.is_multiple_of(2);
+            state.journeys = Some(simulator.journeys_of(&schedule.scenario));
             state.keys.insert("api_key", vec![API_KEY]);
             state.keys.insert("calendly_signing_key", vec![CALENDLY_KEY]);
             state.keys.insert("twilio_auth_token", vec![TWILIO_TOKEN]);
-            match &plot.faults {
-                Faults::Script(script) => state.weather.script.clone_from(script),
-                Faults::Random { seed, rate } => state.weather.forecast = Some(forecast(*seed, *rate)),
+            match &schedule.faults {
+                Faults::Script(script) => state.faults.script.clone_from(script),
+                Faults::Random { seed, rate } => state.faults.generator = Some(random_faults(*seed, *rate)),
             }
         }
-        let mut stage = Self {
-            theatre,
-            plot,
-            rng: Rng::with_seed(plot.turns),
+        let mut scheduler = Self {
+            simulator,
+            schedule,
+            rng: Rng::with_seed(schedule.turns),
             start,
-            company: Company::new(world.clone()),
+            handlers: Handlers::new(world.clone()),
             world,
-            agenda: BTreeMap::new(),
+            events: BTreeMap::new(),
             sequence: 0,
             invocations: Vec::new(),
             machines: Vec::new(),
             reports: Vec::new(),
             answered: Vec::new(),
             facts_read: 0,
-            endless: false,
+            never_ended: false,
         };
-        for (n, delivery) in plot.scenario.deliveries.iter().enumerate() {
-            stage
-                .expect(start + TimeDelta::seconds(delivery.at), Happening::Delivery(Source::Scenario(n), 0));
+        for (n, delivery) in schedule.scenario.deliveries.iter().enumerate() {
+            scheduler.expect(
+                start + TimeDelta::seconds(delivery.at),
+                ScheduledEvent::Delivery(Source::Scenario(n), 0),
+            );
         }
-        stage
+        scheduler
     }
 
     fn now(&self) -> DateTime<Utc> {
         self.world.state().now
     }
 
-    fn expect(&mut self, at: DateTime<Utc>, happening: Happening) {
+    fn expect(&mut self, at: DateTime<Utc>, event: ScheduledEvent) {
         self.sequence += 1;
-        self.agenda.insert((at, self.sequence), happening);
+        self.events.insert((at, self.sequence), event);
     }
 
     pub(crate) fn play(&mut self) {
         for _ in 0..MAX_TURNS {
-            if self.invocations.is_empty() && self.agenda.is_empty() {
+            if self.invocations.is_empty() && self.events.is_empty() {
                 return;
             }
-            if self.is_time_for_the_agenda() {
-                self.next_happening();
+            if self.is_event_next() {
+                self.next_event();
             } else {
                 let chosen = self.rng.usize(..self.invocations.len());
                 self.give_turn(chosen);
             }
         }
-        self.endless = true;
+        self.never_ended = true;
     }
 
-    /// Whether the next thing on the agenda comes before the next call of an invocation.
-    fn is_time_for_the_agenda(&mut self) -> bool {
-        let Some((at, _)) = self.agenda.keys().next().copied() else { return false };
+    /// Whether the next thing on the events comes before the next call of an invocation.
+    fn is_event_next(&mut self) -> bool {
+        let Some((at, _)) = self.events.keys().next().copied() else { return false };
         let Some(oldest) = self.invocations.iter().map(|invocation| invocation.since).min() else {
             return true;
         };
         if at <= self.now() {
             return self.rng.bool();
         }
-        // While calls last: the agenda overtakes them, now and then so far that an invocation dies.
+        // While calls last: the events overtakes them, now and then so far that an invocation dies.
         let within = if self.rng.u8(..16) == 0 { TimeDelta::hours(1) } else { INVOCATION_LIMIT };
         at - oldest < within && self.rng.u8(..8) == 0
     }
 
-    fn next_happening(&mut self) {
-        let Some(((at, _), happening)) = self.agenda.pop_first() else { return };
+    fn next_event(&mut self) {
+        let Some(((at, _), event)) = self.events.pop_first() else { return };
         {
             let mut state = self.world.state();
             state.now = state.now.max(at);
         }
         self.end_what_takes_too_long();
-        match happening {
-            Happening::Delivery(source, tries) => self.deliver(source, tries),
-            Happening::Timer(machine) => self.advance(machine, Event::TimerFired),
+        match event {
+            ScheduledEvent::Delivery(source, tries) => self.deliver(source, tries),
+            ScheduledEvent::Timer(machine) => self.advance(machine, Event::TimerFired),
         }
     }
 
@@ -186,21 +188,21 @@ impl<'a> Stage<'a> {
     fn deliver(&mut self, source: Source, tries: usize) {
         let now = self.now();
         let request = match source {
-            Source::Scenario(n) => self.plot.scenario.deliveries[n].call.request(self.start, now),
+            Source::Scenario(n) => self.schedule.scenario.deliveries[n].call.request(self.start, now),
             Source::Report(n) => {
                 self.note_loss(n);
                 self.reports[n].request()
             }
         };
-        let company = self.company.clone();
-        let work = Box::pin(async move { Said::Answer(Box::new(company.answer(request).await)) });
+        let handlers = self.handlers.clone();
+        let work = Box::pin(async move { Said::Answer(Box::new(handlers.answer(request).await)) });
         self.invocations.push(Invocation { role: Role::Answer { source, tries }, since: now, work });
     }
 
     fn visit(&mut self, machine: Option<usize>, input: serde_json::Value) {
         self.sequence += 1;
-        let (company, invocation) = (self.company.clone(), format!("invocation-{}", self.sequence));
-        let work = Box::pin(async move { Said::Visit(company.send(input, invocation).await) });
+        let (handlers, invocation) = (self.handlers.clone(), format!("invocation-{}", self.sequence));
+        let work = Box::pin(async move { Said::Visit(handlers.send(input, invocation).await) });
         self.invocations.push(Invocation { role: Role::Visit { machine }, since: self.now(), work });
     }
 
@@ -250,19 +252,19 @@ impl<'a> Stage<'a> {
     fn deliver_again(&mut self, source: Source, tries: usize) {
         if let Some(seconds) = REDELIVERIES.get(tries) {
             let at = self.now() + TimeDelta::seconds(*seconds);
-            self.expect(at, Happening::Delivery(source, tries + 1));
+            self.expect(at, ScheduledEvent::Delivery(source, tries + 1));
         }
     }
 
     fn advance(&mut self, machine: usize, event: Event) {
         let now = self.now();
-        let action = self.machines[machine].on(&self.theatre.definition, event, now);
+        let action = self.machines[machine].on(&self.simulator.definition, event, now);
         self.act(machine, action);
     }
 
     fn act(&mut self, machine: usize, action: Action) {
         match action {
-            Action::WaitUntil(at) => self.expect(at, Happening::Timer(machine)),
+            Action::WaitUntil(at) => self.expect(at, ScheduledEvent::Timer(machine)),
             Action::Invoke { input, .. } => {
                 // Lambda may run an event twice; the second answer goes nowhere.
                 if self.rng.u8(..32) == 0 {
@@ -277,7 +279,7 @@ impl<'a> Stage<'a> {
     pub(crate) fn clear(self) -> Run {
         let (facts, met, calls, delivered) = {
             let mut state = self.world.state();
-            let met = std::mem::take(&mut state.weather.met);
+            let met = std::mem::take(&mut state.faults.injected);
             (std::mem::take(&mut state.facts), met, std::mem::take(&mut state.calls), state.delivered)
         };
         Run {
@@ -285,11 +287,11 @@ impl<'a> Stage<'a> {
             facts,
             machines: self.machines,
             answered: self.answered,
-            met,
+            injected: met,
             calls,
             delivered,
             world: self.world,
-            endless: self.endless,
+            never_ended: self.never_ended,
         }
     }
 }

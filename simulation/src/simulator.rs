@@ -1,4 +1,4 @@
-//! The theatre: what is played, where, and what is left of it.
+//! The simulator: what is played, where, and what is left of it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,20 +11,20 @@ use messaging::testing::memory::{Fault, Mutation, RecordedFact, World};
 
 use crate::machine::Machine;
 use crate::scenario::{LIMITS, Scenario};
-use crate::stage::Stage;
+use crate::scheduler::Scheduler;
 
 const JOURNEYS: &str = include_str!("../../journeys.toml");
 
 /// What is played.
 #[derive(Debug, Clone)]
-pub struct Plot {
+pub struct Schedule {
     /// What the outside world does.
     pub scenario: Scenario,
     /// Who is next, and how long calls take.
     pub turns: u64,
     /// What goes wrong.
     pub faults: Faults,
-    /// A rule that is broken on purpose.
+    /// A rule that is violations on purpose.
     pub mutation: Option<Mutation>,
 }
 
@@ -54,7 +54,7 @@ pub struct Run {
     /// were when the answer left.
     pub answered: Vec<(usize, usize)>,
     /// What went wrong, by place.
-    pub met: BTreeMap<usize, Fault>,
+    pub injected: BTreeMap<usize, Fault>,
     /// Every call of a port.
     pub calls: Vec<&'static str>,
     /// Texts that reached a phone.
@@ -62,19 +62,19 @@ pub struct Run {
     /// The world as it was left.
     pub world: World,
     /// It did not come to an end.
-    pub endless: bool,
+    pub never_ended: bool,
 }
 
 /// What is built once for many schedules.
-pub struct Theatre {
+pub struct Simulator {
     pub(crate) definition: Definition,
     journeys: CurrentJourneys,
     limited: CurrentJourneys,
     runtime: tokio::runtime::Runtime,
 }
 
-impl Theatre {
-    /// A theatre for the shipped definition and the shipped journeys.
+impl Simulator {
+    /// A simulator for the shipped definition and the shipped journeys.
     ///
     /// # Panics
     /// When they do not load, which their own tests rule out.
@@ -99,13 +99,13 @@ impl Theatre {
         if scenario.is_limited { self.limited.clone() } else { self.journeys.clone() }
     }
 
-    /// Plays a plot to its end.
+    /// Plays a schedule to its end.
     #[must_use]
-    pub fn play(&self, plot: &Plot) -> Run {
+    pub fn play(&self, schedule: &Schedule) -> Run {
         // The functions set time-outs; nobody turns the runtime, so none ever fires.
         let _context = self.runtime.enter();
-        let mut stage = Stage::set(self, plot);
-        stage.play();
-        stage.clear()
+        let mut scheduler = Scheduler::set(self, schedule);
+        scheduler.play();
+        scheduler.clear()
     }
 }

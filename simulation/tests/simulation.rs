@@ -1,16 +1,16 @@
-//! A share of the schedules at every `make test`, and the proof that a broken rule would be noticed.
+//! A share of the schedules at every `make test`, and the proof that a violations rule would be noticed.
 #![expect(clippy::panic, reason = "tests")]
 
 use chrono::TimeDelta;
 use messaging::testing::memory::Mutation;
 use simulation::Scenario;
-use simulation::explore::{cut_down, history, random, seeded, singles};
-use simulation::promises::broken;
-use simulation::theatre::{Faults, Theatre};
+use simulation::explore::{history, random, seeded, shrink, singles};
+use simulation::invariants::violations;
+use simulation::simulator::{Faults, Simulator};
 
 #[test]
-fn seeded_schedules_keep_every_promise() {
-    let summary = random(&Theatre::open(), 1..=600).unwrap_or_else(|failure| panic!("{failure}"));
+fn seeded_schedules_keep_every_invariant() {
+    let summary = random(&Simulator::open(), 1..=600).unwrap_or_else(|failure| panic!("{failure}"));
     assert_eq!(summary.schedules, 600);
     for verdict in [
         "Sent",
@@ -26,10 +26,10 @@ fn seeded_schedules_keep_every_promise() {
 }
 
 #[test]
-fn every_single_fault_of_the_main_journeys_keeps_every_promise() {
-    let theatre = Theatre::open();
+fn every_single_fault_of_the_main_journeys_keeps_every_invariant() {
+    let simulator = Simulator::open();
     for (name, scenario) in Scenario::main_journeys() {
-        let summary = singles(&theatre, name, &scenario).unwrap_or_else(|failure| panic!("{failure}"));
+        let summary = singles(&simulator, name, &scenario).unwrap_or_else(|failure| panic!("{failure}"));
         assert!(summary.schedules > 80, "{name}: {summary}");
     }
 }
@@ -37,27 +37,27 @@ fn every_single_fault_of_the_main_journeys_keeps_every_promise() {
 #[test]
 fn the_same_seed_gives_the_same_history() {
     for seed in 1..40 {
-        let plot = seeded(seed, None);
-        let told = || history(&Theatre::open().play(&plot));
+        let schedule = seeded(seed, None);
+        let told = || history(&Simulator::open().play(&schedule));
         assert_eq!(told(), told(), "seed {seed}");
     }
 }
 
 /// Breaks a rule and looks for a schedule that shows it; what it breaks is told in these words.
 fn is_noticed(mutation: Mutation, words: &str) {
-    let theatre = Theatre::open();
+    let simulator = Simulator::open();
     for seed in 1..4000 {
-        let plot = seeded(seed, Some(mutation));
-        let run = theatre.play(&plot);
-        let found = broken(&plot.scenario, &run);
+        let schedule = seeded(seed, Some(mutation));
+        let run = simulator.play(&schedule);
+        let found = violations(&schedule.scenario, &run);
         if !found.iter().any(|what| what.contains(words)) {
             continue;
         }
-        let failure = cut_down(&theatre, format!("seed {seed}"), &plot, &run);
-        assert!(!failure.broken.is_empty(), "cutting down keeps the failure");
-        assert!(failure.plot.scenario.deliveries.len() <= plot.scenario.deliveries.len());
-        if let Faults::Script(script) = &failure.plot.faults {
-            assert!(script.len() <= run.met.len());
+        let failure = shrink(&simulator, format!("seed {seed}"), &schedule, &run);
+        assert!(!failure.violations.is_empty(), "cutting down keeps the failure");
+        assert!(failure.schedule.scenario.deliveries.len() <= schedule.scenario.deliveries.len());
+        if let Faults::Script(script) = &failure.schedule.faults {
+            assert!(script.len() <= run.injected.len());
         }
         return;
     }
@@ -109,11 +109,11 @@ fn advertising_by_night_is_noticed() {
 /// Advertising in schedules is sent, stopped for want of an agreement, and kept until the morning.
 #[test]
 fn schedules_hold_advertising_of_every_fate() {
-    let theatre = Theatre::open();
+    let simulator = Simulator::open();
     let mut fates = [0; 3];
     for seed in 1..=400 {
-        let plot = seeded(seed, None);
-        let run = theatre.play(&plot);
+        let schedule = seeded(seed, None);
+        let run = simulator.play(&schedule);
         for machine in run.machines.iter().filter(|machine| machine.conversation.starts_with("messages-")) {
             let lasted = machine.execution.stopped.map(|end| end - machine.execution.started);
             match machine.end() {

@@ -43,9 +43,9 @@ async fn a_repeat_is_a_duplicate_whatever_todays_journeys_say() {
         let world = World::at(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
         journeys(&world, JOURNEYS);
         let fails = |call: &'static str| (call == "start").then_some(Fault::Before);
-        world.state().weather.forecast = Some(Box::new(fails));
+        world.state().faults.generator = Some(Box::new(fails));
         assert!(deliver(&world).await.is_err());
-        world.state().weather.forecast = None;
+        world.state().faults.generator = None;
         journeys(&world, edited);
         assert_eq!(deliver(&world).await.unwrap(), "duplicate");
         assert!(!world.state().executions.is_empty(), "what was stored is started");

@@ -244,7 +244,7 @@ async fn what_cannot_be_read_is_an_error_and_changes_nothing() {
 #[tokio::test]
 async fn a_store_that_is_away_is_another_error_and_the_repetition_finds_nothing_lost() {
     let world = lost(Provider::EndUserMessaging);
-    world.state().weather.script.insert(1, messaging::testing::memory::Fault::Before);
+    world.state().faults.script.insert(1, messaging::testing::memory::Fault::Before);
     assert_eq!(handle(&world, parsed(DELIVERED)).await, Err("Transient"));
     handle(&world, parsed(DELIVERED)).await.unwrap();
     assert_eq!(told(&world).0, Some(Verdict::Sent));

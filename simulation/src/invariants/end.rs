@@ -3,18 +3,18 @@
 use messaging::conversation::Step;
 use messaging::values::verdict::Verdict;
 
-use super::Judge;
+use super::Checker;
 use crate::calls::{Call, booked, event_id};
 use crate::scenario::Scenario;
-use crate::theatre::Run;
+use crate::simulator::Run;
 
-impl Judge {
+impl Checker {
     pub(super) fn conclude(&mut self, scenario: &Scenario, run: &Run) {
-        if run.endless {
-            self.breaks("the schedule did not come to an end".to_owned());
+        if run.never_ended {
+            self.violation("the schedule did not come to an end".to_owned());
         }
         let odd = run.world.state().inconsistencies.clone();
-        self.broken.extend(odd);
+        self.violations.extend(odd);
         for (delivery, _) in &run.answered {
             let id = match scenario.deliveries[*delivery].call {
                 Call::Sms { event, .. } => format!("sms-{}", event_id(event)),
@@ -25,7 +25,7 @@ impl Judge {
             self.has_ended(&id, run);
         }
         for machine in run.machines.iter().filter(|machine| machine.is_running()) {
-            self.breaks(format!("{}.{} still runs", machine.conversation, machine.step));
+            self.violation(format!("{}.{} still runs", machine.conversation, machine.step));
         }
     }
 
@@ -49,7 +49,7 @@ impl Judge {
                 (Some(end), Some(decided)) if *end == decided => {}
                 (Some(&"HeldUnknownOutcome"), Some(_)) => {}
                 (_, decided) => {
-                    self.breaks(format!("{name} ended as {ends:?}, and in the table as {decided:?}"));
+                    self.violation(format!("{name} ended as {ends:?}, and in the table as {decided:?}"));
                 }
             }
             self.is_borne_out(id, &step);
@@ -74,7 +74,7 @@ impl Judge {
         let sent_all_the_same =
             texts.arrived() > 0 && !matches!(verdict, Verdict::Sent | Verdict::HeldUnknownOutcome);
         if !true_enough || sent_all_the_same {
-            self.breaks(format!("{id}.{} is {verdict}, which is not what happened", step.name));
+            self.violation(format!("{id}.{} is {verdict}, which is not what happened", step.name));
         }
     }
 }

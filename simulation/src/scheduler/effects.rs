@@ -4,11 +4,11 @@ use chrono::TimeDelta;
 use messaging::testing::memory::{Fact, RecordedFact};
 use messaging::values::ids::{ConversationId, StepName};
 
-use super::{Happening, Source, Stage};
+use super::{ScheduledEvent, Scheduler, Source};
 use crate::calls::{Report, Says};
 use crate::machine::Machine;
 
-impl Stage<'_> {
+impl Scheduler<'_> {
     /// What has taken effect since the last reading leads to more: executions that run, reports of texts
     /// that left.
     pub(super) fn read_facts(&mut self) {
@@ -33,7 +33,7 @@ impl Stage<'_> {
             let state = self.world.state();
             (state.now, state.executions.get(name).cloned().unwrap_or_default())
         };
-        if let Some((machine, action)) = Machine::start(&self.theatre.definition, name, &due, now) {
+        if let Some((machine, action)) = Machine::start(&self.simulator.definition, name, &due, now) {
             self.machines.push(machine);
             self.act(self.machines.len() - 1, action);
         }
@@ -73,7 +73,7 @@ impl Stage<'_> {
                 let delays = [0, 1, 3, 60, 121, 721, 4000, 80_000, 260_000];
                 let delay = delays[self.rng.usize(..delays.len())];
                 let at = self.now() + TimeDelta::seconds(delay);
-                self.expect(at, Happening::Delivery(Source::Report(self.reports.len() - 1), 0));
+                self.expect(at, ScheduledEvent::Delivery(Source::Report(self.reports.len() - 1), 0));
             }
         }
     }

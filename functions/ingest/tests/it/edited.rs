@@ -56,9 +56,9 @@ async fn what_was_stored_and_not_started_is_started() {
     for (route, body) in calls() {
         let world = world(JOURNEYS);
         let fault = |call: &'static str| (call == "start").then_some(Fault::Before);
-        world.state().weather.forecast = Some(Box::new(fault));
+        world.state().faults.generator = Some(Box::new(fault));
         assert_eq!(post(&world, route, &body).await.0, 503, "{route}");
-        world.state().weather.forecast = None;
+        world.state().faults.generator = None;
         edit(&world);
         assert_eq!(post(&world, route, &body).await.0, 200, "{route}");
         assert_eq!(world.state().executions.len(), 1, "{route}");

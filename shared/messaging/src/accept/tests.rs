@@ -33,7 +33,7 @@ fn another_content_under_the_same_id_is_refused_and_changes_nothing() {
 #[test]
 fn a_duplicate_starts_with_the_stored_due_time() {
     let world = World::new();
-    world.state().weather.script.insert(1, Fault::Before);
+    world.state().faults.script.insert(1, Fault::Before);
     assert!(world.deliver(&booking()).unwrap().is_err());
     world.pass(100);
     let mut later = booking();
@@ -55,7 +55,7 @@ fn whatever_fails_a_repeat_finishes() {
         for second in first + 1..9 {
             for (a, b) in FAULTS.iter().flat_map(|a| FAULTS.iter().map(move |b| (*a, *b))) {
                 let world = World::new();
-                world.state().weather.script.extend([(first, a), (second, b)]);
+                world.state().faults.script.extend([(first, a), (second, b)]);
                 let mut new = 0;
                 for _ in 0..4 {
                     let answer = world.deliver(&event);
@@ -66,7 +66,7 @@ fn whatever_fails_a_repeat_finishes() {
                     }
                 }
                 assert!(new <= 1, "{first} {a:?}, {second} {b:?}");
-                world.state().weather.script.clear();
+                world.state().faults.script.clear();
                 assert!(matches!(world.deliver(&event), Some(Ok(EventOutcome::Duplicate { .. }))));
                 for step in &event.plan.as_ref().unwrap().steps {
                     assert_eq!(world.run(&event.id, &step.name), Some(Verdict::Sent));

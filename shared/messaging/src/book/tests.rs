@@ -187,13 +187,13 @@ fn a_fault_anywhere_is_mended_by_the_next_delivery() {
     for place in 0..12 {
         for fault in FAULTS {
             let world = World::new();
-            world.state().weather.script.insert(place, fault);
+            world.state().faults.script.insert(place, fault);
             for report in reports {
                 // Delivered until it is answered, as booking systems do.
                 let answered = (0..3).any(|_| matches!(deliver(&world, report), Some(Ok(_))));
                 assert!(answered, "{fault:?} at {place}");
             }
-            world.state().weather.script.clear();
+            world.state().faults.script.clear();
             assert_eq!(fates(&world, 2), [(Some(id(1)), false), (None, false)], "{fault:?} at {place}");
             for (name, verdict) in ends(&world, 2) {
                 let expected =
@@ -212,9 +212,9 @@ fn a_fault_while_burying_is_mended_by_the_next_delivery() {
             let world = World::new();
             deliver(&world, Report::Cancelled(0)).unwrap().unwrap();
             let calls = world.state().calls.len();
-            world.state().weather.script.insert(calls + place, fault);
+            world.state().faults.script.insert(calls + place, fault);
             assert!((0..3).any(|_| matches!(deliver(&world, Report::Created(0)), Some(Ok(_)))));
-            world.state().weather.script.clear();
+            world.state().faults.script.clear();
             assert!(ends(&world, 1).values().all(|verdict| *verdict == Verdict::SkippedCancelled));
             assert!(world.state().executions.is_empty(), "nothing starts");
         }

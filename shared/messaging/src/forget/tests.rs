@@ -117,12 +117,12 @@ fn whatever_fails_a_second_run_finishes() {
                 let world = world();
                 world.state().contact().opted_out_at = Some(at(0));
                 let begun = world.state().calls.len();
-                world.state().weather.script.extend([(begun + first, a), (begun + second, b)]);
+                world.state().faults.script.extend([(begun + first, a), (begun + second, b)]);
                 let done = (0..4).any(|_| matches!(forgets(&world), Some(Ok(_))));
                 assert!(done, "{a:?} at {first}, {b:?} at {second}");
                 assert_forgotten(&world);
                 assert!(world.state().contact().opted_out_at.is_some());
-                world.state().weather.script.clear();
+                world.state().faults.script.clear();
                 assert_eq!(world.run(&event().id, &text()), Some(Verdict::SkippedCancelled));
             }
         }
@@ -134,10 +134,10 @@ fn a_contact_that_changes_meanwhile_is_looked_at_again() {
     let world = world();
     // After the traces are read, before the contact is erased.
     let place = world.state().calls.len() + 2;
-    world.state().happens_at(place, crate::testing::memory::ScheduledEvent::OptedOut);
+    world.state().schedule_event(place, crate::testing::memory::ScheduledEvent::OptedOut);
     assert!(forgets(&world).unwrap().unwrap().opted_out);
     assert!(world.state().contact().opted_out_at.is_some());
     let down = World::new();
-    down.state().weather.forecast = Some(Box::new(|_| Some(Fault::Before)));
+    down.state().faults.generator = Some(Box::new(|_| Some(Fault::Before)));
     assert!(forgets(&down).unwrap().is_err());
 }

@@ -218,7 +218,7 @@ fn what_was_not_sent_is_given_back() {
     for _ in 0..3 {
         let place = world.state().calls.len();
         let send = place + 8;
-        world.state().weather.script.insert(send, Fault::Before);
+        world.state().faults.script.insert(send, Fault::Before);
         assert!(matches!(issue_in(&world, &slot(), &settings, None), IssueOutcome::Unavailable(_)));
         assert_eq!(world.state().calls[send], "send_code");
     }
@@ -234,7 +234,7 @@ fn what_the_provider_says_decides() {
         (Fault::OptedOut, IssueOutcome::OptedOut),
     ] {
         let world = world();
-        world.state().weather.script.insert(8, fault);
+        world.state().faults.script.insert(8, fault);
         assert_eq!(issue(&world), expected, "{fault:?}");
         assert_eq!(world.state().store.contact(&phone()).opted_out_at.is_some(), fault == Fault::OptedOut);
     }
@@ -393,7 +393,7 @@ fn what_a_code_has_not_cost_is_given_back() {
     ] {
         let world = world();
         let mut calm = true;
-        world.state().weather.forecast = Some(Box::new(move |operation| {
+        world.state().faults.generator = Some(Box::new(move |operation| {
             (operation == "send_code" && std::mem::take(&mut calm)).then_some(fault)
         }));
         issue_under(&world, "+12025550143", TWO).unwrap().unwrap();
@@ -414,7 +414,7 @@ fn whatever_fails_no_code_is_beyond_the_money() {
     for place in 0..calls {
         for fault in crate::testing::memory::PROVIDER_FAULTS {
             let world = world();
-            world.state().weather.script.insert(place, fault);
+            world.state().faults.script.insert(place, fault);
             for phone in phones {
                 let _died = issue_under(&world, phone, ONE);
             }

@@ -99,7 +99,7 @@ mod tests {
 
     /// The next `count` calls of an operation go wrong.
     fn fail(world: &World, operation: &'static str, fault: Fault, mut count: usize) {
-        world.state().weather.forecast = Some(Box::new(move |call| {
+        world.state().faults.generator = Some(Box::new(move |call| {
             let meets = call == operation && count > 0;
             count -= usize::from(meets);
             meets.then_some(fault)
@@ -134,7 +134,7 @@ mod tests {
         for place in 0..8 {
             for fault in crate::testing::memory::FAULTS {
                 let world = World::new();
-                world.state().weather.script.insert(place, fault);
+                world.state().faults.script.insert(place, fault);
                 for id in ["a", "a", "b", "a"] {
                     deliver(&world, &stop(id));
                 }

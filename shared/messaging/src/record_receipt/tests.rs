@@ -192,7 +192,7 @@ fn a_text_is_planned_anew_only_when_its_execution_waits() {
     // load, start_again, advance
     for (place, fault) in [(1, Fault::Before), (1, Fault::LostAnswer), (2, Fault::Before)] {
         let world = world_with(decided(Verdict::Sent));
-        world.state().weather.script.insert(place, fault);
+        world.state().faults.script.insert(place, fault);
         assert!(record(&world, &world, &failed, &world).now_or_never().unwrap().is_err());
         assert_eq!(verdict(&world), Some(Verdict::Sent), "{fault:?} at {place}");
         assert_eq!(recorded(&world, &failed), ReceiptOutcome::TriedAgain);
@@ -205,7 +205,7 @@ fn a_text_is_planned_anew_only_when_its_execution_waits() {
 fn an_execution_that_came_too_early_is_followed_by_the_next() {
     let failed = Receipt { retryable: true, ..receipt(DeliveryStatus::Undelivered) };
     let world = world_with(decided(Verdict::Sent));
-    world.state().weather.script.insert(2, Fault::Before);
+    world.state().faults.script.insert(2, Fault::Before);
     assert!(record(&world, &world, &failed, &world).now_or_never().unwrap().is_err());
     // In the last minute before the visit, the step may be planned after it.
     let now = at(10 + 900 - 30);

@@ -69,7 +69,7 @@ fn what_is_known_is_not_settled() {
 fn a_start_that_failed_is_made_up_for_by_a_repetition() {
     let world = world_with(unknown());
     // load, advance, start_again
-    world.state().weather.script.insert(2, crate::testing::memory::Fault::Before);
+    world.state().faults.script.insert(2, crate::testing::memory::Fault::Before);
     assert!(matches!(resolved(&world, OperatorFinding::NotSent), Err(ResolveError::Unavailable(_))));
     assert_eq!(resolved(&world, OperatorFinding::NotSent), Ok(ResolveOutcome::RunsAgain(1)));
     assert_eq!(world.state().executions.len(), 1);

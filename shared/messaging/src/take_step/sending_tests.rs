@@ -96,7 +96,7 @@ fn whatever_fails_no_text_is_beyond_the_limit() {
     for place in 0..calls {
         for fault in FAULTS {
             let world = world(ONE_TEXT, &conversations);
-            world.state().weather.script.insert(place, fault);
+            world.state().faults.script.insert(place, fault);
             for conversation in &conversations {
                 world.run(&conversation.id, &text());
             }
@@ -115,7 +115,7 @@ fn limits_that_cannot_be_checked_put_a_text_off() {
     let conversations = many(1);
     let world = world(ONE_TEXT, &conversations);
     let place = ["load", "switch", "claim"].len();
-    world.state().weather.script.insert(place, Fault::Before);
+    world.state().faults.script.insert(place, Fault::Before);
     let visit = world.visit(&conversations[0].id, &text(), "a");
     assert!(matches!(visit, Some(Ok(VisitOutcome::Wait(..)))), "{visit:?}");
     assert_eq!(world.state().delivered, 0);
@@ -244,7 +244,7 @@ fn whatever_fails_a_price_is_never_counted_short() {
         for place in before..calls {
             for fault in FAULTS {
                 let world = sent();
-                world.state().weather.script.insert(place, fault);
+                world.state().faults.script.insert(place, fault);
                 for _ in 0..3 {
                     let _died = record(&world, &world, &priced(price), &world).now_or_never();
                 }

@@ -76,7 +76,7 @@ fn shadow_decides_and_sends_nothing() {
 fn shadow_keeps_the_checks_of_a_claim() {
     let world = World::with(&text());
     world.state().switch = Switch::Shadow;
-    world.state().happens_at(2, ScheduledEvent::OptedOut);
+    world.state().schedule_event(2, ScheduledEvent::OptedOut);
     assert_eq!(run(&world), Some(Verdict::SkippedOptedOut));
 }
 
@@ -112,7 +112,7 @@ fn whatever_fails_a_text_leaves_at_most_once() {
         for second in first..14 {
             for (a, b) in FAULTS.iter().flat_map(|a| FAULTS.iter().map(move |b| (*a, *b))) {
                 let world = World::with(&text());
-                world.state().weather.script.extend([(first, a), (second, b)]);
+                world.state().faults.script.extend([(first, a), (second, b)]);
                 let verdict = run(&world);
                 check(&world, verdict, &format!("{first} {a:?}, {second} {b:?}"));
             }
@@ -127,7 +127,7 @@ fn an_answer_that_cannot_be_recorded_is_never_fetched_again() {
     for outage in 1..12 {
         for fault in [Fault::Before, Fault::LostAnswer] {
             let world = World::with(&text());
-            world.state().weather.script.extend((4..4 + outage).map(|place| (place, fault)));
+            world.state().faults.script.extend((4..4 + outage).map(|place| (place, fault)));
             let verdict = run(&world);
             check(&world, verdict, &format!("{outage} times {fault:?}"));
         }
@@ -137,7 +137,7 @@ fn an_answer_that_cannot_be_recorded_is_never_fetched_again() {
 /// Whatever others store before any port call: no text leaves that was stopped before its claim.
 #[test]
 fn nothing_is_claimed_after_a_stop_is_stored() {
-    for (happening, verdict) in [
+    for (event, verdict) in [
         (ScheduledEvent::Cancelled, Verdict::SkippedCancelled),
         (ScheduledEvent::Superseded, Verdict::SkippedSuperseded),
         (ScheduledEvent::OptedOut, Verdict::SkippedOptedOut),
@@ -147,9 +147,9 @@ fn nothing_is_claimed_after_a_stop_is_stored() {
             let mut conversation = text();
             conversation.plan.as_mut().unwrap().steps[0].unless_replied = true;
             let world = World::with(&conversation);
-            world.state().happens_at(place, happening);
+            world.state().schedule_event(place, event);
             let expected = if place <= 2 { verdict } else { Verdict::Sent };
-            assert_eq!(run(&world), Some(expected), "{happening:?} before call {place}");
+            assert_eq!(run(&world), Some(expected), "{event:?} before call {place}");
             assert_eq!(world.state().delivered, usize::from(place > 2));
         }
     }
@@ -159,7 +159,7 @@ fn any_fault() -> impl Strategy<Value = Fault> {
     proptest::sample::select(FAULTS.to_vec())
 }
 
-fn any_happening() -> impl Strategy<Value = ScheduledEvent> {
+fn any_event() -> impl Strategy<Value = ScheduledEvent> {
     use ScheduledEvent::{Cancelled, OptedOut, Replied, Superseded};
     proptest::sample::select(vec![Cancelled, OptedOut, Replied, Superseded])
 }
@@ -170,14 +170,14 @@ proptest! {
     #[test]
     fn any_run_of_faults_ends_in_a_verdict_and_one_text_at_most(
         faults in proptest::collection::btree_map(0..40_usize, any_fault(), 0..12),
-        happenings in proptest::collection::btree_map(0..40_usize, any_happening(), 0..2),
+        scheduled_events in proptest::collection::btree_map(0..40_usize, any_event(), 0..2),
         turned_away in 0..4_usize,
     ) {
         let world = World::with(&text());
         {
             let mut state = world.state();
-            state.weather.script = faults;
-            state.happenings = happenings;
+            state.faults.script = faults;
+            state.scheduled_events = scheduled_events;
             let because = Because::fact("reason", "turned away");
             state.outcomes.extend((0..turned_away).map(|_| SendOutcome::NotSent { because: because.clone() }));
         }
@@ -210,7 +210,7 @@ fn the_next_provider_is_asked_after_not_sent_and_after_a_refusal_of_the_provider
         world.state().outcomes.push_back(first);
         let visit = world.visit(&text().id, &step(), "a").unwrap().unwrap();
         assert!(matches!(visit, VisitOutcome::Decided(Verdict::Sent, _)), "{visit:?}");
-        assert_eq!(world.state().asked, BOTH);
+        assert_eq!(world.state().called_providers, BOTH);
         assert_eq!(world.state().attempts, [1, 2], "each under a claim of its own");
     }
 }
@@ -226,7 +226,7 @@ fn the_next_provider_is_never_asked_after_a_lost_answer_nor_about_the_customer()
         let world = carried_by(&BOTH);
         world.state().outcomes.push_back(first);
         assert_eq!(run(&world), Some(verdict));
-        assert_eq!(world.state().asked, [Provider::Twilio]);
+        assert_eq!(world.state().called_providers, [Provider::Twilio]);
     }
 }
 
@@ -240,7 +240,7 @@ fn after_the_last_provider_the_text_is_put_off_or_refused() {
         "the first may take it later: {visit:?}"
     );
     assert_eq!(run(&world), Some(Verdict::Sent));
-    assert_eq!(world.state().asked, [Provider::Twilio, Provider::Sns, Provider::Twilio]);
+    assert_eq!(world.state().called_providers, [Provider::Twilio, Provider::Sns, Provider::Twilio]);
 
     let world = carried_by(&BOTH);
     world.state().outcomes.extend([rejected(Refusal::Provider), rejected(Refusal::Provider)]);
@@ -254,15 +254,15 @@ fn after_the_last_provider_the_text_is_put_off_or_refused() {
 #[test]
 fn a_stop_between_two_providers_is_heeded() {
     // load, switch, claim, send, advance; then the next round.
-    for (happening, verdict) in [
+    for (event, verdict) in [
         (ScheduledEvent::Cancelled, Verdict::SkippedCancelled),
         (ScheduledEvent::OptedOut, Verdict::SkippedOptedOut),
     ] {
         let world = carried_by(&BOTH);
         world.state().outcomes.push_back(turned_away());
-        world.state().happens_at(5, happening);
+        world.state().schedule_event(5, event);
         assert_eq!(run(&world), Some(verdict));
-        assert_eq!(world.state().asked, [Provider::Twilio]);
+        assert_eq!(world.state().called_providers, [Provider::Twilio]);
     }
 }
 
@@ -274,7 +274,7 @@ fn whatever_fails_between_two_providers_a_text_leaves_at_most_once() {
             for (a, b) in FAULTS.iter().flat_map(|a| FAULTS.iter().map(move |b| (*a, *b))) {
                 let world = carried_by(&BOTH);
                 world.state().outcomes.push_back(turned_away());
-                world.state().weather.script.extend([(place, a), (second, b)]);
+                world.state().faults.script.extend([(place, a), (second, b)]);
                 let verdict = run(&world);
                 let what = format!("{place} {a:?}, {second} {b:?}");
                 let state = world.state();
@@ -314,7 +314,7 @@ fn whatsapp_takes_free_words_for_24_hours_after_the_customers_last_message() {
     ] {
         let world = scene(last, template, words);
         assert_eq!(run(&world), Some(verdict), "{last:?} {template} {words}");
-        let by_template = world.state().forms.first().copied();
+        let by_template = world.state().template_calls.first().copied();
         let expected = (verdict == Verdict::Sent).then_some(template && (words.is_empty() || last.is_none()));
         assert_eq!(by_template, expected, "{last:?} {template} {words}");
     }

@@ -8,6 +8,7 @@ mod codes;
 mod erasure;
 mod executions;
 mod facts;
+mod faults;
 mod inbox;
 mod ports;
 mod provider;
@@ -16,7 +17,6 @@ mod sending;
 mod store;
 #[cfg(test)]
 mod testing;
-mod weather;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
@@ -32,13 +32,13 @@ use crate::values::clock::Clock;
 use crate::values::provider::Provider;
 
 pub use facts::{Fact, RecordedFact};
+pub use faults::{FAULTS, Fault, FaultGenerator, FaultSource, Mutation, PROVIDER_FAULTS};
 use provider::ProviderRecord;
 pub use provider::message_id;
 pub use sending::Spent;
 pub use store::Store;
 #[cfg(test)]
 pub(crate) use testing::{ScheduledEvent, at, conversation, phone};
-pub use weather::{FAULTS, Fault, Forecast, Mutation, PROVIDER_FAULTS, Weather};
 
 /// A world that the use cases can live in. A clone is the same world: functions hold their ports by
 /// value.
@@ -56,19 +56,19 @@ pub struct State {
     /// Every call of a port by name, in order.
     pub calls: Vec<&'static str>,
     /// What goes wrong.
-    pub weather: Weather,
+    pub faults: FaultSource,
     /// What the provider says; `Accepted` when nothing is left.
     pub outcomes: VecDeque<SendOutcome>,
     /// Attempts for which the provider was called.
     pub attempts: Vec<u32>,
     /// The providers that were called.
-    pub asked: Vec<Provider>,
+    pub called_providers: Vec<Provider>,
     /// Whether each call asked for a template instead of words.
-    pub forms: Vec<bool>,
+    pub template_calls: Vec<bool>,
     /// Texts that reached a phone.
     pub delivered: usize,
     /// Whether the provider's own records can be asked.
-    pub provider_tells: bool,
+    pub provider_searchable: bool,
     /// What they hold.
     provider_records: Vec<ProviderRecord>,
     /// What the operators' switch says.
@@ -80,7 +80,7 @@ pub struct State {
     /// What has been spent.
     pub spent: Spent,
     /// The senders' schedules.
-    pub schedules: BTreeMap<String, RateLimiter>,
+    pub rate_limiters: BTreeMap<String, RateLimiter>,
     /// What has taken effect, in order: what a checker judges by.
     pub facts: Vec<RecordedFact>,
     /// What no port should ever be asked.
@@ -92,7 +92,7 @@ pub struct State {
     /// A rule that this world breaks, to show that breaking it is noticed.
     pub mutation: Option<Mutation>,
     #[cfg(test)]
-    pub(crate) happenings: BTreeMap<usize, ScheduledEvent>,
+    pub(crate) scheduled_events: BTreeMap<usize, ScheduledEvent>,
 }
 
 impl World {
@@ -104,26 +104,26 @@ impl World {
             store: Store::default(),
             executions: BTreeMap::new(),
             calls: Vec::new(),
-            weather: Weather::default(),
+            faults: FaultSource::default(),
             outcomes: VecDeque::new(),
             attempts: Vec::new(),
-            asked: Vec::new(),
-            forms: Vec::new(),
+            called_providers: Vec::new(),
+            template_calls: Vec::new(),
             delivered: 0,
-            provider_tells: false,
+            provider_searchable: false,
             provider_records: Vec::new(),
             switch: Switch::On,
             keys: BTreeMap::new(),
             journeys: None,
             spent: Spent::new(),
-            schedules: BTreeMap::new(),
+            rate_limiters: BTreeMap::new(),
             facts: Vec::new(),
             inconsistencies: Vec::new(),
             interleaved: false,
             crashed: false,
             mutation: None,
             #[cfg(test)]
-            happenings: BTreeMap::new(),
+            scheduled_events: BTreeMap::new(),
         })))
     }
 
@@ -148,7 +148,7 @@ impl World {
         operation: &'static str,
         perform: impl FnOnce(&mut State) -> T,
     ) -> Result<T, Unavailable> {
-        match self.met(operation, perform).await {
+        match self.attempt(operation, perform).await {
             (None, Some(done)) => Ok(done),
             (fault, _) => {
                 let reason = fault.map_or("fault", Fault::reason).to_owned();
@@ -158,7 +158,7 @@ impl World {
     }
 
     /// The same, and what went wrong beside what was done all the same.
-    async fn met<T>(
+    async fn attempt<T>(
         &self,
         operation: &'static str,
         perform: impl FnOnce(&mut State) -> T,
@@ -167,10 +167,10 @@ impl World {
         let (fault, done) = {
             let mut state = self.state();
             #[cfg(test)]
-            state.happen();
+            state.run_scheduled_event();
             let place = state.calls.len();
             state.calls.push(operation);
-            let fault = state.weather.at(place, operation);
+            let fault = state.faults.at(place, operation);
             let happens = fault.is_none_or(Fault::takes_effect);
             (fault, happens.then(|| perform(&mut state)))
         };

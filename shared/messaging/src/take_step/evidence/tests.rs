@@ -16,7 +16,7 @@ fn world(conversations: &[&Conversation]) -> World {
     let world = World::with(conversations[0]);
     let mut state = world.state();
     conversations.iter().for_each(|conversation| state.store.put(conversation, at(0)));
-    state.provider_tells = true;
+    state.provider_searchable = true;
     drop(state);
     world
 }
@@ -24,9 +24,9 @@ fn world(conversations: &[&Conversation]) -> World {
 /// Visits the step while the provider's answers are lost: after the text has left, or before.
 fn visit_without_answer(world: &World, conversation: &Conversation, leaves: bool) {
     let fault = if leaves { Fault::LostAnswer } else { Fault::Conflict };
-    world.state().weather.forecast = Some(Box::new(move |call| (call == "send").then_some(fault)));
+    world.state().faults.generator = Some(Box::new(move |call| (call == "send").then_some(fault)));
     assert!(world.visit(&conversation.id, &step(), conversation.id.as_str()).unwrap().is_ok());
-    world.state().weather.forecast = None;
+    world.state().faults.generator = None;
     assert!(matches!(state_of(world, conversation), StepState::Unknown(_)));
 }
 

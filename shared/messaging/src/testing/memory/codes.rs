@@ -159,7 +159,7 @@ impl CodeTexts for World {
         _: DateTime<Utc>,
     ) -> SendOutcome {
         let (fault, done) = self
-            .met("send_code", |state| {
+            .attempt("send_code", |state| {
                 state.store.codes.sent.push((to.clone(), words.clone()));
                 state.note(Fact::Noticed { phone: to.clone() });
             })

@@ -85,7 +85,7 @@ pub enum Fact {
         attempt: u32,
     },
     /// A place in a sender's schedule was given to a text.
-    Placed {
+    SlotAcquired {
         /// The second.
         slot: DateTime<Utc>,
     },

@@ -67,24 +67,24 @@ impl Fault {
 
 /// Decides what becomes of each call.
 #[derive(Default)]
-pub struct Weather {
+pub struct FaultSource {
     /// By the call's place among all calls.
     pub script: BTreeMap<usize, Fault>,
     /// For calls that the script does not name: asked once per call, with its place and operation.
-    pub forecast: Option<Forecast>,
+    pub generator: Option<FaultGenerator>,
     /// What has gone wrong so far, by place.
-    pub met: BTreeMap<usize, Fault>,
+    pub injected: BTreeMap<usize, Fault>,
 }
 
 /// Says what goes wrong with a call of that operation.
-pub type Forecast = Box<dyn FnMut(&'static str) -> Option<Fault> + Send>;
+pub type FaultGenerator = Box<dyn FnMut(&'static str) -> Option<Fault> + Send>;
 
-impl Weather {
+impl FaultSource {
     pub(super) fn at(&mut self, place: usize, operation: &'static str) -> Option<Fault> {
-        let forecast = || self.forecast.as_mut().and_then(|forecast| forecast(operation));
+        let forecast = || self.generator.as_mut().and_then(|forecast| forecast(operation));
         let fault = self.script.get(&place).copied().or_else(forecast);
         if let Some(fault) = fault {
-            self.met.insert(place, fault);
+            self.injected.insert(place, fault);
         }
         fault
     }

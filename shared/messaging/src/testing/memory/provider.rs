@@ -43,7 +43,7 @@ pub fn message_id(conversation: &ConversationId, step: &StepName, attempt: u32) 
 
 impl Sender for World {
     async fn send(&self, text: &OutboundText<'_>) -> SendOutcome {
-        let (fault, done) = self.met("send", |state| state.provider_takes(text)).await;
+        let (fault, done) = self.attempt("send", |state| state.provider_takes(text)).await;
         let because = |reason: &str| Because::fact("provider", "memory").and("reason", reason);
         match (fault, done) {
             (None, Some(outcome)) => outcome,
@@ -66,7 +66,7 @@ impl Sender for World {
 
     async fn find(&self, text: &OutboundText<'_>, since: DateTime<Utc>) -> Vec<ProviderMessage> {
         self.call("find", |state| {
-            let shown = state.provider_records.iter().filter(|_| state.provider_tells);
+            let shown = state.provider_records.iter().filter(|_| state.provider_searchable);
             shown
                 .filter(|record| record.may_be(text, since))
                 .map(|record| message(text.provider, record.id.clone()))
@@ -85,8 +85,8 @@ impl State {
     /// The provider has the text, or says why not.
     fn provider_takes(&mut self, text: &OutboundText<'_>) -> SendOutcome {
         self.attempts.push(text.attempt);
-        self.asked.push(text.provider);
-        self.forms.push(matches!(text.form, Form::Template(_)));
+        self.called_providers.push(text.provider);
+        self.template_calls.push(matches!(text.form, Form::Template(_)));
         self.note(Fact::Called {
             conversation: text.conversation.clone(),
             step: text.step.name.clone(),
@@ -130,7 +130,8 @@ impl Notices for World {
         _: &str,
         _: &MessageText,
     ) -> SendOutcome {
-        let (fault, done) = self.met("notify", |state| state.note(Fact::Noticed { phone: to.clone() })).await;
+        let (fault, done) =
+            self.attempt("notify", |state| state.note(Fact::Noticed { phone: to.clone() })).await;
         let because = Because::fact("provider", "memory");
         match (fault, done) {
             (None, Some(())) => SendOutcome::Accepted {

@@ -107,9 +107,9 @@ impl State {
 impl State {
     fn places(&mut self, pace: &Rate, next: RateLimiter) -> DateTime<Utc> {
         if self.mutation != Some(Mutation::NoPacing) {
-            self.schedules.insert(pace.schedule().to_owned(), next);
+            self.rate_limiters.insert(pace.schedule().to_owned(), next);
         }
-        self.note(Fact::Placed { slot: next.instant() });
+        self.note(Fact::SlotAcquired { slot: next.instant() });
         next.instant()
     }
 }
@@ -117,7 +117,7 @@ impl State {
 impl RateLimiters for World {
     async fn acquire_slot(&self, pace: &Rate, now: DateTime<Utc>) -> Result<DateTime<Utc>, Unavailable> {
         self.call("acquire_slot", |state| {
-            let known = state.schedules.get(pace.schedule()).copied();
+            let known = state.rate_limiters.get(pace.schedule()).copied();
             state.places(pace, RateLimiter::next(known, pace, now))
         })
         .await
@@ -125,7 +125,7 @@ impl RateLimiters for World {
 
     async fn try_acquire_now(&self, pace: &Rate, now: DateTime<Utc>) -> Result<Slot, Unavailable> {
         self.call("try_acquire_now", |state| {
-            let known = state.schedules.get(pace.schedule()).copied();
+            let known = state.rate_limiters.get(pace.schedule()).copied();
             match RateLimiter::at_once(known, pace, now) {
                 Ok(next) => Slot::Now(state.places(pace, next)),
                 Err(later) => Slot::NotBefore(later),

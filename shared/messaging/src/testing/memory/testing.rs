@@ -127,15 +127,15 @@ impl State {
     }
 
     /// Before the call at a place: what others do.
-    pub(crate) fn happens_at(&mut self, place: usize, happening: ScheduledEvent) {
-        self.happenings.insert(place, happening);
+    pub(crate) fn schedule_event(&mut self, place: usize, event: ScheduledEvent) {
+        self.scheduled_events.insert(place, event);
     }
 
-    pub(super) fn happen(&mut self) {
+    pub(super) fn run_scheduled_event(&mut self) {
         let (at, place) = (self.now, self.calls.len());
-        let Some(happening) = self.happenings.get(&place).copied() else { return };
+        let Some(event) = self.scheduled_events.get(&place).copied() else { return };
         for conversation in self.store.conversations.values_mut() {
-            match happening {
+            match event {
                 ScheduledEvent::Cancelled => conversation.life.cancelled_at = Some(at),
                 ScheduledEvent::Superseded => {
                     conversation.life.superseded = Some(Supersession { at, by: None })
@@ -144,7 +144,7 @@ impl State {
                 ScheduledEvent::OptedOut => {}
             }
         }
-        if happening == ScheduledEvent::OptedOut {
+        if event == ScheduledEvent::OptedOut {
             self.contact().opted_out_at = Some(at);
         }
     }
