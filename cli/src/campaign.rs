@@ -16,9 +16,10 @@ use adapters::Connection;
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use clap::Args;
 
-use crate::place::{Place, block_on, given};
+use crate::block_on::block_on;
 use crate::print;
 use crate::stack::Stack;
+use crate::target::{Target, environment_keys};
 use lines::read_lines;
 use progress::Progress;
 use sending::{Campaign, Rate};
@@ -46,30 +47,30 @@ pub(crate) struct CampaignArguments {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    place: Place,
+    target: Target,
 }
 
 pub(crate) fn run(arguments: &CampaignArguments) -> Result<ExitCode, String> {
     let lines = read_lines(&arguments.file, arguments.journey.as_deref())?;
-    let place_of_progress = arguments.progress.clone().unwrap_or_else(|| {
+    let progress_file = arguments.progress.clone().unwrap_or_else(|| {
         let mut name = arguments.file.clone().into_os_string();
         name.push(".progress");
         name.into()
     });
     if arguments.dry_run {
-        let progress = Progress::read(&place_of_progress)?;
+        let progress = Progress::read(&progress_file)?;
         let left = lines.iter().filter(|line| !progress.is_done(&line.event_id)).count();
         print::line(format!("{} line(s), {left} to be sent", lines.len()));
         return Ok(ExitCode::SUCCESS);
     }
-    let to = block_on(Recipient::of(&arguments.place))?;
+    let to = block_on(Recipient::of(&arguments.target))?;
     let mut campaign = Campaign {
         url: to.url,
         api_key: to.api_key,
         http: to.http,
         batch: usize::from(arguments.batch),
         pace: Rate { per_second: arguments.per_second, retry_after: Duration::from_secs(5) },
-        progress: Progress::open(&place_of_progress)?,
+        progress: Progress::open(&progress_file)?,
         bar: sending::bar(lines.len()),
     };
     let sent = block_on(campaign.send(&lines));
@@ -94,15 +95,16 @@ struct Recipient {
 }
 
 impl Recipient {
-    async fn of(place: &Place) -> Result<Self, String> {
-        if let Some(stack) = &place.stack {
+    async fn of(target: &Target) -> Result<Self, String> {
+        if let Some(stack) = &target.stack {
             let stack = Stack::find(stack).await?;
-            let api_key = given().api_key.ok_or("set AFTERWORD_API_KEY to a key of this installation")?;
+            let api_key =
+                environment_keys().api_key.ok_or("set AFTERWORD_API_KEY to a key of this installation")?;
             let url = format!("{}/messages/bulk", stack.installation.public_url);
             return Ok(Self { url, api_key, http: stack.connection.provider_http });
         }
-        let url = format!("http://127.0.0.1:{}/messages/bulk", place.port);
-        let api_key = place.keys()?.api_key.first().cloned().unwrap_or_default();
+        let url = format!("http://127.0.0.1:{}/messages/bulk", target.port);
+        let api_key = target.keys()?.api_key.first().cloned().unwrap_or_default();
         Ok(Self { http: Connection::plain(&url).provider_http, url, api_key })
     }
 }

@@ -10,7 +10,7 @@ use clap::Subcommand;
 use messaging::values::secret::SecretText;
 use serde_json::{Map, Value};
 
-use crate::place::block_on;
+use crate::block_on::block_on;
 use crate::print;
 use crate::stack::{Stack, StackArguments};
 

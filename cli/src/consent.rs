@@ -10,8 +10,9 @@ use messaging::values::clock::to_rfc3339;
 use messaging::values::ids::Scope;
 use messaging::values::phone::PhoneNumber;
 
-use crate::place::{Place, block_on, now};
+use crate::block_on::block_on;
 use crate::print;
+use crate::target::Target;
 
 /// What is done.
 #[derive(Subcommand)]
@@ -21,7 +22,7 @@ pub(crate) enum ConsentCommand {
         /// The number (E.164).
         phone: String,
         #[command(flatten)]
-        place: Place,
+        target: Target,
     },
     /// Store that a customer has agreed.
     Give(ChangeArguments),
@@ -44,13 +45,13 @@ pub(crate) struct ChangeArguments {
     #[arg(long, default_value = "operator")]
     source: String,
     #[command(flatten)]
-    place: Place,
+    target: Target,
 }
 
 pub(crate) fn run(command: &ConsentCommand) -> Result<ExitCode, String> {
     block_on(async {
         match command {
-            ConsentCommand::Show { phone, place } => show(&number(phone)?, place).await?,
+            ConsentCommand::Show { phone, target } => show(&number(phone)?, target).await?,
             ConsentCommand::Give(arguments) => change(arguments, Act::Given).await?,
             ConsentCommand::Withdraw(arguments) => change(arguments, Act::Withdrawn).await?,
         }
@@ -62,21 +63,21 @@ async fn change(arguments: &ChangeArguments, act: Act) -> Result<(), String> {
     let phone = number(&arguments.phone)?;
     let scope = Scope::new(arguments.scope.as_str()).map_err(|error| format!("--scope: {error}"))?;
     let agreement = Agreement {
-        at: now(&arguments.place).await?,
+        at: arguments.target.now().await?,
         source: arguments.source.clone(),
         text_version: arguments.text_version.clone(),
     };
-    let table = arguments.place.table()?;
+    let table = arguments.target.table()?;
     let change = ConsentChange { act, scope, agreement };
     let changed = change_consent(&table, &phone, &change).await.map_err(|trouble| trouble.to_string())?;
     if changed == ConsentOutcome::Already {
         print::line("nothing to change");
     }
-    show(&phone, &arguments.place).await
+    show(&phone, &arguments.target).await
 }
 
-async fn show(phone: &PhoneNumber, place: &Place) -> Result<(), String> {
-    let table = place.table()?;
+async fn show(phone: &PhoneNumber, target: &Target) -> Result<(), String> {
+    let table = target.table()?;
     let consent = table.consent(phone).await.map_err(|trouble| trouble.to_string())?;
     for (word, scopes) in [("agreed", &consent.given), ("withdrawn", &consent.withdrawn)] {
         for (scope, agreement) in scopes {

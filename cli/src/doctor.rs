@@ -15,7 +15,7 @@ use chrono::TimeDelta;
 use messaging::conversation::step::Switch;
 use messaging::ports::SendingSwitch;
 
-use crate::place::block_on;
+use crate::block_on::block_on;
 use crate::print;
 use crate::stack::{Stack, StackArguments};
 

@@ -9,9 +9,10 @@ use messaging::values::clock::Clock;
 use messaging::values::phone::PhoneNumber;
 use serde_json::Value;
 
+use crate::block_on::block_on;
 use crate::http_call::call;
-use crate::place::{Place, block_on, now};
 use crate::print;
+use crate::target::Target;
 
 /// Flags of `forget`.
 #[derive(Args)]
@@ -19,7 +20,7 @@ pub(crate) struct ForgetArguments {
     /// The number (E.164).
     phone: String,
     #[command(flatten)]
-    place: Place,
+    target: Target,
 }
 
 /// The installation's time, asked once.
@@ -33,23 +34,23 @@ impl Clock for At {
 
 pub(crate) fn run(arguments: &ForgetArguments) -> Result<ExitCode, String> {
     let phone = PhoneNumber::parse_e164(&arguments.phone).map_err(|error| error.to_string())?;
-    let place = &arguments.place;
+    let target = &arguments.target;
     let (forgotten, texts) = block_on(async {
-        let clock = At(now(place).await?);
+        let clock = At(target.now().await?);
         let unfinished = |trouble| format!("not everything is erased yet, run it again: {trouble}");
-        let forgotten = forget(&place.table()?, &phone, &clock).await.map_err(unfinished)?;
-        Ok((forgotten, forget_the_phone(place, &phone).await?))
+        let forgotten = forget(&target.table()?, &phone, &clock).await.map_err(unfinished)?;
+        Ok((forgotten, forget_the_phone(target, &phone).await?))
     })?;
     tell(&forgotten, texts);
     Ok(if forgotten.sending.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// On this machine the phone itself and its provider are simulated, and keep what they were sent.
-async fn forget_the_phone(place: &Place, phone: &PhoneNumber) -> Result<u64, String> {
-    if place.stack.is_some() {
+async fn forget_the_phone(target: &Target, phone: &PhoneNumber) -> Result<u64, String> {
+    if target.stack.is_some() {
         return Ok(0);
     }
-    let url = format!("http://127.0.0.1:{}/_local/phones/{}", place.admin_port, phone.as_e164());
+    let url = format!("http://127.0.0.1:{}/_local/phones/{}", target.admin_port, phone.as_e164());
     let (status, answer) = call("DELETE", &url, &[], Vec::new()).await?;
     let texts = serde_json::from_str::<Value>(&answer).ok().and_then(|answer| answer.get("texts")?.as_u64());
     texts.ok_or_else(|| format!("the simulated phone answered {status}: run it again"))

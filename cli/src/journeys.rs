@@ -10,9 +10,10 @@ use messaging::journeys::version_of;
 use messaging::values::clock::Clock;
 use similar::{ChangeTag, TextDiff};
 
+use crate::block_on::block_on;
 use crate::check::journeys::{Checked, read, run as check};
-use crate::place::{Place, block_on, now};
 use crate::print;
+use crate::target::Target;
 
 /// What is done.
 #[derive(Subcommand)]
@@ -32,7 +33,7 @@ pub(crate) enum JourneysCommand {
         #[arg(default_value = "journeys.toml")]
         file: PathBuf,
         #[command(flatten)]
-        place: Place,
+        target: Target,
     },
     /// Put a file in force, if nothing is wrong with it. Conversations that wait keep their copy.
     Push {
@@ -40,29 +41,29 @@ pub(crate) enum JourneysCommand {
         #[arg(default_value = "journeys.toml")]
         file: PathBuf,
         #[command(flatten)]
-        place: Place,
+        target: Target,
     },
     /// What was in force, and since when.
     History {
         #[command(flatten)]
-        place: Place,
+        target: Target,
     },
     /// Put an earlier version in force again.
     Rollback {
         /// Which one, as `history` shows it; without it, the one before.
         version: Option<String>,
         #[command(flatten)]
-        place: Place,
+        target: Target,
     },
 }
 
 pub(crate) fn run(command: &JourneysCommand) -> Result<ExitCode, String> {
     match command {
         JourneysCommand::Lint { file, json } => check(file, *json),
-        JourneysCommand::Diff { file, place } => block_on(diff(file, place)),
-        JourneysCommand::Push { file, place } => block_on(push(file, place)),
-        JourneysCommand::History { place } => block_on(history(place)),
-        JourneysCommand::Rollback { version, place } => block_on(roll_back(version.as_deref(), place)),
+        JourneysCommand::Diff { file, target } => block_on(diff(file, target)),
+        JourneysCommand::Push { file, target } => block_on(push(file, target)),
+        JourneysCommand::History { target } => block_on(history(target)),
+        JourneysCommand::Rollback { version, target } => block_on(roll_back(version.as_deref(), target)),
     }
 }
 
@@ -75,40 +76,43 @@ impl Clock for At {
     }
 }
 
-async fn store(place: &Place) -> Result<JourneyStore<At>, String> {
-    Ok(JourneyStore::new(place.table()?, TimeDelta::zero(), At(now(place).await?)))
+async fn store(target: &Target) -> Result<JourneyStore<At>, String> {
+    Ok(JourneyStore::new(target.table()?, TimeDelta::zero(), At(target.now().await?)))
 }
 
-async fn in_force(place: &Place) -> Result<Option<StoredFile>, String> {
-    store(place).await?.in_force().await.map_err(|trouble| format!("cannot read the table: {trouble}"))
+async fn in_force(target: &Target) -> Result<Option<StoredFile>, String> {
+    store(target).await?.in_force().await.map_err(|trouble| format!("cannot read the table: {trouble}"))
 }
 
-async fn diff(file: &Path, place: &Place) -> Result<ExitCode, String> {
+async fn diff(file: &Path, target: &Target) -> Result<ExitCode, String> {
     let next = read(file)?;
-    print_difference(in_force(place).await?.as_ref(), &next);
+    print_difference(in_force(target).await?.as_ref(), &next);
     Ok(ExitCode::SUCCESS)
 }
 
-async fn push(file: &Path, place: &Place) -> Result<ExitCode, String> {
+async fn push(file: &Path, target: &Target) -> Result<ExitCode, String> {
     let next = read(file)?;
     let checked = Checked::of(&next);
     checked.print_findings();
     if checked.errors() > 0 {
         return Err("nothing was changed: the file has errors".to_owned());
     }
-    let current = in_force(place).await?;
+    let current = in_force(target).await?;
     if !print_difference(current.as_ref(), &next) {
         return Ok(ExitCode::SUCCESS);
     }
-    let version = store(place).await?.push_journeys(&next).await.map_err(explain)?;
+    let version = store(target).await?.push_journeys(&next).await.map_err(explain)?;
     print::line(format!("in force: {version}; what waits keeps the words and times it was accepted with"));
     Ok(ExitCode::SUCCESS)
 }
 
-async fn history(place: &Place) -> Result<ExitCode, String> {
-    let current = in_force(place).await?.map(|file| file.version);
-    let changes =
-        store(place).await?.history().await.map_err(|trouble| format!("cannot read the table: {trouble}"))?;
+async fn history(target: &Target) -> Result<ExitCode, String> {
+    let current = in_force(target).await?.map(|file| file.version);
+    let changes = store(target)
+        .await?
+        .history()
+        .await
+        .map_err(|trouble| format!("cannot read the table: {trouble}"))?;
     let mut marked = false;
     for change in changes {
         let is_current = !marked && current.as_ref() == Some(&change.version);
@@ -119,9 +123,9 @@ async fn history(place: &Place) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn roll_back(version: Option<&str>, place: &Place) -> Result<ExitCode, String> {
-    let store = store(place).await?;
-    let current = in_force(place).await?.ok_or("nothing is in force yet")?;
+async fn roll_back(version: Option<&str>, target: &Target) -> Result<ExitCode, String> {
+    let store = store(target).await?;
+    let current = in_force(target).await?.ok_or("nothing is in force yet")?;
     let version = match version {
         Some(version) => version.to_owned(),
         None => {

@@ -1,17 +1,16 @@
 //! The command `afterword`.
 #![recursion_limit = "256"]
 
+mod block_on;
 mod campaign;
 mod check;
 mod connect;
 mod consent;
 mod doctor;
-mod door;
 mod forget;
 mod http_call;
 mod journeys;
 mod opt_outs;
-mod place;
 mod prices;
 mod print;
 mod quarantine;
@@ -20,7 +19,9 @@ mod send_event;
 mod serve;
 mod show;
 mod sms_attributes;
+mod source_client;
 mod stack;
+mod target;
 mod transfer;
 
 use std::process::ExitCode;

@@ -8,8 +8,9 @@ use messaging::ports::Conversations;
 use messaging::values::clock::to_rfc3339;
 use messaging::values::phone::PhoneNumber;
 
-use crate::place::{Place, block_on, now};
+use crate::block_on::block_on;
 use crate::print;
+use crate::target::Target;
 
 /// What is done.
 #[derive(Subcommand)]
@@ -17,28 +18,28 @@ pub(crate) enum OptOutsCommand {
     /// Everybody who has opted out, oldest first.
     List {
         #[command(flatten)]
-        place: Place,
+        target: Target,
     },
     /// One number.
     Check {
         /// The number (E.164).
         phone: String,
         #[command(flatten)]
-        place: Place,
+        target: Target,
     },
     /// Opt a number out, for a customer who asked in another way.
     Add {
         /// The number (E.164).
         phone: String,
         #[command(flatten)]
-        place: Place,
+        target: Target,
     },
     /// Lift an opt-out, for a customer who asked for it.
     Remove {
         /// The number (E.164).
         phone: String,
         #[command(flatten)]
-        place: Place,
+        target: Target,
     },
 }
 
@@ -48,35 +49,35 @@ const OPERATOR: &str = "operator";
 pub(crate) fn run(command: &OptOutsCommand) -> Result<ExitCode, String> {
     block_on(async {
         match command {
-            OptOutsCommand::List { place } => {
-                let phones = place.table()?.opted_out().await.map_err(|trouble| trouble.to_string())?;
+            OptOutsCommand::List { target } => {
+                let phones = target.table()?.opted_out().await.map_err(|trouble| trouble.to_string())?;
                 for phone in &phones {
-                    tell(phone, &contact(phone, place).await?);
+                    tell(phone, &contact(phone, target).await?);
                 }
                 print::line(format!("{} number(s) opted out", phones.len()));
             }
-            OptOutsCommand::Check { phone, place } => {
+            OptOutsCommand::Check { phone, target } => {
                 let phone = number(phone)?;
-                tell(&phone, &contact(&phone, place).await?);
+                tell(&phone, &contact(&phone, target).await?);
             }
-            OptOutsCommand::Add { phone, place } => set(phone, place, true).await?,
-            OptOutsCommand::Remove { phone, place } => set(phone, place, false).await?,
+            OptOutsCommand::Add { phone, target } => set(phone, target, true).await?,
+            OptOutsCommand::Remove { phone, target } => set(phone, target, false).await?,
         }
         Ok(ExitCode::SUCCESS)
     })
 }
 
-async fn set(phone: &str, place: &Place, opted_out: bool) -> Result<(), String> {
+async fn set(phone: &str, target: &Target, opted_out: bool) -> Result<(), String> {
     let phone = number(phone)?;
-    let at = now(place).await?;
-    let table = place.table()?;
+    let at = target.now().await?;
+    let table = target.table()?;
     table.set_opt_out(&phone, opted_out, OPERATOR, at).await.map_err(|trouble| trouble.to_string())?;
-    tell(&phone, &contact(&phone, place).await?);
+    tell(&phone, &contact(&phone, target).await?);
     Ok(())
 }
 
-async fn contact(phone: &PhoneNumber, place: &Place) -> Result<Contact, String> {
-    place.table()?.contact(phone).await.map_err(|trouble| trouble.to_string())
+async fn contact(phone: &PhoneNumber, target: &Target) -> Result<Contact, String> {
+    target.table()?.contact(phone).await.map_err(|trouble| trouble.to_string())
 }
 
 fn number(text: &str) -> Result<PhoneNumber, String> {

@@ -13,9 +13,10 @@ use clap::Args;
 use messaging::record_receipt::{PriceOutcome, settle_found};
 use messaging::values::provider::Provider;
 
-use crate::place::{Place, block_on, now};
+use crate::block_on::block_on;
 use crate::print;
 use crate::stack::Stack;
+use crate::target::Target;
 
 /// Flags of `prices`.
 #[derive(Args)]
@@ -24,7 +25,7 @@ pub(crate) struct PricesArguments {
     #[arg(long, default_value_t = 2)]
     days: u16,
     #[command(flatten)]
-    place: Place,
+    target: Target,
 }
 
 /// How many messages there were of each kind.
@@ -46,9 +47,9 @@ pub(crate) fn run(arguments: &PricesArguments) -> Result<ExitCode, String> {
 }
 
 async fn settle(arguments: &PricesArguments) -> Result<Counts, String> {
-    let place = &arguments.place;
-    let (now, table) = (now(place).await?, place.table()?);
-    let twilio = twilio(place).await?;
+    let target = &arguments.target;
+    let (now, table) = (target.now().await?, target.table()?);
+    let twilio = twilio(target).await?;
     let since = now - TimeDelta::days(i64::from(arguments.days));
     let (mut counts, mut next) = (Counts::default(), None);
     loop {
@@ -75,11 +76,11 @@ async fn settle(arguments: &PricesArguments) -> Result<Counts, String> {
 
 /// The account of the installation's secret. On this machine Twilio is simulated, unless `TWILIO_BASE_URL`
 /// says where the real one is.
-async fn twilio(place: &Place) -> Result<Twilio<SystemClock>, String> {
-    let mut connection = place.connection()?;
-    let (secret, simulated) = match &place.stack {
+async fn twilio(target: &Target) -> Result<Twilio<SystemClock>, String> {
+    let mut connection = target.connection()?;
+    let (secret, simulated) = match &target.stack {
         Some(stack) => (Stack::find(stack).await?.installation.secret, None),
-        None => ("afterword".to_owned(), Some(format!("http://127.0.0.1:{}", place.aws_port))),
+        None => ("afterword".to_owned(), Some(format!("http://127.0.0.1:{}", target.aws_port))),
     };
     let given = std::env::var("TWILIO_BASE_URL").ok().filter(|url| !url.is_empty());
     let base_url = given.or(simulated).unwrap_or_else(|| "https://api.twilio.com".to_owned());

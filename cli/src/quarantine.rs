@@ -6,9 +6,10 @@ use clap::Subcommand;
 use messaging::ports::QuarantinedEvent;
 use messaging::values::clock::to_rfc3339;
 
-use crate::door::Door;
-use crate::place::{Place, block_on, now};
+use crate::block_on::block_on;
 use crate::print;
+use crate::source_client::SourceClient;
+use crate::target::Target;
 
 /// What is done.
 #[derive(Subcommand)]
@@ -16,44 +17,44 @@ pub(crate) enum QuarantineCommand {
     /// What is in quarantine, oldest first.
     List {
         #[command(flatten)]
-        place: Place,
+        target: Target,
     },
     /// One event: why it could not be used, and its body.
     Show {
         /// Its id.
         id: String,
         #[command(flatten)]
-        place: Place,
+        target: Target,
     },
     /// Deliver it once more, signed, and take it out when it was of use.
     Replay {
         /// Its id.
         id: String,
         #[command(flatten)]
-        place: Place,
+        target: Target,
     },
     /// Take it out for good.
     Discard {
         /// Its id.
         id: String,
         #[command(flatten)]
-        place: Place,
+        target: Target,
     },
 }
 
 pub(crate) fn run(command: &QuarantineCommand) -> Result<ExitCode, String> {
     block_on(async {
         match command {
-            QuarantineCommand::List { place } => list(place).await,
-            QuarantineCommand::Show { id, place } => show(id, place).await,
-            QuarantineCommand::Replay { id, place } => replay(id, place).await,
-            QuarantineCommand::Discard { id, place } => discard(id, place).await,
+            QuarantineCommand::List { target } => list(target).await,
+            QuarantineCommand::Show { id, target } => show(id, target).await,
+            QuarantineCommand::Replay { id, target } => replay(id, target).await,
+            QuarantineCommand::Discard { id, target } => discard(id, target).await,
         }
     })
 }
 
-async fn list(place: &Place) -> Result<ExitCode, String> {
-    let table = place.table()?;
+async fn list(target: &Target) -> Result<ExitCode, String> {
+    let table = target.table()?;
     let ids = table.quarantined().await.map_err(|trouble| trouble.to_string())?;
     for id in &ids {
         if let Some(event) = table.quarantined_event(id).await.map_err(|trouble| trouble.to_string())? {
@@ -69,8 +70,8 @@ async fn list(place: &Place) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn show(id: &str, place: &Place) -> Result<ExitCode, String> {
-    let event = find(id, place).await?;
+async fn show(id: &str, target: &Target) -> Result<ExitCode, String> {
+    let event = find(id, target).await?;
     print::line(format!("source    {}", event.source));
     print::line(format!("received  {}", to_rfc3339(event.received_at)));
     print::line(format!("reason    {}", event.reason));
@@ -81,32 +82,32 @@ async fn show(id: &str, place: &Place) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn replay(id: &str, place: &Place) -> Result<ExitCode, String> {
-    let event = find(id, place).await?;
-    let door = Door::of(place).await?;
-    let at = now(place).await?.timestamp();
+async fn replay(id: &str, target: &Target) -> Result<ExitCode, String> {
+    let event = find(id, target).await?;
+    let client = SourceClient::of(target).await?;
+    let at = target.now().await?.timestamp();
     let name = event.source.as_str();
-    let signature = door.signature(name, &event.body, at)?;
+    let signature = client.signature(name, &event.body, at)?;
     let route = format!("/webhooks/{name}");
-    let (status, answer) = door.post(&route, &signature, event.body).await?;
+    let (status, answer) = client.post(&route, &signature, event.body).await?;
     print::line(format!("POST {route} -> {status} {answer}"));
     if status != 200 || answer.contains("\"quarantined\"") {
         print::line("it stays in quarantine");
         return Ok(ExitCode::FAILURE);
     }
-    place.table()?.release(id).await.map_err(|trouble| trouble.to_string())?;
+    target.table()?.release(id).await.map_err(|trouble| trouble.to_string())?;
     print::line("taken out of quarantine");
     Ok(ExitCode::SUCCESS)
 }
 
-async fn discard(id: &str, place: &Place) -> Result<ExitCode, String> {
-    find(id, place).await?;
-    place.table()?.release(id).await.map_err(|trouble| trouble.to_string())?;
+async fn discard(id: &str, target: &Target) -> Result<ExitCode, String> {
+    find(id, target).await?;
+    target.table()?.release(id).await.map_err(|trouble| trouble.to_string())?;
     print::line(format!("{id} is discarded"));
     Ok(ExitCode::SUCCESS)
 }
 
-async fn find(id: &str, place: &Place) -> Result<QuarantinedEvent, String> {
-    let found = place.table()?.quarantined_event(id).await.map_err(|trouble| trouble.to_string())?;
+async fn find(id: &str, target: &Target) -> Result<QuarantinedEvent, String> {
+    let found = target.table()?.quarantined_event(id).await.map_err(|trouble| trouble.to_string())?;
     found.ok_or_else(|| format!("there is no {id} in quarantine"))
 }

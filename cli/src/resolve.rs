@@ -13,8 +13,9 @@ use messaging::values::clock::to_rfc3339;
 use messaging::values::ids::{ConversationId, StepName, step_of_execution};
 use messaging::values::verdict::Verdict;
 
-use crate::place::{Place, block_on, now};
+use crate::block_on::block_on;
 use crate::print;
+use crate::target::Target;
 
 /// Flags of `resolve`.
 #[derive(Args)]
@@ -26,7 +27,7 @@ pub(crate) struct ResolveArguments {
     /// What you have found out.
     found: Found,
     #[command(flatten)]
-    place: Place,
+    target: Target,
 }
 
 /// What became of a text.
@@ -52,7 +53,7 @@ pub(crate) struct RetryArguments {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    place: Place,
+    target: Target,
 }
 
 pub(crate) fn run_resolve(arguments: &ResolveArguments) -> Result<ExitCode, String> {
@@ -63,8 +64,8 @@ pub(crate) fn run_resolve(arguments: &ResolveArguments) -> Result<ExitCode, Stri
         Found::NotSent => OperatorFinding::NotSent,
     };
     block_on(async {
-        let now = now(&arguments.place).await?;
-        let (table, executions) = (arguments.place.table()?, arguments.place.executions().await?);
+        let now = arguments.target.now().await?;
+        let (table, executions) = (arguments.target.table()?, arguments.target.executions().await?);
         match resolve(&table, &executions, &id, &step, finding, now).await {
             Ok(ResolveOutcome::Sent) => print::line(format!("{id}.{step} counts as sent")),
             Ok(ResolveOutcome::RunsAgain(number)) => {
@@ -119,8 +120,8 @@ impl Wanted {
 pub(crate) fn run_retry(arguments: &RetryArguments) -> Result<ExitCode, String> {
     let wanted = Wanted::read(&arguments.verdict)?;
     block_on(async {
-        let now = now(&arguments.place).await?;
-        let (table, executions) = (arguments.place.table()?, arguments.place.executions().await?);
+        let now = arguments.target.now().await?;
+        let (table, executions) = (arguments.target.table()?, arguments.target.executions().await?);
         let (mut again, mut failed) = (0, 0);
         for (id, step) in ended(&executions, &wanted, arguments.since).await? {
             let conversation =

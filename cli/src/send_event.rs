@@ -10,9 +10,10 @@ use clap::Args;
 use messaging::values::ids::{ConversationId, SourceName};
 use serde_json::Value;
 
-use crate::door::Door;
-use crate::place::{Place, block_on, now};
+use crate::block_on::block_on;
 use crate::print;
+use crate::source_client::SourceClient;
+use crate::target::Target;
 
 /// Flags of `send-event`.
 #[derive(Args)]
@@ -23,7 +24,7 @@ pub(crate) struct SendEventArguments {
     #[arg(long)]
     as_is: bool,
     #[command(flatten)]
-    place: Place,
+    target: Target,
 }
 
 /// Who sends such a payload.
@@ -44,12 +45,12 @@ pub(crate) fn run(arguments: &SendEventArguments) -> Result<ExitCode, String> {
         .map_err(|error| format!("cannot read {}: {error}", arguments.file.display()))?;
     let mut payload: Value = serde_json::from_slice(&body).map_err(|error| format!("not JSON: {error}"))?;
     if let Some(published) = topic::Published::read(&payload) {
-        return block_on(published.send(&arguments.place));
+        return block_on(published.send(&arguments.target));
     }
     let sender = Sender::of(&payload).ok_or("cannot tell from its fields which source sends this payload")?;
     block_on(async {
-        let door = Door::of(&arguments.place).await?;
-        let now = now(&arguments.place).await?;
+        let client = SourceClient::of(&arguments.target).await?;
+        let now = arguments.target.now().await?;
         let body = if sender.is_booking() && !arguments.as_is {
             shift::to_now(&mut payload, now);
             payload.to_string().into_bytes()
@@ -57,17 +58,17 @@ pub(crate) fn run(arguments: &SendEventArguments) -> Result<ExitCode, String> {
             body
         };
         let credential = match sender {
-            Sender::Calendly => door.signature("calendly", &body, now.timestamp())?,
-            Sender::Calcom => door.signature("calcom", &body, now.timestamp())?,
-            _ => door.api_key()?,
+            Sender::Calendly => client.signature("calendly", &body, now.timestamp())?,
+            Sender::Calcom => client.signature("calcom", &body, now.timestamp())?,
+            _ => client.api_key()?,
         };
-        let (status, answer) = door.post(sender.route(), &credential, body).await?;
+        let (status, answer) = client.post(sender.route(), &credential, body).await?;
         print::line(format!("POST {} -> {status}", sender.route()));
         print::line(&answer);
         let is_stored = (200..300).contains(&status)
             && !["quarantined", "ignored"].iter().any(|word| answer.contains(&format!("\"{word}\"")));
         if let Some(id) = sender.conversation(&payload).filter(|_| is_stored) {
-            let stack = arguments.place.stack.iter().map(|stack| format!(" --stack {stack}"));
+            let stack = arguments.target.stack.iter().map(|stack| format!(" --stack {stack}"));
             print::line(format!("\nits story: afterword show {id}{}", stack.collect::<String>()));
         }
         Ok(if (200..300).contains(&status) { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -9,8 +9,8 @@ use local::machine::Ports;
 use local::serve::{JOURNEYS, Options, Prepared, ServeError, prepare};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::place::given;
 use crate::print;
+use crate::target::environment_keys;
 
 /// Flags of `serve`.
 #[derive(Args)]
@@ -82,7 +82,7 @@ fn options(arguments: ServeArguments) -> Result<Options, String> {
         },
         throttle: arguments.throttle,
         live: arguments.live,
-        given: given(),
+        given: environment_keys(),
         journeys,
         journeys_file: file,
     })

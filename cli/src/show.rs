@@ -15,8 +15,9 @@ use messaging::text::segments::{self, Encoding};
 use messaging::values::clock::to_rfc3339;
 use messaging::values::ids::{ConversationId, execution_name};
 
-use crate::place::{Place, block_on, now};
+use crate::block_on::block_on;
 use crate::print;
+use crate::target::Target;
 
 /// Flags of `show`.
 #[derive(Args)]
@@ -24,15 +25,15 @@ pub(crate) struct ShowArguments {
     /// Its id: `sms-...`.
     conversation: String,
     #[command(flatten)]
-    place: Place,
+    target: Target,
 }
 
 pub(crate) fn run(arguments: &ShowArguments) -> Result<ExitCode, String> {
     let id = ConversationId::new(&arguments.conversation).map_err(|error| error.to_string())?;
     let unreadable = |trouble| format!("cannot read the table: {trouble}");
     let found = block_on(async {
-        let now = now(&arguments.place).await?;
-        let table = arguments.place.table()?;
+        let now = arguments.target.now().await?;
+        let table = arguments.target.table()?;
         let Some(conversation) = table.load(&id, now).await.map_err(unreadable)? else { return Ok(None) };
         let messages = table.messages_of(&conversation, now).await.map_err(unreadable)?;
         Ok(Some((conversation, messages, now)))
@@ -105,8 +106,8 @@ fn tell_step(conversation: &Conversation, step: &Step, now: DateTime<Utc>) {
     print::line(format!("due           {}   deadline {}", to_rfc3339(step.due), to_rfc3339(step.deadline)));
     if let Some(content) = &step.content {
         print::line(format!("template      {}", content.sid.as_str()));
-        for (place, value) in &content.variables {
-            print::line(format!("              {place} = {value}"));
+        for (slot, value) in &content.variables {
+            print::line(format!("              {slot} = {value}"));
         }
     }
     if !step.text.expose().is_empty() {

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use adapters::providers::sns::{ATTRIBUTES, SmsAttributes};
 use clap::Subcommand;
 
-use crate::place::{Place, block_on};
+use crate::block_on::block_on;
 use crate::print;
+use crate::target::Target;
 
 /// What is done.
 #[derive(Subcommand)]
@@ -14,7 +15,7 @@ pub(crate) enum SmsAttributesCommand {
     /// Show them: those that are not set have AWS's defaults.
     Get {
         #[command(flatten)]
-        place: Place,
+        target: Target,
     },
     /// Set one.
     Set {
@@ -24,16 +25,16 @@ pub(crate) enum SmsAttributesCommand {
         /// Its value: `Transactional`, `100`, ...
         value: String,
         #[command(flatten)]
-        place: Place,
+        target: Target,
     },
 }
 
 pub(crate) fn run(command: &SmsAttributesCommand) -> Result<ExitCode, String> {
     block_on(async {
-        let place = match command {
-            SmsAttributesCommand::Get { place } | SmsAttributesCommand::Set { place, .. } => place,
+        let target = match command {
+            SmsAttributesCommand::Get { target } | SmsAttributesCommand::Set { target, .. } => target,
         };
-        let attributes = SmsAttributes::new(&place.connection()?);
+        let attributes = SmsAttributes::new(&target.connection()?);
         if let SmsAttributesCommand::Set { name, value, .. } = command {
             let set = attributes.set(name, value).await;
             set.map_err(|trouble| format!("cannot set {name}: {trouble}"))?;

@@ -7,7 +7,7 @@ use adapters::table::Table;
 use chrono::TimeDelta;
 use clap::Args;
 
-use crate::place::block_on;
+use crate::block_on::block_on;
 
 /// Which stack.
 #[derive(Args)]

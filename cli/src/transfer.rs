@@ -20,9 +20,10 @@ use messaging::conversation::Conversation;
 use messaging::conversation::step::{StepState, Switch};
 use messaging::ports::{Conversations, Executions, SendingSwitch, Unavailable};
 
-use crate::place::{Place, block_on, now};
+use crate::block_on::block_on;
 use crate::print;
 use crate::stack::Stack;
+use crate::target::Target;
 
 /// Flags of `export`.
 #[derive(Args)]
@@ -30,7 +31,7 @@ pub(crate) struct ExportArguments {
     /// The file to be written. It holds numbers, names and words: readable to you alone.
     file: PathBuf,
     #[command(flatten)]
-    place: Place,
+    target: Target,
 }
 
 /// Flags of `import`.
@@ -39,7 +40,7 @@ pub(crate) struct ImportArguments {
     /// The file that `export` wrote.
     file: PathBuf,
     #[command(flatten)]
-    place: Place,
+    target: Target,
 }
 
 /// An installation's parts.
@@ -51,11 +52,11 @@ struct Installation {
 }
 
 impl Installation {
-    async fn at(place: &Place) -> Result<Self, String> {
-        let Some(stack) = &place.stack else {
-            let connection = Connection::plain(format!("http://127.0.0.1:{}", place.aws_port));
+    async fn at(target: &Target) -> Result<Self, String> {
+        let Some(stack) = &target.stack else {
+            let connection = Connection::plain(format!("http://127.0.0.1:{}", target.aws_port));
             return Ok(Self {
-                table: place.table()?,
+                table: target.table()?,
                 machine: StateMachine::new(&connection, local::MACHINE_ARN),
                 connection,
                 switch: "/afterword/sending".to_owned(),
@@ -83,8 +84,8 @@ fn again(trouble: &Unavailable) -> String {
 
 pub(crate) fn export(arguments: &ExportArguments) -> Result<ExitCode, String> {
     block_on(async {
-        let now = now(&arguments.place).await?;
-        let installation = Installation::at(&arguments.place).await?;
+        let now = arguments.target.now().await?;
+        let installation = Installation::at(&arguments.target).await?;
         if !installation.is_paused().await {
             return Err(format!(
                 "sending is not paused, and what waits would be sent here and there. Set the parameter {} to \
@@ -131,8 +132,8 @@ pub(crate) fn import(arguments: &ImportArguments) -> Result<ExitCode, String> {
         .map_err(|error| format!("cannot read {}: {error}", arguments.file.display()))?;
     let items = lines::read(BufReader::new(file))?;
     block_on(async {
-        let now = now(&arguments.place).await?;
-        let installation = Installation::at(&arguments.place).await?;
+        let now = arguments.target.now().await?;
+        let installation = Installation::at(&arguments.target).await?;
         let mut waiting = Vec::new();
         for item in &items {
             waiting.extend(item.conversation(now)?);

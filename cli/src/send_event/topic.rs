@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 use crate::http_call::call;
-use crate::place::Place;
 use crate::print;
+use crate::target::Target;
 
 /// A notification as the function subscribed to the topic gets it.
 pub(super) struct Published<'a> {
@@ -21,8 +21,8 @@ impl<'a> Published<'a> {
     }
 
     /// Publishes it to the topic of this machine.
-    pub(super) async fn send(self, place: &Place) -> Result<ExitCode, String> {
-        if place.stack.is_some() {
+    pub(super) async fn send(self, target: &Target) -> Result<ExitCode, String> {
+        if target.stack.is_some() {
             return Err("on AWS it is AWS that publishes; this is for a `serve` on this machine".to_owned());
         }
         let form = form_urlencoded::Serializer::new(String::new())
@@ -31,7 +31,7 @@ impl<'a> Published<'a> {
             .append_pair("TopicArn", self.topic)
             .append_pair("Message", self.message)
             .finish();
-        let url = format!("http://127.0.0.1:{}/", place.aws_port);
+        let url = format!("http://127.0.0.1:{}/", target.aws_port);
         let headers = [("content-type", "application/x-www-form-urlencoded")];
         let (status, answer) = call("POST", &url, &headers, form.into_bytes()).await?;
         print::line(format!("Publish to {} -> {status}", self.topic));

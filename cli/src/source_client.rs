@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 
 use crate::connect::newest;
 use crate::http_call::call_over;
-use crate::place::Place;
 use crate::stack::Stack;
+use crate::target::Target;
 
 /// Where sources post.
-pub(crate) struct Door {
+pub(crate) struct SourceClient {
     /// Without a slash at the end.
     url: String,
     http: SharedHttpConnector,
@@ -37,14 +37,14 @@ const ON_AWS: Hints = Hints {
     keyless: "put it into the stack's secret (docs/setup-guide.md)",
 };
 
-impl Door {
+impl SourceClient {
     /// Of a `serve` on this machine, or of a stack: by its public URL, with the keys of its secret.
-    pub(crate) async fn of(place: &Place) -> Result<Self, String> {
-        if let Some(stack) = &place.stack {
+    pub(crate) async fn of(target: &Target) -> Result<Self, String> {
+        if let Some(stack) = &target.stack {
             return Self::of_stack(&Stack::find(stack).await?).await;
         }
-        let document = place.keys()?.secret_document().as_object().cloned().unwrap_or_default();
-        let url = format!("http://127.0.0.1:{}", place.port);
+        let document = target.keys()?.secret_document().as_object().cloned().unwrap_or_default();
+        let url = format!("http://127.0.0.1:{}", target.port);
         Ok(Self { http: Connection::plain(&url).provider_http, url, document, hints: HERE })
     }
 
@@ -128,20 +128,20 @@ mod tests {
     async fn on_aws_it_is_the_public_url_and_the_newest_keys_of_the_stacks_secret() {
         let secret = json!({ "api_key": "key-1", "calendly_signing_key": ["newest", "older"] });
         let (server, stack) = stack(&secret).await;
-        let door = Door::of_stack(&stack).await.unwrap();
-        let signed = door.signature("calendly", b"{}", 1_700_000_000).unwrap();
+        let client = SourceClient::of_stack(&stack).await.unwrap();
+        let signed = client.signature("calendly", b"{}", 1_700_000_000).unwrap();
         let newest = SecretText::new("newest").unwrap();
         assert_eq!(signed.1, timestamped::sign(b"{}", &newest, 1_700_000_000));
         Mock::given(path("/stage/webhooks/calendly"))
             .respond_with(ResponseTemplate::new(200).set_body_string("taken"))
             .mount(&server)
             .await;
-        let answer = door.post("/webhooks/calendly", &signed, b"{}".to_vec()).await;
+        let answer = client.post("/webhooks/calendly", &signed, b"{}".to_vec()).await;
         assert_eq!(answer, Ok((200, "taken".to_owned())));
         let posted = server.received_requests().await.unwrap().pop().unwrap();
         assert_eq!((posted.headers[signed.0].to_str().unwrap(), &posted.body[..]), (&*signed.1, &b"{}"[..]));
-        assert_eq!(door.api_key(), Ok(("x-api-key", "key-1".to_owned())));
-        let missing = door.signature("calcom", b"{}", 0).unwrap_err();
+        assert_eq!(client.api_key(), Ok(("x-api-key", "key-1".to_owned())));
+        let missing = client.signature("calcom", b"{}", 0).unwrap_err();
         assert!(
             missing.contains("calcom_signing_key") && missing.contains("the stack's secret"),
             "{missing}"

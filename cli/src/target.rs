@@ -18,7 +18,7 @@ use crate::stack::{self, Stack, table_of};
 
 /// Where a running `afterword serve` is.
 #[derive(Args)]
-pub(crate) struct Place {
+pub(crate) struct Target {
     /// Port of the gateway.
     #[arg(long, default_value_t = 3000)]
     pub(crate) port: u16,
@@ -37,11 +37,11 @@ pub(crate) struct Place {
     pub(crate) stack: Option<String>,
 }
 
-impl Place {
+impl Target {
     /// The keys of a `serve` on this machine: from the environment, else those that it made.
     pub(crate) fn keys(&self) -> Result<Keys, String> {
         let file = self.data_dir.join("keys.json");
-        let given = given();
+        let given = environment_keys();
         if !file.exists() && given.api_key.is_none() {
             return Err(format!(
                 "no keys in {}: start `afterword serve` first, name its --data-dir, or set AFTERWORD_API_KEY",
@@ -79,10 +79,23 @@ impl Place {
             )),
         }
     }
+
+    /// The installation's own time, which on one machine may have been moved. Items expire by it.
+    pub(crate) async fn now(&self) -> Result<DateTime<Utc>, String> {
+        if self.stack.is_some() {
+            return Ok(SystemClock.now());
+        }
+        let url = format!("http://127.0.0.1:{}/_local/clock", self.admin_port);
+        let (_, answer) = call("GET", &url, &[], Vec::new()).await?;
+        let answer: Value = serde_json::from_str(&answer).unwrap_or_default();
+        let now =
+            answer.get("now").and_then(Value::as_str).and_then(|now| DateTime::parse_from_rfc3339(now).ok());
+        now.map(|now| now.to_utc()).ok_or_else(|| "the clock does not answer".to_owned())
+    }
 }
 
 /// What the environment gives.
-pub(crate) fn given() -> Given {
+pub(crate) fn environment_keys() -> Given {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     Given {
         api_key: variable("AFTERWORD_API_KEY"),
@@ -103,23 +116,4 @@ fn signing_keys() -> BTreeMap<String, String> {
         (source != "CALENDLY").then(|| source.to_ascii_lowercase())
     };
     std::env::vars().filter_map(|(name, value)| Some((source(&name)?, value))).collect()
-}
-
-/// The installation's own time, by which items expire.
-pub(crate) async fn now(place: &Place) -> Result<DateTime<Utc>, String> {
-    if place.stack.is_some() {
-        return Ok(SystemClock.now());
-    }
-    let url = format!("http://127.0.0.1:{}/_local/clock", place.admin_port);
-    let (_, answer) = call("GET", &url, &[], Vec::new()).await?;
-    let answer: Value = serde_json::from_str(&answer).unwrap_or_default();
-    let now =
-        answer.get("now").and_then(Value::as_str).and_then(|now| DateTime::parse_from_rfc3339(now).ok());
-    now.map(|now| now.to_utc()).ok_or_else(|| "the clock does not answer".to_owned())
-}
-
-/// A runtime for a command that talks and ends.
-pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| error.to_string())?.block_on(work)
 }
