@@ -69,7 +69,7 @@ pub(crate) fn run(arguments: &CampaignArguments) -> Result<ExitCode, String> {
         api_key: to.api_key,
         http: to.http,
         batch: usize::from(arguments.batch),
-        pace: Rate { per_second: arguments.per_second, retry_after: Duration::from_secs(5) },
+        rate: Rate { per_second: arguments.per_second, retry_after: Duration::from_secs(5) },
         progress: Progress::open(&progress_file)?,
         bar: sending::bar(lines.len()),
     };
@@ -80,8 +80,8 @@ pub(crate) fn run(arguments: &CampaignArguments) -> Result<ExitCode, String> {
         print::line(format!("{status:<24} {count}"));
     }
     sent?;
-    for refused in campaign.progress.refusals(&lines) {
-        print::line(refused);
+    for rejection in campaign.progress.rejections(&lines) {
+        print::line(rejection);
     }
     let all_well = counts.iter().all(|(status, _)| matches!(status.as_str(), "accepted" | "duplicate"));
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })

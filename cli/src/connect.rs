@@ -14,8 +14,8 @@ use crate::block_on::block_on;
 use crate::print;
 use crate::stack::{Stack, StackArguments};
 
-pub(crate) use calendly::look;
-pub(crate) use twilio::{account, wanted};
+pub(crate) use calendly::find_setup;
+pub(crate) use twilio::{expected_webhooks, twilio_account};
 
 /// What is connected.
 #[derive(Subcommand)]
@@ -62,7 +62,7 @@ pub(crate) fn newest(document: &Map<String, Value>, entry: &str) -> Option<Secre
 }
 
 /// The end of a command that was told to look only and found something to do.
-fn would(what: &str) -> ExitCode {
+fn report_pending(what: &str) -> ExitCode {
     print::line(format!("to do: {what} (not done: --check)"));
     ExitCode::FAILURE
 }

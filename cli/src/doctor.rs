@@ -38,23 +38,23 @@ pub(crate) enum Health {
 /// One line of the report.
 pub(crate) struct Finding {
     health: Health,
-    what: &'static str,
+    subject: &'static str,
     detail: String,
 }
 
 impl Finding {
-    pub(crate) fn pass(what: &'static str, detail: impl Into<String>) -> Self {
-        Self { health: Health::Pass, what, detail: detail.into() }
+    pub(crate) fn pass(subject: &'static str, detail: impl Into<String>) -> Self {
+        Self { health: Health::Pass, subject, detail: detail.into() }
     }
 
     /// `detail` says what is wrong and what to do.
-    pub(crate) fn fail(what: &'static str, detail: impl Into<String>) -> Self {
-        Self { health: Health::Fail, what, detail: detail.into() }
+    pub(crate) fn fail(subject: &'static str, detail: impl Into<String>) -> Self {
+        Self { health: Health::Fail, subject, detail: detail.into() }
     }
 
     /// `detail` says why it is not known and how to know.
-    pub(crate) fn unknown(what: &'static str, detail: impl Into<String>) -> Self {
-        Self { health: Health::Unknown, what, detail: detail.into() }
+    pub(crate) fn unknown(subject: &'static str, detail: impl Into<String>) -> Self {
+        Self { health: Health::Unknown, subject, detail: detail.into() }
     }
 }
 
@@ -100,7 +100,7 @@ fn report(findings: &[Finding]) -> ExitCode {
             Health::Fail => "FAIL   ",
             Health::Unknown => "unknown",
         };
-        print::line(format!("{health}  {:<20} {}", finding.what, finding.detail));
+        print::line(format!("{health}  {:<20} {}", finding.subject, finding.detail));
     }
     let count = |health| findings.iter().filter(|finding| finding.health == health).count();
     let (failed, unknown) = (count(Health::Fail), count(Health::Unknown));

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use messaging::forget::{ForgetReport, forget};
-use messaging::values::clock::Clock;
 use messaging::values::phone::PhoneNumber;
 use serde_json::Value;
 
 use crate::block_on::block_on;
+use crate::clock::FixedClock;
 use crate::http_call::call;
 use crate::print;
 use crate::target::Target;
@@ -23,20 +23,11 @@ pub(crate) struct ForgetArguments {
     target: Target,
 }
 
-/// The installation's time, asked once.
-struct At(chrono::DateTime<chrono::Utc>);
-
-impl Clock for At {
-    fn now(&self) -> chrono::DateTime<chrono::Utc> {
-        self.0
-    }
-}
-
 pub(crate) fn run(arguments: &ForgetArguments) -> Result<ExitCode, String> {
     let phone = PhoneNumber::parse_e164(&arguments.phone).map_err(|error| error.to_string())?;
     let target = &arguments.target;
     let (forgotten, texts) = block_on(async {
-        let clock = At(target.now().await?);
+        let clock = FixedClock(target.now().await?);
         let unfinished = |trouble| format!("not everything is erased yet, run it again: {trouble}");
         let forgotten = forget(&target.table()?, &phone, &clock).await.map_err(unfinished)?;
         Ok((forgotten, forget_the_phone(target, &phone).await?))

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use adapters::journeys::{JourneyStore, PushError, StoredFile};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use clap::Subcommand;
 use messaging::journeys::version_of;
-use messaging::values::clock::Clock;
 use similar::{ChangeTag, TextDiff};
 
 use crate::block_on::block_on;
-use crate::check::journeys::{Checked, read, run as check};
+use crate::check::journeys::{FileReport, read, run as check};
+use crate::clock::FixedClock;
 use crate::print;
 use crate::target::Target;
 
@@ -67,17 +67,8 @@ pub(crate) fn run(command: &JourneysCommand) -> Result<ExitCode, String> {
     }
 }
 
-/// The installation's own time, which on one machine may have been moved.
-struct At(DateTime<Utc>);
-
-impl Clock for At {
-    fn now(&self) -> DateTime<Utc> {
-        self.0
-    }
-}
-
-async fn store(target: &Target) -> Result<JourneyStore<At>, String> {
-    Ok(JourneyStore::new(target.table()?, TimeDelta::zero(), At(target.now().await?)))
+async fn store(target: &Target) -> Result<JourneyStore<FixedClock>, String> {
+    Ok(JourneyStore::new(target.table()?, TimeDelta::zero(), FixedClock(target.now().await?)))
 }
 
 async fn in_force(target: &Target) -> Result<Option<StoredFile>, String> {
@@ -92,9 +83,9 @@ async fn diff(file: &Path, target: &Target) -> Result<ExitCode, String> {
 
 async fn push(file: &Path, target: &Target) -> Result<ExitCode, String> {
     let next = read(file)?;
-    let checked = Checked::of(&next);
-    checked.print_findings();
-    if checked.errors() > 0 {
+    let report = FileReport::of(&next);
+    report.print_findings();
+    if report.errors() > 0 {
         return Err("nothing was changed: the file has errors".to_owned());
     }
     let current = in_force(target).await?;

@@ -4,6 +4,7 @@
 mod block_on;
 mod campaign;
 mod check;
+mod clock;
 mod connect;
 mod consent;
 mod doctor;

@@ -25,14 +25,14 @@ pub(crate) struct ResolveArguments {
     /// Its step: `text`.
     step: String,
     /// What you have found out.
-    found: Found,
+    finding: FindingArgument,
     #[command(flatten)]
     target: Target,
 }
 
 /// What became of a text.
 #[derive(Clone, Copy, ValueEnum)]
-enum Found {
+enum FindingArgument {
     /// The provider or the customer has it: it counts as sent.
     Sent,
     /// It did not leave, or did not arrive: it is sent again, under the same checks.
@@ -59,9 +59,9 @@ pub(crate) struct RetryArguments {
 pub(crate) fn run_resolve(arguments: &ResolveArguments) -> Result<ExitCode, String> {
     let id = ConversationId::new(&arguments.conversation).map_err(|error| error.to_string())?;
     let step = StepName::new(&arguments.step).map_err(|error| error.to_string())?;
-    let finding = match arguments.found {
-        Found::Sent => OperatorFinding::Sent,
-        Found::NotSent => OperatorFinding::NotSent,
+    let finding = match arguments.finding {
+        FindingArgument::Sent => OperatorFinding::Sent,
+        FindingArgument::NotSent => OperatorFinding::NotSent,
     };
     block_on(async {
         let now = arguments.target.now().await?;
@@ -78,14 +78,14 @@ pub(crate) fn run_resolve(arguments: &ResolveArguments) -> Result<ExitCode, Stri
 }
 
 /// What is looked for.
-enum Wanted {
+enum RetrySelector {
     /// Steps with this verdict.
     Verdict(Verdict),
     /// Executions that gave up without one.
     RetriesExhausted,
 }
 
-impl Wanted {
+impl RetrySelector {
     fn read(name: &str) -> Result<Self, String> {
         match Verdict::of_name(name) {
             _ if name == "RetriesExhausted" => Ok(Self::RetriesExhausted),
@@ -106,7 +106,7 @@ impl Wanted {
     }
 
     /// Whether a step stands so: decided in this way and since then, or not decided at all.
-    fn is(&self, state: &StepState, since: DateTime<Utc>) -> bool {
+    fn matches(&self, state: &StepState, since: DateTime<Utc>) -> bool {
         match (self, state) {
             (Self::Verdict(verdict), StepState::Decided(decision)) => {
                 decision.verdict == *verdict && decision.at >= since
@@ -118,17 +118,17 @@ impl Wanted {
 }
 
 pub(crate) fn run_retry(arguments: &RetryArguments) -> Result<ExitCode, String> {
-    let wanted = Wanted::read(&arguments.verdict)?;
+    let selector = RetrySelector::read(&arguments.verdict)?;
     block_on(async {
         let now = arguments.target.now().await?;
         let (table, executions) = (arguments.target.table()?, arguments.target.executions().await?);
         let (mut again, mut failed) = (0, 0);
-        for (id, step) in ended(&executions, &wanted, arguments.since).await? {
+        for (id, step) in ended_steps(&executions, &selector, arguments.since).await? {
             let conversation =
                 table.load(&id, now).await.map_err(|trouble| format!("cannot read the table: {trouble}"))?;
             let state =
                 conversation.as_ref().and_then(|stored| stored.step(&step)).map(|step| &step.progress);
-            if !state.is_some_and(|progress| wanted.is(&progress.state, arguments.since)) {
+            if !state.is_some_and(|progress| selector.matches(&progress.state, arguments.since)) {
                 continue;
             }
             again += 1;
@@ -154,12 +154,12 @@ pub(crate) fn run_retry(arguments: &RetryArguments) -> Result<ExitCode, String> 
 }
 
 /// The steps whose executions ended so since then, each once.
-async fn ended(
+async fn ended_steps(
     executions: &StateMachine,
-    wanted: &Wanted,
+    selector: &RetrySelector,
     since: DateTime<Utc>,
 ) -> Result<Vec<(ConversationId, StepName)>, String> {
-    let names = executions.ended_since(wanted.is_failure(), since).await;
+    let names = executions.ended_since(selector.is_failure(), since).await;
     let names = names.map_err(|trouble| format!("cannot list the executions: {trouble}"))?;
     let mut steps: Vec<_> = names.iter().filter_map(|name| step_of_execution(name)).collect();
     steps.sort();

@@ -44,8 +44,8 @@ pub(crate) fn run(arguments: &SendEventArguments) -> Result<ExitCode, String> {
     let body = std::fs::read(&arguments.file)
         .map_err(|error| format!("cannot read {}: {error}", arguments.file.display()))?;
     let mut payload: Value = serde_json::from_slice(&body).map_err(|error| format!("not JSON: {error}"))?;
-    if let Some(published) = topic::Published::read(&payload) {
-        return block_on(published.send(&arguments.target));
+    if let Some(notification) = topic::TopicNotification::read(&payload) {
+        return block_on(notification.send(&arguments.target));
     }
     let sender = Sender::of(&payload).ok_or("cannot tell from its fields which source sends this payload")?;
     block_on(async {

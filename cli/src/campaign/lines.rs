@@ -18,7 +18,7 @@ pub(super) struct Line {
 }
 
 /// The number of a line, and its message as far as it has been read.
-type Numbered = (usize, Map<String, Value>);
+type NumberedBody = (usize, Map<String, Value>);
 
 /// Fields of a message; a CSV file's other columns are variables.
 const FIELDS: [&str; 7] = ["event_id", "journey", "to", "region", "locale", "send_at", "not_after"];
@@ -65,7 +65,7 @@ fn id_of(body: &Map<String, Value>) -> String {
     format!("campaign-{hex}")
 }
 
-fn json_lines(text: &str) -> Result<Vec<Numbered>, String> {
+fn json_lines(text: &str) -> Result<Vec<NumberedBody>, String> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(index, line)| match serde_json::from_str(line) {
@@ -76,7 +76,7 @@ fn json_lines(text: &str) -> Result<Vec<Numbered>, String> {
         .collect()
 }
 
-fn csv_lines(text: &str) -> Result<Vec<Numbered>, String> {
+fn csv_lines(text: &str) -> Result<Vec<NumberedBody>, String> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let headers = reader.headers().map_err(|error| format!("line 1: {error}"))?.clone();
     if !headers.iter().any(|name| name == "to") {

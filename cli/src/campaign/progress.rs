@@ -66,7 +66,7 @@ impl Progress {
     }
 
     /// Writes outcomes down, on disk when this returns.
-    pub(super) fn note(&mut self, outcomes: &[(&str, Outcome)]) -> Result<(), String> {
+    pub(super) fn record(&mut self, outcomes: &[(&str, Outcome)]) -> Result<(), String> {
         let mut text = String::new();
         for (id, outcome) in outcomes {
             text.push_str(&format!("{id}\t{}\t{}\n", outcome.status, outcome.reason));
@@ -90,7 +90,7 @@ impl Progress {
     }
 
     /// The first messages that were refused, by their lines.
-    pub(super) fn refusals(&self, lines: &[Line]) -> Vec<String> {
+    pub(super) fn rejections(&self, lines: &[Line]) -> Vec<String> {
         let refused = lines.iter().filter_map(|line| {
             let outcome = self.statuses.get(&line.event_id)?;
             let is_refused = !matches!(outcome.status.as_str(), "accepted" | "duplicate");

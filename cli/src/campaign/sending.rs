@@ -22,7 +22,7 @@ pub(super) struct Rate {
 
 impl Rate {
     /// The time that so many messages are to take.
-    pub(super) fn worth(self, messages: usize) -> Duration {
+    pub(super) fn duration_of(self, messages: usize) -> Duration {
         let messages = u32::try_from(messages).unwrap_or(u32::MAX);
         (Duration::from_secs(1) * messages).checked_div(self.per_second).unwrap_or_default()
     }
@@ -37,7 +37,7 @@ pub(super) struct Campaign {
     pub(super) api_key: String,
     pub(super) http: SharedHttpConnector,
     pub(super) batch: usize,
-    pub(super) pace: Rate,
+    pub(super) rate: Rate,
     pub(super) progress: Progress,
     pub(super) bar: ProgressBar,
 }
@@ -65,7 +65,7 @@ impl Campaign {
             for batch in left.chunks(self.batch) {
                 sleep_until(next_call).await;
                 // Counted from the call's beginning: how long an answer takes does not slow it down.
-                next_call = Instant::now() + self.pace.worth(batch.len());
+                next_call = Instant::now() + self.rate.duration_of(batch.len());
                 unreached.extend(self.send_batch(batch).await?);
             }
             rounds = if unreached.len() < left.len() { 0 } else { rounds + 1 };
@@ -76,7 +76,7 @@ impl Campaign {
                 ));
             }
             if !unreached.is_empty() {
-                sleep(self.pace.retry_after).await;
+                sleep(self.rate.retry_after).await;
             }
             left = unreached;
         }
@@ -103,7 +103,7 @@ impl Campaign {
                 }
             }
         }
-        self.progress.note(&outcomes)?;
+        self.progress.record(&outcomes)?;
         self.bar.inc(outcomes.len() as u64);
         Ok(unreached)
     }
@@ -121,7 +121,7 @@ impl Campaign {
                 Ok((status, answer)) => return Err(format!("POST /messages/bulk -> {status} {answer}")),
                 Err(trouble) => met = trouble,
             }
-            sleep(self.pace.retry_after).await;
+            sleep(self.rate.retry_after).await;
         }
         Err(format!("{met}; run the same command again when it is back"))
     }

@@ -69,7 +69,7 @@ fn campaign(url: &str, folder: &Path, per_second: u32) -> Campaign {
         api_key: "key".to_owned(),
         http: adapters::Connection::plain(url).provider_http,
         batch: 250,
-        pace: Rate { per_second, retry_after: Duration::ZERO },
+        rate: Rate { per_second, retry_after: Duration::ZERO },
         progress: Progress::open(&folder.join("file.progress")).unwrap(),
         bar,
     }
@@ -112,7 +112,7 @@ async fn of_10_000_lines_none_is_left_out_and_none_is_doubled_by_an_interruption
     // Whatever was sent twice was a duplicate: 9,999 messages, each under one id.
     assert_eq!(service.texts.lock().unwrap().len(), 9_999);
     assert_eq!(
-        second.progress.refusals(&lines),
+        second.progress.rejections(&lines),
         ["line 4323: invalid /messages/0/to not a possible phone number"]
     );
 
@@ -124,9 +124,9 @@ async fn of_10_000_lines_none_is_left_out_and_none_is_doubled_by_an_interruption
 
 #[tokio::test]
 async fn a_campaign_keeps_its_pace() {
-    let pace = |per_second| Rate { per_second, retry_after: Duration::ZERO };
-    assert_eq!(pace(100).worth(250), Duration::from_millis(2_500));
-    assert_eq!(pace(0).worth(250), Duration::ZERO);
+    let rate = |per_second| Rate { per_second, retry_after: Duration::ZERO };
+    assert_eq!(rate(100).duration_of(250), Duration::from_millis(2_500));
+    assert_eq!(rate(0).duration_of(250), Duration::ZERO);
     let folder = tempfile::tempdir().unwrap();
     let line = |n: u32| format!("{{\"event_id\":\"{n}x\",\"to\":\"+12025550143\"}}\n");
     let lines = read(folder.path(), "file.jsonl", &(0..1_000).map(line).collect::<String>()).unwrap();
@@ -182,7 +182,7 @@ fn progress_survives_a_kill_in_the_middle_of_a_line() {
     let mut progress = Progress::open(&path).unwrap();
     assert!(progress.is_done("a") && !progress.is_done("b"));
     let outcome = super::progress::Outcome { status: "duplicate".to_owned(), reason: String::new() };
-    progress.note(&[("c", outcome)]).unwrap();
+    progress.record(&[("c", outcome)]).unwrap();
     let read = Progress::read(&path).unwrap();
     assert!(read.is_done("a") && !read.is_done("b") && read.is_done("c"));
 }

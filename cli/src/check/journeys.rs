@@ -10,14 +10,14 @@ use serde_json::json;
 use crate::print;
 
 /// What was found in a file.
-pub(crate) struct Checked {
+pub(crate) struct FileReport {
     /// Everything that speaks against it, errors first.
     pub(crate) findings: Vec<Finding>,
     /// What each text comes to.
     texts: Vec<TextReport>,
 }
 
-impl Checked {
+impl FileReport {
     /// Reads a file's text as far as it goes.
     pub(crate) fn of(toml: &str) -> Self {
         match Config::stored(toml) {
@@ -53,24 +53,24 @@ pub(crate) fn read(file: &Path) -> Result<String, String> {
 
 /// Prints every text and every finding; fails when one is an error.
 pub(crate) fn run(file: &Path, as_json: bool) -> Result<ExitCode, String> {
-    let checked = Checked::of(&read(file)?);
-    let errors = checked.errors();
+    let report = FileReport::of(&read(file)?);
+    let errors = report.errors();
     if as_json {
-        let answer = json!({ "errors": errors, "findings": checked.findings, "texts": checked.texts });
+        let answer = json!({ "errors": errors, "findings": report.findings, "texts": report.texts });
         print::line(answer.to_string());
     } else {
-        for text in &checked.texts {
-            print::line(told(text));
+        for text in &report.texts {
+            print::line(describe(text));
         }
-        if !checked.texts.is_empty() {
+        if !report.texts.is_empty() {
             print::line("");
         }
-        checked.print_findings();
+        report.print_findings();
     }
     Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn told(text: &TextReport) -> String {
+fn describe(text: &TextReport) -> String {
     let encoding = if text.encoding == Encoding::Gsm7 { "GSM-7" } else { "UCS-2" };
     let name = format!("{}.{}", text.text, text.locale);
     let costs =

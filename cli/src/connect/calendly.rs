@@ -6,14 +6,14 @@ use adapters::accounts::{Calendly, Owner, Subscription};
 use adapters::installation::SecretDocument;
 use messaging::values::secret::SecretText;
 
-use super::{newest, would};
+use super::{newest, report_pending};
 use crate::print;
 use crate::stack::Stack;
 
 const KEY: &str = "calendly_signing_key";
 
 /// What there is at Calendly.
-pub(crate) struct Found {
+pub(crate) struct CalendlySetup {
     api: Calendly,
     owner: Owner,
     /// The subscriptions that post to this installation.
@@ -23,7 +23,7 @@ pub(crate) struct Found {
 }
 
 /// Looks what there is. `Ok(None)` without a token to look with.
-pub(crate) async fn look(stack: &Stack) -> Result<Option<Found>, String> {
+pub(crate) async fn find_setup(stack: &Stack) -> Result<Option<CalendlySetup>, String> {
     let token = std::env::var("CALENDLY_TOKEN").ok().and_then(|token| SecretText::new(token).ok());
     let Some(token) = token else { return Ok(None) };
     let base_url =
@@ -35,19 +35,20 @@ pub(crate) async fn look(stack: &Stack) -> Result<Option<Found>, String> {
     let ours = all.into_iter().filter(|subscription| subscription.callback_url == url).collect();
     let document = SecretDocument::new(&stack.connection, &stack.installation.secret).read().await;
     let key = newest(&document.map_err(|trouble| trouble.to_string())?, KEY);
-    Ok(Some(Found { api, owner, ours, key }))
+    Ok(Some(CalendlySetup { api, owner, ours, key }))
 }
 
 pub(super) async fn connect(stack: &Stack, check: bool) -> Result<ExitCode, String> {
-    let found =
-        look(stack).await?.ok_or("set CALENDLY_TOKEN to a personal access token (docs/setup-guide.md)")?;
+    let setup = find_setup(stack)
+        .await?
+        .ok_or("set CALENDLY_TOKEN to a personal access token (docs/setup-guide.md)")?;
     let url = url(stack);
-    let useful = found.ours.iter().any(Subscription::is_useful);
-    if useful && found.key.is_some() {
+    let useful = setup.ours.iter().any(Subscription::is_useful);
+    if useful && setup.key.is_some() {
         print::line(format!("calendly: subscribed and active: {url}"));
         return Ok(ExitCode::SUCCESS);
     }
-    for subscription in &found.ours {
+    for subscription in &setup.ours {
         print::line(format!(
             "calendly: {} is {}, posts {}",
             subscription.uri,
@@ -55,15 +56,15 @@ pub(super) async fn connect(stack: &Stack, check: bool) -> Result<ExitCode, Stri
             subscription.events.join(", ")
         ));
     }
-    let what = match (useful, found.ours.is_empty()) {
+    let what = match (useful, setup.ours.is_empty()) {
         (true, _) => "the secret has no key to check the subscription with: subscribe anew",
         (false, true) => "there is no subscription: make one",
         (false, false) => "the subscription is of no use: subscribe anew",
     };
     if check {
-        return Ok(would(&format!("{what}: {url}")));
+        return Ok(report_pending(&format!("{what}: {url}")));
     }
-    subscribe(stack, &found, &url).await?;
+    subscribe(stack, &setup, &url).await?;
     print::line(format!("calendly: subscribed: {url}"));
     print::line(format!("its signing key is the first of {KEY} in the secret"));
     Ok(ExitCode::SUCCESS)
@@ -71,16 +72,16 @@ pub(super) async fn connect(stack: &Stack, check: bool) -> Result<ExitCode, Stri
 
 /// The key is stored before anything is signed with it. Calendly takes one subscription per URL, so the
 /// old one goes first; bookings made in between are told of by nobody, for about a second.
-async fn subscribe(stack: &Stack, found: &Found, url: &str) -> Result<(), String> {
+async fn subscribe(stack: &Stack, setup: &CalendlySetup, url: &str) -> Result<(), String> {
     let key = SecretText::new(format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple()))
         .map_err(|error| error.to_string())?;
     let secret = SecretDocument::new(&stack.connection, &stack.installation.secret);
     let told = |trouble: messaging::ports::Unavailable| trouble.to_string();
     secret.put_first(KEY, key.expose_secret()).await.map_err(told)?;
-    for subscription in &found.ours {
-        found.api.unsubscribe(subscription).await.map_err(told)?;
+    for subscription in &setup.ours {
+        setup.api.unsubscribe(subscription).await.map_err(told)?;
     }
-    found.api.subscribe(&found.owner, url, &key).await.map_err(|trouble| {
+    setup.api.subscribe(&setup.owner, url, &key).await.map_err(|trouble| {
         let hint = if trouble.reason.starts_with("403") {
             " (webhooks need a paid plan and an owner's or admin's token)"
         } else {

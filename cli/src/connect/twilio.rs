@@ -5,16 +5,16 @@ use std::process::ExitCode;
 use adapters::accounts::{TwilioAccount, TwilioAddresses, Webhooks};
 use adapters::installation::SecretDocument;
 
-use super::{newest, would};
+use super::{newest, report_pending};
 use crate::print;
 use crate::stack::Stack;
 
 /// Five attempts on any failure. By default Twilio tries once more, and only if it could not connect:
-/// a reply that meets an error would be lost.
+/// a reply that meets an error report_pending be lost.
 const RETRIES: &str = "#rc=5&rp=all";
 
 /// The account that the secret names; an error says what is missing.
-pub(crate) async fn account(stack: &Stack) -> Result<TwilioAccount, String> {
+pub(crate) async fn twilio_account(stack: &Stack) -> Result<TwilioAccount, String> {
     let document = SecretDocument::new(&stack.connection, &stack.installation.secret).read().await;
     let document = document.map_err(|trouble| trouble.to_string())?;
     let entry = |name: &str| {
@@ -34,7 +34,7 @@ pub(crate) async fn account(stack: &Stack) -> Result<TwilioAccount, String> {
 }
 
 /// What the webhooks of a number or service should be.
-pub(crate) fn wanted(stack: &Stack, sid: &str) -> Webhooks {
+pub(crate) fn expected_webhooks(stack: &Stack, sid: &str) -> Webhooks {
     let base = &stack.installation.public_url;
     Webhooks {
         sid: sid.to_owned(),
@@ -44,26 +44,29 @@ pub(crate) fn wanted(stack: &Stack, sid: &str) -> Webhooks {
 }
 
 pub(super) async fn connect(stack: &Stack, check: bool) -> Result<ExitCode, String> {
-    let account = account(stack).await?;
+    let account = twilio_account(stack).await?;
     let from = &stack.installation.twilio_from;
     let found = account.webhooks(from).await.map_err(|trouble| trouble.to_string())?;
     let found = found.ok_or_else(|| format!("the account has no {from}"))?;
-    let wanted = wanted(stack, &found.sid);
-    if found == wanted {
-        print::line(format!("twilio: {from} posts to {}, then to {}", wanted.url, wanted.fallback));
+    let expected = expected_webhooks(stack, &found.sid);
+    if found == expected {
+        print::line(format!("twilio: {from} posts to {}, then to {}", expected.url, expected.fallback));
         return Ok(ExitCode::SUCCESS);
     }
     for (what, is, should) in
-        [("url", &found.url, &wanted.url), ("fallback", &found.fallback, &wanted.fallback)]
+        [("url", &found.url, &expected.url), ("fallback", &found.fallback, &expected.fallback)]
     {
         if is != should {
             print::line(format!("twilio: {from}: {what} is {}", if is.is_empty() { "not set" } else { is }));
         }
     }
     if check {
-        return Ok(would(&format!("let {from} post to {}, then to {}", wanted.url, wanted.fallback)));
+        return Ok(report_pending(&format!(
+            "let {from} post to {}, then to {}",
+            expected.url, expected.fallback
+        )));
     }
-    account.set_webhooks(&wanted).await.map_err(|trouble| trouble.to_string())?;
-    print::line(format!("twilio: {from} posts to {}, then to {}", wanted.url, wanted.fallback));
+    account.set_webhooks(&expected).await.map_err(|trouble| trouble.to_string())?;
+    print::line(format!("twilio: {from} posts to {}, then to {}", expected.url, expected.fallback));
     Ok(ExitCode::SUCCESS)
 }

@@ -46,14 +46,14 @@ pub(super) async fn check(stack: &Stack, document: &Map<String, Value>) -> Vec<F
     findings
 }
 
-fn signature_test(what: &'static str, answer: &Result<u16, String>) -> Finding {
+fn signature_test(subject: &'static str, answer: &Result<u16, String>) -> Finding {
     match answer {
-        Ok(200) => Finding::pass(what, "a call that is signed with our key is taken"),
+        Ok(200) => Finding::pass(subject, "a call that is signed with our key is taken"),
         Ok(401) => Finding::fail(
-            what,
+            subject,
             "a call that is signed with our key is refused: keys are read at most 30 s late; else PublicUrl differs from the address that is called",
         ),
-        other => Finding::fail(what, format!("a signed call: {}", told(other))),
+        other => Finding::fail(subject, format!("a signed call: {}", told(other))),
     }
 }
 

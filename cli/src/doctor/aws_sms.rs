@@ -151,6 +151,6 @@ fn kind(numbers: &[OriginationNumber], wanted: &str) -> Finding {
     }
 }
 
-fn unknown(what: &'static str, trouble: &Unavailable) -> Finding {
-    Finding::unknown(what, trouble.to_string())
+fn unknown(subject: &'static str, trouble: &Unavailable) -> Finding {
+    Finding::unknown(subject, trouble.to_string())
 }

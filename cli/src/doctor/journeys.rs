@@ -29,9 +29,9 @@ pub(super) async fn check(stack: &Stack) -> Vec<Finding> {
 
 /// Neither is needed; an installation without them sends as much, and as fast, as providers take.
 fn own_limits(journeys: &Config) -> [Finding; 2] {
-    let or_none = |what, told: Vec<String>, none| match told.is_empty() {
-        true => Finding::unknown(what, none),
-        false => Finding::pass(what, told.join(", ")),
+    let or_none = |subject, told: Vec<String>, none| match told.is_empty() {
+        true => Finding::unknown(subject, none),
+        false => Finding::pass(subject, told.join(", ")),
     };
     [
         or_none(LIMITS, limits(&journeys.limits), "none in journeys.toml: the providers' alone count"),

@@ -3,7 +3,7 @@
 use adapters::accounts::Subscription;
 
 use super::Finding;
-use crate::connect::{account, look, wanted};
+use crate::connect::{expected_webhooks, find_setup, twilio_account};
 use crate::stack::Stack;
 
 pub(super) async fn check(stack: &Stack) -> Vec<Finding> {
@@ -13,7 +13,7 @@ pub(super) async fn check(stack: &Stack) -> Vec<Finding> {
 }
 
 async fn twilio(stack: &Stack) -> Vec<Finding> {
-    let account = match account(stack).await {
+    let account = match twilio_account(stack).await {
         Ok(account) => account,
         Err(missing) => return vec![Finding::fail("twilio", missing)],
     };
@@ -33,7 +33,7 @@ async fn twilio(stack: &Stack) -> Vec<Finding> {
     let from = &stack.installation.twilio_from;
     let webhooks = match account.webhooks(from).await {
         Ok(None) => Finding::fail("twilio sender", format!("the account has no {from}: TwilioFrom is wrong")),
-        Ok(Some(found)) if found == wanted(stack, &found.sid) => {
+        Ok(Some(found)) if found == expected_webhooks(stack, &found.sid) => {
             Finding::pass("twilio webhooks", format!("{from} posts here, with retries and a fallback"))
         }
         Ok(Some(found)) => Finding::fail(
@@ -47,21 +47,21 @@ async fn twilio(stack: &Stack) -> Vec<Finding> {
 
 async fn calendly(stack: &Stack) -> Finding {
     const WHAT: &str = "calendly webhook";
-    match look(stack).await {
+    match find_setup(stack).await {
         Ok(None) => Finding::unknown(WHAT, "set CALENDLY_TOKEN to ask Calendly, if it is used"),
         Err(trouble) => Finding::unknown(WHAT, trouble),
-        Ok(Some(found)) => match found.ours.iter().find(|subscription| subscription.is_useful()) {
+        Ok(Some(setup)) => match setup.ours.iter().find(|subscription| subscription.is_useful()) {
             Some(Subscription { retry_started_at: Some(since), .. }) => Finding::fail(
                 WHAT,
                 format!(
                     "deliveries have failed since {since}; after 24 hours Calendly disables it. Look at the log"
                 ),
             ),
-            Some(_) if found.key.is_none() => {
+            Some(_) if setup.key.is_none() => {
                 Finding::fail(WHAT, "active, but the secret has no key for it: afterword connect calendly")
             }
             Some(_) => Finding::pass(WHAT, "active"),
-            None if found.ours.is_empty() => Finding::fail(WHAT, "none: afterword connect calendly"),
+            None if setup.ours.is_empty() => Finding::fail(WHAT, "none: afterword connect calendly"),
             None => Finding::fail(WHAT, "disabled or incomplete: afterword connect calendly"),
         },
     }

@@ -9,12 +9,12 @@ use crate::print;
 use crate::target::Target;
 
 /// A notification as the function subscribed to the topic gets it.
-pub(super) struct Published<'a> {
+pub(super) struct TopicNotification<'a> {
     topic: &'a str,
     message: &'a str,
 }
 
-impl<'a> Published<'a> {
+impl<'a> TopicNotification<'a> {
     pub(super) fn read(payload: &'a Value) -> Option<Self> {
         let sns = payload.pointer("/Records/0/Sns")?;
         Some(Self { topic: sns.get("TopicArn")?.as_str()?, message: sns.get("Message")?.as_str()? })

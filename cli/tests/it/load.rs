@@ -35,7 +35,7 @@ const FAULTS: [(&str, &str, u64); 6] = [
 
 /// What one caller saw.
 #[derive(Default)]
-struct Seen {
+struct CallerTally {
     accepted: BTreeSet<u32>,
     duplicates: usize,
     turned_away: usize,
@@ -56,9 +56,15 @@ fn event(n: u32) -> Value {
 }
 
 /// Calls until time is up. An event that is turned away is posted again, as sources do.
-async fn caller(http: Http, port: u16, mut n: u32, second_half: Arc<AtomicBool>, until: Instant) -> Seen {
+async fn caller(
+    http: Http,
+    port: u16,
+    mut n: u32,
+    second_half: Arc<AtomicBool>,
+    until: Instant,
+) -> CallerTally {
     let first = n;
-    let mut seen = Seen::default();
+    let mut seen = CallerTally::default();
     let mut round = 0;
     while round < LEAST_CALLS || Instant::now() < until {
         round += 1;
@@ -114,8 +120,8 @@ async fn trouble(admin: u16, second_half: Arc<AtomicBool>, from: Instant, until:
 }
 
 fn percentile(sorted: &[Duration], percent: usize) -> f64 {
-    let place = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
-    sorted.get(place).map_or(0.0, |waited| waited.as_secs_f64() * 1e3)
+    let index = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+    sorted.get(index).map_or(0.0, |waited| waited.as_secs_f64() * 1e3)
 }
 
 /// A line of `/proc/<pid>/status` in MiB; zero where there is no such thing.
@@ -141,7 +147,7 @@ async fn what_is_accepted_under_load_is_delivered_once() {
     let calling: Vec<_> = (1..=callers)
         .map(|n| tokio::spawn(caller(http.clone(), port, n << 20, Arc::clone(&second_half), until)))
         .collect();
-    let mut all = Seen::default();
+    let mut all = CallerTally::default();
     for seen in calling {
         let seen = seen.await.unwrap();
         all.accepted.extend(seen.accepted);

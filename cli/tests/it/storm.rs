@@ -37,7 +37,7 @@ fn number(variable: &str, otherwise: u64) -> u64 {
 
 /// What the sources know.
 #[derive(Default)]
-struct Told {
+struct SourceLog {
     /// Answered 2xx.
     accepted: BTreeSet<u32>,
     /// Posted and not answered: to be posted again.
@@ -47,14 +47,14 @@ struct Told {
 }
 
 /// One source: posts, repeats now and then, and stops when nobody answers any more.
-fn source(serve: &Serve, told: &Mutex<Told>, next: &mut u32, mut random: Random, over: &AtomicBool) {
+fn source(serve: &Serve, log: &Mutex<SourceLog>, next: &mut u32, mut random: Random, over: &AtomicBool) {
     let post = |n: u32| {
-        told.lock().unwrap().open.insert(n);
+        log.lock().unwrap().open.insert(n);
         let Some((status, answer)) = serve.post(n) else { return false };
-        let mut told = told.lock().unwrap();
+        let mut log = log.lock().unwrap();
         if (200..300).contains(&status) {
-            told.open.remove(&n);
-            told.repeats += usize::from(!told.accepted.insert(n));
+            log.open.remove(&n);
+            log.repeats += usize::from(!log.accepted.insert(n));
         } else {
             assert!(status >= 500, "{status} {answer}");
         }
@@ -95,7 +95,7 @@ fn killed_at_random_under_load_nothing_is_lost_or_doubled() {
     let (data, copy) = (home.path().join("data"), home.path().join("copy"));
     let mut random = Random(seed);
     let port = free_port();
-    let told = Mutex::new(Told::default());
+    let log = Mutex::new(SourceLog::default());
     let mut next: Vec<u32> = (0..SOURCES).map(|source| (source + 1) * STRIDE).collect();
     for kill in 0..kills {
         let serve = Serve::start_at(&data, port);
@@ -104,20 +104,20 @@ fn killed_at_random_under_load_nothing_is_lost_or_doubled() {
         let instant = Duration::from_millis(random.below(900));
         std::thread::scope(|scope| {
             for (at, next) in (0..).zip(&mut next) {
-                let (serve, told, over) = (&serve, &told, &over);
+                let (serve, log, over) = (&serve, &log, &over);
                 let random = Random(seed ^ (kill << 8) ^ at);
                 scope.spawn(move || {
                     if at == 0 {
-                        let open: Vec<_> = told.lock().unwrap().open.iter().copied().collect();
+                        let open: Vec<_> = log.lock().unwrap().open.iter().copied().collect();
                         for n in open {
                             if let Some((200..300, _)) = serve.post(n) {
-                                let mut told = told.lock().unwrap();
-                                told.open.remove(&n);
-                                told.accepted.insert(n);
+                                let mut log = log.lock().unwrap();
+                                log.open.remove(&n);
+                                log.accepted.insert(n);
                             }
                         }
                     }
-                    source(serve, told, next, random, over);
+                    source(serve, log, next, random, over);
                 });
             }
             // Time passes meanwhile, so that texts are on their way at any instant.
@@ -137,8 +137,8 @@ fn killed_at_random_under_load_nothing_is_lost_or_doubled() {
     }
 
     let serve = Serve::start_at(&data, port);
-    let told = told.into_inner().unwrap();
-    for n in &told.open {
+    let log = log.into_inner().unwrap();
+    for n in &log.open {
         let (status, answer) = serve.post(*n).unwrap();
         assert!([200, 202].contains(&status), "{answer}");
     }
@@ -149,7 +149,7 @@ fn killed_at_random_under_load_nothing_is_lost_or_doubled() {
         *texts.entry(text["conversation_id"].as_str().unwrap().to_owned()).or_default() += 1;
     }
     let mut ends: BTreeMap<(String, usize), usize> = BTreeMap::new();
-    for n in told.accepted.union(&told.open) {
+    for n in log.accepted.union(&log.open) {
         let verdict = serve.verdict(*n);
         let delivered = texts.remove(&conversation_id(*n)).unwrap_or_default();
         match verdict.as_str() {
@@ -164,14 +164,14 @@ fn killed_at_random_under_load_nothing_is_lost_or_doubled() {
         *ends.entry((verdict.as_str().unwrap().to_owned(), delivered)).or_default() += 1;
     }
     assert!(texts.is_empty(), "texts of events that nobody posted: {texts:?}");
-    assert!(told.accepted.len() as u64 > kills, "too little load: {}", told.accepted.len());
+    assert!(log.accepted.len() as u64 > kills, "too little load: {}", log.accepted.len());
     drop(serve);
     assert_intact(&data, &copy);
     println!(
         "{kills} kills, seed {seed}: {} events accepted, {} repeated, {} unanswered at the end",
-        told.accepted.len(),
-        told.repeats,
-        told.open.len()
+        log.accepted.len(),
+        log.repeats,
+        log.open.len()
     );
     for ((verdict, delivered), events) in ends {
         println!("{events:>7} {verdict}, {delivered} text(s) delivered");

@@ -98,11 +98,11 @@ fn registration(status: &str) -> Value {
 async fn found(answers: &[(&str, Value)], said: Value) -> Vec<(&'static str, Health, String)> {
     let server = aws(answers).await;
     let findings = check(&stack(&server, &said)).await;
-    findings.into_iter().map(|finding| (finding.what, finding.health, finding.detail)).collect()
+    findings.into_iter().map(|finding| (finding.subject, finding.health, finding.detail)).collect()
 }
 
 fn healths(found: &[(&'static str, Health, String)]) -> Vec<(&'static str, Health)> {
-    found.iter().map(|(what, health, _)| (*what, *health)).collect()
+    found.iter().map(|(subject, health, _)| (*subject, *health)).collect()
 }
 
 #[tokio::test]
@@ -203,7 +203,7 @@ async fn numbers_of_another_kind_than_was_asked_for_fail() {
             ("DescribePhoneNumbers", number(kind, "ACTIVE", None)),
         ];
         let found = of_pool(&answers, wanted).await;
-        let (what, found, detail) = found.last().unwrap();
-        assert_eq!((*what, *found), (KIND, health), "{kind} where {wanted:?} is wanted: {detail}");
+        let (subject, found, detail) = found.last().unwrap();
+        assert_eq!((*subject, *found), (KIND, health), "{kind} where {wanted:?} is wanted: {detail}");
     }
 }
