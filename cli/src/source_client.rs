@@ -28,6 +28,15 @@ struct Hints {
     keyless: &'static str,
 }
 
+/// Signs a body at a second: name and value of the header.
+type Sign = fn(&[u8], &SecretText, i64) -> (&'static str, String);
+
+/// The booking systems that this can sign for, by their names as sources.
+const SIGNERS: [(&str, Sign); 2] = [
+    ("calendly", |body, key, at| (timestamped::CALENDLY_HEADER, timestamped::sign(body, key, at))),
+    ("calcom", |body, key, _| (plain_hmac::CALCOM_HEADER, plain_hmac::sign(body, key))),
+];
+
 const HERE: Hints = Hints {
     silent: "is `afterword serve` running?",
     keyless: "set AFTERWORD_<SOURCE>_SIGNING_KEY, here and where `serve` runs",
@@ -58,20 +67,25 @@ impl SourceClient {
         })
     }
 
-    /// The header by which a booking system is known: its signature over a body, made at that second.
+    /// Returns the header that authenticates a booking system: its signature over a body, made at that
+    /// second.
+    ///
+    /// # Errors
+    /// When the system is unknown here, or the installation has no key for it.
     pub(crate) fn signature(
         &self,
         system: &str,
         body: &[u8],
         at: i64,
     ) -> Result<(&'static str, String), String> {
+        let Some((_, sign)) = SIGNERS.iter().find(|(name, _)| *name == system) else {
+            let known = SIGNERS.map(|(name, _)| name).join(", ");
+            return Err(format!("cannot sign a call of {system}: the known booking systems are {known}"));
+        };
         let entry = format!("{system}_signing_key");
         let key = newest(&self.document, &entry)
             .ok_or_else(|| format!("there is no {entry}: {}", self.hints.keyless))?;
-        Ok(match system {
-            "calcom" => (plain_hmac::CALCOM_HEADER, plain_hmac::sign(body, &key)),
-            _ => (timestamped::CALENDLY_HEADER, timestamped::sign(body, &key, at)),
-        })
+        Ok(sign(body, &key, at))
     }
 
     /// The header by which an own service is known.
@@ -146,5 +160,14 @@ mod tests {
             missing.contains("calcom_signing_key") && missing.contains("the stack's secret"),
             "{missing}"
         );
+    }
+
+    #[tokio::test]
+    async fn an_unknown_booking_system_is_an_error_that_names_the_known_ones() {
+        let secret = json!({ "acuity_signing_key": "key-1", "calendly_signing_key": "key-2" });
+        let (_server, stack) = stack(&secret).await;
+        let client = SourceClient::of_stack(&stack).await.unwrap();
+        let error = client.signature("acuity", b"{}", 0).unwrap_err();
+        assert_eq!(error, "cannot sign a call of acuity: the known booking systems are calendly, calcom");
     }
 }
