@@ -1,8 +1,8 @@
-//! `afterword campaign FILE`: one message for each line of a file, by `POST /messages/bulk`.
+//! `afterword campaign FILE`: sends one message for each line of a file, by `POST /messages/bulk`.
 //!
-//! Every line has an event id, its own or one made from its content, so that a line that is sent
-//! again is a duplicate and never a second text. What became of each line is written down beside the
-//! file before the next lines are sent: a campaign that was interrupted goes on where it was.
+//! Every line has an event id, its own or one derived from its content, so a line that is sent again is a
+//! duplicate and never a second text. The result of each line is stored beside the file before the next
+//! lines are sent: an interrupted campaign continues where it stopped.
 
 mod lines;
 mod progress;
@@ -27,23 +27,23 @@ use sending::{Campaign, Rate};
 /// Flags of `campaign`.
 #[derive(Args)]
 pub(crate) struct CampaignArguments {
-    /// CSV with a header line, or one JSON object per line (.jsonl, .ndjson): `to`, the journey's
-    /// variables (in JSON below `variables`), and if wanted `event_id`, `journey`, `region`, `locale`,
+    /// The file: CSV with a header line, or one JSON object per line (.jsonl, .ndjson). Fields: `to`, the
+    /// journey's variables (in JSON under `variables`), and optionally `event_id`, `journey`, `region`, `locale`,
     /// `send_at`, `not_after`.
     file: PathBuf,
-    /// The journey of the lines that name none.
+    /// Use this journey for lines that name none.
     #[arg(long)]
     journey: Option<String>,
-    /// The most messages in a second; 0: as many as go.
+    /// Send at most this many messages per second; 0 means no limit.
     #[arg(long, default_value_t = 20)]
     per_second: u32,
-    /// The most messages in one call, at most 1,000.
+    /// Send at most this many messages in one call; the maximum is 1,000.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
     batch: u16,
-    /// Where it is written down what became of each line; without it, beside the file.
+    /// Store the result of each line in this file. Default: beside the input, with the ending `.progress`.
     #[arg(long)]
     progress: Option<PathBuf>,
-    /// Say what would be sent, and send nothing.
+    /// Count what would be sent, and send nothing.
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -63,23 +63,23 @@ pub(crate) fn run(arguments: &CampaignArguments) -> Result<ExitCode, String> {
         print::line(format!("{} line(s), {left} to be sent", lines.len()));
         return Ok(ExitCode::SUCCESS);
     }
-    let to = block_on(Recipient::of(&arguments.target))?;
+    let recipient = block_on(Recipient::of(&arguments.target))?;
     let mut campaign = Campaign {
-        url: to.url,
-        api_key: to.api_key,
-        http: to.http,
+        url: recipient.url,
+        api_key: recipient.api_key,
+        http: recipient.http,
         batch: usize::from(arguments.batch),
         rate: Rate { per_second: arguments.per_second, retry_after: Duration::from_secs(5) },
         progress: Progress::open(&progress_file)?,
         bar: sending::bar(lines.len()),
     };
-    let sent = block_on(campaign.send(&lines));
+    let result = block_on(campaign.send(&lines));
     campaign.bar.finish_and_clear();
     let counts = campaign.progress.counts(&lines);
     for (status, count) in &counts {
         print::line(format!("{status:<24} {count}"));
     }
-    sent?;
+    result?;
     for rejection in campaign.progress.rejections(&lines) {
         print::line(rejection);
     }
@@ -87,7 +87,7 @@ pub(crate) fn run(arguments: &CampaignArguments) -> Result<ExitCode, String> {
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Who takes the messages.
+/// The installation that receives the messages.
 struct Recipient {
     url: String,
     api_key: String,

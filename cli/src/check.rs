@@ -1,5 +1,5 @@
-//! `afterword check phone|text|reply|journeys`: what the product makes of a number, a text, a reply
-//! or a file, without sending anything.
+//! `afterword check phone|text|reply|journeys`: explains how a number, a text, a reply or a file is
+//! understood, without sending anything.
 
 pub(crate) mod journeys;
 mod subject;
@@ -12,57 +12,57 @@ use serde_json::{Value, json};
 
 use crate::print;
 
-/// What is checked.
+/// Subcommands of `check`.
 #[derive(Subcommand)]
 pub(crate) enum CheckCommand {
-    /// Whether a number can be texted, and how it is read.
+    /// Check whether a number can be texted, and show how it is read.
     Phone {
-        /// The number, as people write it.
+        /// The number, as a person writes it.
         number: Option<String>,
-        /// The country of a national number, such as US.
+        /// Read a national number as one of this country, such as US.
         #[arg(long)]
         region: Option<String>,
         #[command(flatten)]
-        form: Form,
+        format: FormatArguments,
     },
-    /// Encoding, parts and cost of a text.
+    /// Show the encoding, parts and cost of a text.
     Text {
-        /// The words.
+        /// The text to check.
         text: Option<String>,
-        /// The country that it goes to, such as US, for its cost.
+        /// Show the cost of a text to this country, such as US.
         #[arg(long)]
         country: Option<String>,
-        /// Its category, for its cost.
+        /// Compute the cost for this category.
         #[arg(long)]
         category: Option<String>,
         #[command(flatten)]
-        form: Form,
+        format: FormatArguments,
     },
-    /// What a customer's reply means.
+    /// Show the meaning of a customer's reply.
     Reply {
-        /// The words.
+        /// The words of the reply.
         text: Option<String>,
         #[command(flatten)]
-        form: Form,
+        format: FormatArguments,
     },
-    /// What is wrong with a journeys.toml.
+    /// Report every mistake in a journeys.toml.
     Journeys {
-        /// The file.
+        /// The file to check.
         #[arg(default_value = "journeys.toml")]
         file: std::path::PathBuf,
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
 }
 
-/// What is made of one subject.
+/// Explains one input as JSON.
 type Explain = fn(&Value) -> Result<Value, String>;
 
-/// How answers are given.
+/// Flags for input and output.
 #[derive(Args)]
-pub(crate) struct Form {
-    /// As JSON.
+pub(crate) struct FormatArguments {
+    /// Print JSON.
     #[arg(long)]
     json: bool,
     /// Read one JSON object per line and answer with one per line, in order.
@@ -71,24 +71,24 @@ pub(crate) struct Form {
 }
 
 pub(crate) fn run(command: CheckCommand) -> Result<ExitCode, String> {
-    let (input, form, explain): (_, _, Explain) = match command {
+    let (input, format, explain): (_, _, Explain) = match command {
         CheckCommand::Journeys { file, json } => return journeys::run(&file, json),
-        CheckCommand::Phone { number, region, form } => {
-            (number.map(|number| json!({ "input": number, "region": region })), form, subject::phone)
+        CheckCommand::Phone { number, region, format } => {
+            (number.map(|number| json!({ "input": number, "region": region })), format, subject::phone)
         }
-        CheckCommand::Text { text, country, category, form } => {
+        CheckCommand::Text { text, country, category, format } => {
             let input = |text| json!({ "text": text, "country": country, "category": category });
-            (text.map(input), form, subject::text)
+            (text.map(input), format, subject::text)
         }
-        CheckCommand::Reply { text, form } => {
-            (text.map(|text| json!({ "text": text })), form, subject::reply)
+        CheckCommand::Reply { text, format } => {
+            (text.map(|text| json!({ "text": text })), format, subject::reply)
         }
     };
-    if form.stdin {
+    if format.stdin {
         return lines(explain).map_err(|error| error.to_string());
     }
-    let answer = explain(&input.ok_or("say what to check, or --stdin")?)?;
-    if form.json {
+    let answer = explain(&input.ok_or("give a value to check, or --stdin")?)?;
+    if format.json {
         print::line(answer.to_string());
     } else {
         for (name, value) in answer.as_object().into_iter().flatten() {
@@ -99,8 +99,9 @@ pub(crate) fn run(command: CheckCommand) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// One line in, one line out, in order; a line that cannot be read is answered with an error.
-fn lines(explain: fn(&Value) -> Result<Value, String>) -> std::io::Result<ExitCode> {
+/// Answers each line of the input with one line, in order. A line that cannot be read is answered with an
+/// error.
+fn lines(explain: Explain) -> std::io::Result<ExitCode> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut all_read = true;
     for line in std::io::stdin().lock().split(b'\n') {

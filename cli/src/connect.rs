@@ -1,5 +1,5 @@
-//! `afterword connect calendly|twilio`: their webhooks lead to this installation, signed with keys that
-//! it knows. Creates what is missing, repairs what is wrong, leaves alone what is right.
+//! `afterword connect calendly|twilio`: points their webhooks at an installation, signed with keys that it
+//! knows. It creates what is missing, repairs what is wrong, and leaves the rest unchanged.
 
 mod calendly;
 mod twilio;
@@ -17,12 +17,13 @@ use crate::stack::{Stack, StackArguments};
 pub(crate) use calendly::find_setup;
 pub(crate) use twilio::{expected_webhooks, twilio_account};
 
-/// What is connected.
+/// Subcommands of `connect`.
 #[derive(Subcommand)]
 pub(crate) enum ConnectCommand {
-    /// Calendly's webhook subscription and its signing key. `CALENDLY_TOKEN` is a personal access token.
+    /// Create Calendly's webhook subscription and its signing key. Set `CALENDLY_TOKEN` to a personal access
+    /// token.
     Calendly(ConnectArguments),
-    /// Where a Twilio number or Messaging Service posts what customers write.
+    /// Set the address to which a Twilio number or Messaging Service posts incoming messages.
     Twilio(ConnectArguments),
 }
 
@@ -31,7 +32,7 @@ pub(crate) enum ConnectCommand {
 pub(crate) struct ConnectArguments {
     #[command(flatten)]
     stack: StackArguments,
-    /// Say what is wrong, change nothing.
+    /// Report what is wrong, and change nothing.
     #[arg(long)]
     check: bool,
 }
@@ -51,7 +52,7 @@ pub(crate) fn run(command: &ConnectCommand) -> Result<ExitCode, String> {
     })
 }
 
-/// The newest key of an entry of the secret, if there is one.
+/// Returns the newest key of an entry of the secret, if there is one.
 pub(crate) fn newest(document: &Map<String, Value>, entry: &str) -> Option<SecretText> {
     let text = match document.get(entry)? {
         Value::String(text) => text,
@@ -61,7 +62,7 @@ pub(crate) fn newest(document: &Map<String, Value>, entry: &str) -> Option<Secre
     SecretText::new(text).ok()
 }
 
-/// The end of a command that was told to look only and found something to do.
+/// Reports a change that `--check` did not make, and fails.
 fn report_pending(what: &str) -> ExitCode {
     print::line(format!("to do: {what} (not done: --check)"));
     ExitCode::FAILURE

@@ -1,4 +1,4 @@
-//! `afterword consent show|give|withdraw`: what a customer has agreed to, and every change of it.
+//! `afterword consent show|give|withdraw`: shows and changes what a customer has agreed to.
 
 use std::process::ExitCode;
 
@@ -14,10 +14,10 @@ use crate::block_on::block_on;
 use crate::print;
 use crate::target::Target;
 
-/// What is done.
+/// Subcommands of `consent`.
 #[derive(Subcommand)]
 pub(crate) enum ConsentCommand {
-    /// What stands, and every change with its cause.
+    /// Show what is in force, and every change with its cause.
     Show {
         /// The number (E.164).
         phone: String,
@@ -26,22 +26,22 @@ pub(crate) enum ConsentCommand {
     },
     /// Store that a customer has agreed.
     Give(ChangeArguments),
-    /// Store that a customer has withdrawn.
+    /// Store that a customer has withdrawn an agreement.
     Withdraw(ChangeArguments),
 }
 
-/// A change.
+/// Flags of `consent give` and `consent withdraw`.
 #[derive(Args)]
 pub(crate) struct ChangeArguments {
     /// The number (E.164).
     phone: String,
-    /// What it is about: `promotional` (all advertising), or a program of journeys.toml.
+    /// Change this scope: `promotional` (all advertising), or a program of journeys.toml.
     #[arg(long, default_value = "promotional")]
     scope: String,
-    /// The wording that the customer agreed to.
+    /// Record the version of the wording that the customer agreed to.
     #[arg(long)]
     text_version: Option<String>,
-    /// Where it was said.
+    /// Record where the customer said so.
     #[arg(long, default_value = "operator")]
     source: String,
     #[command(flatten)]
@@ -69,7 +69,7 @@ async fn change(arguments: &ChangeArguments, act: Act) -> Result<(), String> {
     };
     let table = arguments.target.table()?;
     let change = ConsentChange { act, scope, agreement };
-    let changed = change_consent(&table, &phone, &change).await.map_err(|trouble| trouble.to_string())?;
+    let changed = change_consent(&table, &phone, &change).await.map_err(|error| error.to_string())?;
     if changed == ConsentOutcome::Already {
         print::line("nothing to change");
     }
@@ -78,7 +78,7 @@ async fn change(arguments: &ChangeArguments, act: Act) -> Result<(), String> {
 
 async fn show(phone: &PhoneNumber, target: &Target) -> Result<(), String> {
     let table = target.table()?;
-    let consent = table.consent(phone).await.map_err(|trouble| trouble.to_string())?;
+    let consent = table.consent(phone).await.map_err(|error| error.to_string())?;
     for (word, scopes) in [("agreed", &consent.given), ("withdrawn", &consent.withdrawn)] {
         for (scope, agreement) in scopes {
             print::line(format!("{word:<10} {scope}  since {}", to_rfc3339(agreement.at)));
@@ -87,7 +87,7 @@ async fn show(phone: &PhoneNumber, target: &Target) -> Result<(), String> {
     if consent.given.is_empty() {
         print::line("no agreement: no advertising is sent");
     }
-    let history = table.history(phone).await.map_err(|trouble| trouble.to_string())?;
+    let history = table.history(phone).await.map_err(|error| error.to_string())?;
     for change in history {
         let Agreement { at, source, text_version } = &change.agreement;
         print::line(format!(

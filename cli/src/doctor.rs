@@ -1,4 +1,4 @@
-//! `afterword doctor --stack`: is everything there that a text needs? Looks, and changes nothing.
+//! `afterword doctor --stack`: checks that an installation has everything that it needs, and changes nothing.
 
 mod alarms;
 mod api;
@@ -26,12 +26,12 @@ pub(crate) struct DoctorArguments {
     stack: StackArguments,
 }
 
-/// What came of one question.
+/// The result of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Health {
     Pass,
     Fail,
-    /// It could not be found out, or is not used.
+    /// It could not be determined, or is not used.
     Unknown,
 }
 
@@ -47,12 +47,12 @@ impl Finding {
         Self { health: Health::Pass, subject, detail: detail.into() }
     }
 
-    /// `detail` says what is wrong and what to do.
+    /// Creates a failure. `detail` names the cause and what to do.
     pub(crate) fn fail(subject: &'static str, detail: impl Into<String>) -> Self {
         Self { health: Health::Fail, subject, detail: detail.into() }
     }
 
-    /// `detail` says why it is not known and how to know.
+    /// Creates a finding without a result. `detail` names the reason and how to get a result.
     pub(crate) fn unknown(subject: &'static str, detail: impl Into<String>) -> Self {
         Self { health: Health::Unknown, subject, detail: detail.into() }
     }
@@ -69,7 +69,7 @@ pub(crate) fn run(arguments: &DoctorArguments) -> Result<ExitCode, String> {
                 findings.extend(keys::check(document));
                 findings.extend(api::check(&stack, document).await);
             }
-            Err(trouble) => findings.push(Finding::fail("secret", trouble.to_string())),
+            Err(error) => findings.push(Finding::fail("secret", error.to_string())),
         }
         findings.extend(journeys::check(&stack).await);
         findings.push(switch(&stack).await);
@@ -83,16 +83,16 @@ pub(crate) fn run(arguments: &DoctorArguments) -> Result<ExitCode, String> {
 async fn switch(stack: &Stack) -> Finding {
     let parameter = &stack.installation.sending;
     let switch = ParameterSwitch::new(&stack.connection, parameter, TimeDelta::zero(), SystemClock);
-    let back = format!("set {parameter} to on to send");
+    let advice = format!("set {parameter} to on to send");
     match switch.read().await {
         Switch::On => Finding::pass("sending", "on"),
-        Switch::Paused => Finding::fail("sending", format!("paused: every text waits; {back}")),
-        Switch::Shadow => Finding::fail("sending", format!("shadow: nothing is sent; {back}")),
-        Switch::Unreadable => Finding::fail("sending", format!("cannot be read: every text waits; {back}")),
+        Switch::Paused => Finding::fail("sending", format!("paused, every text waits: {advice}")),
+        Switch::Shadow => Finding::fail("sending", format!("shadow, nothing is sent: {advice}")),
+        Switch::Unreadable => Finding::fail("sending", format!("cannot be read, every text waits: {advice}")),
     }
 }
 
-/// Prints every finding; fails when one does.
+/// Prints every finding, and fails if one is a failure.
 fn report(findings: &[Finding]) -> ExitCode {
     for finding in findings {
         let health = match finding.health {

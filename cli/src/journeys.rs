@@ -1,4 +1,5 @@
-//! `afterword journeys lint|diff|push|history|rollback`: the file that is in force, and the next one.
+//! `afterword journeys lint|diff|push|history|rollback`: compares, activates and rolls back the file that is
+//! in force.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,42 +16,42 @@ use crate::clock::FixedClock;
 use crate::print;
 use crate::target::Target;
 
-/// What is done.
+/// Subcommands of `journeys`.
 #[derive(Subcommand)]
 pub(crate) enum JourneysCommand {
-    /// What is wrong with a file. The same as `check journeys`.
+    /// Report every mistake in a file. The same as `check journeys`.
     Lint {
-        /// The file.
+        /// The journeys file.
         #[arg(default_value = "journeys.toml")]
         file: PathBuf,
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// What a file would change.
+    /// Show what a file would change.
     Diff {
-        /// The file.
+        /// The journeys file.
         #[arg(default_value = "journeys.toml")]
         file: PathBuf,
         #[command(flatten)]
         target: Target,
     },
-    /// Put a file in force, if nothing is wrong with it. Conversations that wait keep their copy.
+    /// Put a file in force, unless it has errors. Waiting conversations keep their copy.
     Push {
-        /// The file.
+        /// The journeys file.
         #[arg(default_value = "journeys.toml")]
         file: PathBuf,
         #[command(flatten)]
         target: Target,
     },
-    /// What was in force, and since when.
+    /// List the versions that were in force, and since when.
     History {
         #[command(flatten)]
         target: Target,
     },
     /// Put an earlier version in force again.
     Rollback {
-        /// Which one, as `history` shows it; without it, the one before.
+        /// The version, as `history` shows it. Default: the previous one.
         version: Option<String>,
         #[command(flatten)]
         target: Target,
@@ -72,7 +73,7 @@ async fn store(target: &Target) -> Result<JourneyStore<FixedClock>, String> {
 }
 
 async fn in_force(target: &Target) -> Result<Option<StoredFile>, String> {
-    store(target).await?.in_force().await.map_err(|trouble| format!("cannot read the table: {trouble}"))
+    store(target).await?.in_force().await.map_err(|error| format!("cannot read the table: {error}"))
 }
 
 async fn diff(file: &Path, target: &Target) -> Result<ExitCode, String> {
@@ -93,21 +94,20 @@ async fn push(file: &Path, target: &Target) -> Result<ExitCode, String> {
         return Ok(ExitCode::SUCCESS);
     }
     let version = store(target).await?.push_journeys(&next).await.map_err(explain)?;
-    print::line(format!("in force: {version}; what waits keeps the words and times it was accepted with"));
+    print::line(format!(
+        "in force: {version}; waiting texts keep the words and times with which they were accepted"
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
 async fn history(target: &Target) -> Result<ExitCode, String> {
     let current = in_force(target).await?.map(|file| file.version);
-    let changes = store(target)
-        .await?
-        .history()
-        .await
-        .map_err(|trouble| format!("cannot read the table: {trouble}"))?;
-    let mut marked = false;
+    let changes =
+        store(target).await?.history().await.map_err(|error| format!("cannot read the table: {error}"))?;
+    let mut is_marked = false;
     for change in changes {
-        let is_current = !marked && current.as_ref() == Some(&change.version);
-        marked |= is_current;
+        let is_current = !is_marked && current.as_ref() == Some(&change.version);
+        is_marked |= is_current;
         let mark = if is_current { "  in force" } else { "" };
         print::line(format!("{}  {}  {}{mark}", change.at, change.version, change.by));
     }
@@ -120,28 +120,29 @@ async fn roll_back(version: Option<&str>, target: &Target) -> Result<ExitCode, S
     let version = match version {
         Some(version) => version.to_owned(),
         None => {
-            let changes =
-                store.history().await.map_err(|trouble| format!("cannot read the table: {trouble}"))?;
+            let changes = store.history().await.map_err(|error| format!("cannot read the table: {error}"))?;
             let before = changes.into_iter().find(|change| change.version != current.version);
-            before.ok_or("nothing else has been in force")?.version
+            before.ok_or("no other version has been in force")?.version
         }
     };
-    let file = store.file(&version).await.map_err(|trouble| format!("cannot read the table: {trouble}"))?;
+    let file = store.file(&version).await.map_err(|error| format!("cannot read the table: {error}"))?;
     let file = file.ok_or_else(|| format!("there is no version {version}"))?;
     if !print_difference(Some(&current), &file.toml) {
         return Ok(ExitCode::SUCCESS);
     }
     store.roll_back(&version).await.map_err(explain)?;
-    print::line(format!("in force: {version}; what waits keeps the words and times it was accepted with"));
+    print::line(format!(
+        "in force: {version}; waiting texts keep the words and times with which they were accepted"
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
-/// Shows what changes, three lines around each change; says whether anything does.
+/// Prints what changes, with three lines around each change. Returns whether anything does.
 fn print_difference(current: Option<&StoredFile>, next: &str) -> bool {
     let version = version_of(next);
     let (before, old) = match current {
         Some(file) if file.version == version => {
-            print::line(format!("{version} is in force already"));
+            print::line(format!("{version} is already in force"));
             return false;
         }
         Some(file) => (file.toml.as_str(), file.version.as_str()),
@@ -166,9 +167,9 @@ fn print_difference(current: Option<&StoredFile>, next: &str) -> bool {
 fn explain(error: PushError) -> String {
     match error {
         PushError::Refused(findings) => {
-            let told = findings.iter().map(|finding| format!("\n  {}: {}", finding.place, finding.detail));
-            format!("nothing was changed:{}", told.collect::<String>())
+            let lines = findings.iter().map(|finding| format!("\n  {}: {}", finding.place, finding.detail));
+            format!("nothing was changed:{}", lines.collect::<String>())
         }
-        PushError::Unavailable(trouble) => format!("cannot write the table: {trouble}"),
+        PushError::Unavailable(error) => format!("cannot write the table: {error}"),
     }
 }

@@ -9,6 +9,7 @@ mod connect;
 mod consent;
 mod doctor;
 mod forget;
+mod help;
 mod http_call;
 mod journeys;
 mod opt_outs;
@@ -27,7 +28,7 @@ mod transfer;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 
 /// Sends the right text message at the right time after something happened.
 #[derive(Parser)]
@@ -37,55 +38,58 @@ struct Arguments {
     command: Command,
 }
 
+/// The commands; `help` puts each under a heading.
 #[derive(Subcommand)]
 enum Command {
-    /// Run everything on this machine.
+    /// Run the whole system on this machine.
     Serve(serve::ServeArguments),
     /// Post a payload as its source would.
     SendEvent(send_event::SendEventArguments),
-    /// Send one message for each line of a file, and go on where it was interrupted.
+    /// Send one message for each line of a file, and resume after an interruption.
     Campaign(campaign::CampaignArguments),
-    /// Tell one conversation's whole story.
+    /// Show everything that happened in a conversation.
     Show(show::ShowArguments),
-    /// Say what became of a text of which nobody knows.
+    /// Settle a text whose outcome is unknown.
     Resolve(resolve::ResolveArguments),
-    /// Let what Twilio has charged take the place of what was expected.
+    /// Replace expected prices with what Twilio has charged.
     Prices(prices::PricesArguments),
-    /// Have texts tried again that have certainly not been sent.
+    /// Retry texts that were certainly not sent.
     Retry(resolve::RetryArguments),
-    /// Authentic events that could not be used.
+    /// List, replay or discard authentic events that could not be used.
     #[command(subcommand)]
     Quarantine(quarantine::QuarantineCommand),
-    /// Erase a person: number, name and words go, ids and verdicts stay.
+    /// Erase a person: number, name and texts are deleted, ids and verdicts stay.
     Forget(forget::ForgetArguments),
-    /// What customers have agreed to.
+    /// Show and change what a customer has agreed to.
     #[command(subcommand)]
     Consent(consent::ConsentCommand),
-    /// Who must not be texted.
+    /// List and change which numbers must not be texted.
     #[command(subcommand)]
     OptOuts(opt_outs::OptOutsCommand),
-    /// The SMS attributes of the SNS account.
+    /// Show and set the SMS attributes of the SNS account.
     #[command(subcommand)]
     SmsAttributes(sms_attributes::SmsAttributesCommand),
-    /// Write everything that waits, and every opt-out, into a file, to move to another installation.
+    /// Write everything that waits, and every opt-out, to a file for another installation.
     Export(transfer::ExportArguments),
-    /// Take over what another installation has exported, and start what waits.
+    /// Import what another installation has exported, and start what waits.
     Import(transfer::ImportArguments),
-    /// Whether an installation on AWS has everything that it needs.
+    /// Check that an installation on AWS has everything that it needs.
     Doctor(doctor::DoctorArguments),
-    /// Let a provider's or booking system's webhooks lead to an installation on AWS.
+    /// Point the webhooks of Twilio or Calendly at an installation on AWS.
     #[command(subcommand)]
     Connect(connect::ConnectCommand),
-    /// What is sent to whom, and when: compare, put in force, go back.
+    /// Compare, activate and roll back the file that defines who gets which text.
     #[command(subcommand)]
     Journeys(journeys::JourneysCommand),
-    /// Explain a phone number, a text, a reply, or lint journeys.toml.
+    /// Explain a phone number, a text or a reply, or lint journeys.toml.
     #[command(subcommand)]
     Check(check::CheckCommand),
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
+    let matches = help::command().get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let result = match arguments.command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::SendEvent(arguments) => send_event::run(&arguments),
         Command::Campaign(arguments) => campaign::run(&arguments),
@@ -105,8 +109,8 @@ fn main() -> ExitCode {
         Command::Journeys(command) => journeys::run(&command),
         Command::Check(command) => check::run(command),
     };
-    done.unwrap_or_else(|message| {
-        print::problem(&message);
+    result.unwrap_or_else(|message| {
+        print::error(&message);
         ExitCode::FAILURE
     })
 }

@@ -1,4 +1,4 @@
-//! `afterword opt-outs list|check|add|remove`: who must not be texted, since when, by which message.
+//! `afterword opt-outs list|check|add|remove`: shows and changes which numbers must not be texted.
 
 use std::process::ExitCode;
 
@@ -12,29 +12,29 @@ use crate::block_on::block_on;
 use crate::print;
 use crate::target::Target;
 
-/// What is done.
+/// Subcommands of `opt-outs`.
 #[derive(Subcommand)]
 pub(crate) enum OptOutsCommand {
-    /// Everybody who has opted out, oldest first.
+    /// List every number that has opted out, oldest first.
     List {
         #[command(flatten)]
         target: Target,
     },
-    /// One number.
+    /// Check whether a number has opted out.
     Check {
         /// The number (E.164).
         phone: String,
         #[command(flatten)]
         target: Target,
     },
-    /// Opt a number out, for a customer who asked in another way.
+    /// Opt a number out, for a customer who asked by other means than a text.
     Add {
         /// The number (E.164).
         phone: String,
         #[command(flatten)]
         target: Target,
     },
-    /// Lift an opt-out, for a customer who asked for it.
+    /// Remove an opt-out, for a customer who asked for texts again.
     Remove {
         /// The number (E.164).
         phone: String,
@@ -43,22 +43,22 @@ pub(crate) enum OptOutsCommand {
     },
 }
 
-/// Who is noted as the cause of a change made here.
+/// The cause that is recorded for a change made here.
 const OPERATOR: &str = "operator";
 
 pub(crate) fn run(command: &OptOutsCommand) -> Result<ExitCode, String> {
     block_on(async {
         match command {
             OptOutsCommand::List { target } => {
-                let phones = target.table()?.opted_out().await.map_err(|trouble| trouble.to_string())?;
+                let phones = target.table()?.opted_out().await.map_err(|error| error.to_string())?;
                 for phone in &phones {
-                    tell(phone, &contact(phone, target).await?);
+                    print_contact(phone, &contact(phone, target).await?);
                 }
                 print::line(format!("{} number(s) opted out", phones.len()));
             }
             OptOutsCommand::Check { phone, target } => {
                 let phone = number(phone)?;
-                tell(&phone, &contact(&phone, target).await?);
+                print_contact(&phone, &contact(&phone, target).await?);
             }
             OptOutsCommand::Add { phone, target } => set(phone, target, true).await?,
             OptOutsCommand::Remove { phone, target } => set(phone, target, false).await?,
@@ -71,20 +71,20 @@ async fn set(phone: &str, target: &Target, opted_out: bool) -> Result<(), String
     let phone = number(phone)?;
     let at = target.now().await?;
     let table = target.table()?;
-    table.set_opt_out(&phone, opted_out, OPERATOR, at).await.map_err(|trouble| trouble.to_string())?;
-    tell(&phone, &contact(&phone, target).await?);
+    table.set_opt_out(&phone, opted_out, OPERATOR, at).await.map_err(|error| error.to_string())?;
+    print_contact(&phone, &contact(&phone, target).await?);
     Ok(())
 }
 
 async fn contact(phone: &PhoneNumber, target: &Target) -> Result<Contact, String> {
-    target.table()?.contact(phone).await.map_err(|trouble| trouble.to_string())
+    target.table()?.contact(phone).await.map_err(|error| error.to_string())
 }
 
 fn number(text: &str) -> Result<PhoneNumber, String> {
     PhoneNumber::parse_e164(text).map_err(|error| error.to_string())
 }
 
-fn tell(phone: &PhoneNumber, contact: &Contact) {
+fn print_contact(phone: &PhoneNumber, contact: &Contact) {
     match contact.opted_out_at {
         Some(at) => print::line(format!(
             "{}  opted out {}  by {}",

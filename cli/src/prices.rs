@@ -1,5 +1,5 @@
-//! `afterword prices`: what Twilio has charged takes the place of what was expected. Twilio's callbacks tell
-//! no price, so this asks its list of messages; to be run every day, or every hour.
+//! `afterword prices`: replaces expected prices with what Twilio has charged. Twilio's callbacks contain no
+//! price, so this reads its list of messages. Run it every day, or every hour.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -21,14 +21,14 @@ use crate::target::Target;
 /// Flags of `prices`.
 #[derive(Args)]
 pub(crate) struct PricesArguments {
-    /// How many days to look back: a price may take a day to be known.
+    /// Look back this many days. A price may take a day to become known.
     #[arg(long, default_value_t = 2)]
     days: u16,
     #[command(flatten)]
     target: Target,
 }
 
-/// How many messages there were of each kind.
+/// The number of messages of each kind.
 #[derive(Default)]
 struct Counts {
     settled: usize,
@@ -53,15 +53,15 @@ async fn settle(arguments: &PricesArguments) -> Result<Counts, String> {
     let since = now - TimeDelta::days(i64::from(arguments.days));
     let (mut counts, mut next) = (Counts::default(), None);
     loop {
-        let again = |trouble| format!("{trouble}: run it again");
+        let again = |error| format!("{error}: run the command again");
         let page = twilio.prices(since, next.as_deref()).await.map_err(again)?;
         for message in page.messages {
             let Some(price) = message.price else {
                 counts.without += 1;
                 continue;
             };
-            let found = settle_found(&table, Provider::Twilio, &message.message_id, price, now).await;
-            match found.map_err(again)? {
+            let outcome = settle_found(&table, Provider::Twilio, &message.message_id, price, now).await;
+            match outcome.map_err(again)? {
                 PriceOutcome::Settled => counts.settled += 1,
                 PriceOutcome::Known => counts.known += 1,
                 PriceOutcome::Nobodys => counts.nobodys += 1,
@@ -74,16 +74,16 @@ async fn settle(arguments: &PricesArguments) -> Result<Counts, String> {
     }
 }
 
-/// The account of the installation's secret. On this machine Twilio is simulated, unless `TWILIO_BASE_URL`
-/// says where the real one is.
+/// Connects to the account that the installation's secret names. On this machine Twilio is simulated, unless
+/// `TWILIO_BASE_URL` is the address of the real one.
 async fn twilio(target: &Target) -> Result<Twilio<SystemClock>, String> {
     let mut connection = target.connection()?;
     let (secret, simulated) = match &target.stack {
         Some(stack) => (Stack::find(stack).await?.installation.secret, None),
         None => ("afterword".to_owned(), Some(format!("http://127.0.0.1:{}", target.aws_port))),
     };
-    let given = std::env::var("TWILIO_BASE_URL").ok().filter(|url| !url.is_empty());
-    let base_url = given.or(simulated).unwrap_or_else(|| "https://api.twilio.com".to_owned());
+    let configured = std::env::var("TWILIO_BASE_URL").ok().filter(|url| !url.is_empty());
+    let base_url = configured.or(simulated).unwrap_or_else(|| "https://api.twilio.com".to_owned());
     if base_url.starts_with("https:") {
         connection.provider_http = providers_over_tls();
     }

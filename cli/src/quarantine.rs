@@ -1,4 +1,4 @@
-//! `afterword quarantine list|show|replay|discard`: authentic events that could not be used.
+//! `afterword quarantine list|show|replay|discard`: handles authentic events that could not be used.
 
 use std::process::ExitCode;
 
@@ -11,31 +11,31 @@ use crate::print;
 use crate::source_client::SourceClient;
 use crate::target::Target;
 
-/// What is done.
+/// Subcommands of `quarantine`.
 #[derive(Subcommand)]
 pub(crate) enum QuarantineCommand {
-    /// What is in quarantine, oldest first.
+    /// List the events in quarantine, oldest first.
     List {
         #[command(flatten)]
         target: Target,
     },
-    /// One event: why it could not be used, and its body.
+    /// Show an event: the reasons why it could not be used, and its body.
     Show {
-        /// Its id.
+        /// The id of the event, as `list` shows it.
         id: String,
         #[command(flatten)]
         target: Target,
     },
-    /// Deliver it once more, signed, and take it out when it was of use.
+    /// Deliver an event again, signed, and remove it if it could be used.
     Replay {
-        /// Its id.
+        /// The id of the event, as `list` shows it.
         id: String,
         #[command(flatten)]
         target: Target,
     },
-    /// Take it out for good.
+    /// Remove an event for good.
     Discard {
-        /// Its id.
+        /// The id of the event, as `list` shows it.
         id: String,
         #[command(flatten)]
         target: Target,
@@ -55,9 +55,9 @@ pub(crate) fn run(command: &QuarantineCommand) -> Result<ExitCode, String> {
 
 async fn list(target: &Target) -> Result<ExitCode, String> {
     let table = target.table()?;
-    let ids = table.quarantined().await.map_err(|trouble| trouble.to_string())?;
+    let ids = table.quarantined().await.map_err(|error| error.to_string())?;
     for id in &ids {
-        if let Some(event) = table.quarantined_event(id).await.map_err(|trouble| trouble.to_string())? {
+        if let Some(event) = table.quarantined_event(id).await.map_err(|error| error.to_string())? {
             print::line(format!(
                 "{id}  {}  {}  {}",
                 to_rfc3339(event.received_at),
@@ -95,19 +95,19 @@ async fn replay(id: &str, target: &Target) -> Result<ExitCode, String> {
         print::line("it stays in quarantine");
         return Ok(ExitCode::FAILURE);
     }
-    target.table()?.release(id).await.map_err(|trouble| trouble.to_string())?;
+    target.table()?.release(id).await.map_err(|error| error.to_string())?;
     print::line("taken out of quarantine");
     Ok(ExitCode::SUCCESS)
 }
 
 async fn discard(id: &str, target: &Target) -> Result<ExitCode, String> {
     find(id, target).await?;
-    target.table()?.release(id).await.map_err(|trouble| trouble.to_string())?;
+    target.table()?.release(id).await.map_err(|error| error.to_string())?;
     print::line(format!("{id} is discarded"));
     Ok(ExitCode::SUCCESS)
 }
 
 async fn find(id: &str, target: &Target) -> Result<QuarantinedEvent, String> {
-    let found = target.table()?.quarantined_event(id).await.map_err(|trouble| trouble.to_string())?;
+    let found = target.table()?.quarantined_event(id).await.map_err(|error| error.to_string())?;
     found.ok_or_else(|| format!("there is no {id} in quarantine"))
 }

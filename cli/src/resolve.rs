@@ -1,5 +1,5 @@
-//! `afterword resolve` and `afterword retry`: what an operator decides about texts whose fate is unknown,
-//! and about those that have certainly not been sent.
+//! `afterword resolve` settles a text whose outcome is unknown, and `afterword retry` sends texts again that
+//! were certainly not sent.
 
 use std::process::ExitCode;
 
@@ -20,36 +20,36 @@ use crate::target::Target;
 /// Flags of `resolve`.
 #[derive(Args)]
 pub(crate) struct ResolveArguments {
-    /// The conversation: `sms-...`.
+    /// The id of the conversation: `sms-...`.
     conversation: String,
-    /// Its step: `text`.
+    /// The name of the step: `text`.
     step: String,
-    /// What you have found out.
+    /// The outcome that you have established.
     finding: FindingArgument,
     #[command(flatten)]
     target: Target,
 }
 
-/// What became of a text.
+/// The outcome of a text.
 #[derive(Clone, Copy, ValueEnum)]
 enum FindingArgument {
-    /// The provider or the customer has it: it counts as sent.
+    /// The provider or the customer has the text: it counts as sent.
     Sent,
-    /// It did not leave, or did not arrive: it is sent again, under the same checks.
+    /// The text did not leave or did not arrive: it is sent again, after the same checks.
     NotSent,
 }
 
 /// Flags of `retry`.
 #[derive(Args)]
 pub(crate) struct RetryArguments {
-    /// Steps that ended so: `RejectedByProvider`, `BlockedBudget`, `ExpiredTooLate`, `Shadowed`, ..., or
+    /// Retry the steps with this verdict: `RejectedByProvider`, `BlockedBudget`, `ExpiredTooLate`, `Shadowed`, ..., or
     /// `RetriesExhausted`.
     #[arg(long)]
     verdict: String,
-    /// And not before this instant (RFC 3339).
+    /// Retry only steps that ended at or after this time (RFC 3339).
     #[arg(long)]
     since: DateTime<Utc>,
-    /// Only tell what would be tried again.
+    /// List what would be retried, and change nothing.
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -77,27 +77,27 @@ pub(crate) fn run_resolve(arguments: &ResolveArguments) -> Result<ExitCode, Stri
     })
 }
 
-/// What is looked for.
+/// The steps that `retry` selects.
 enum RetrySelector {
     /// Steps with this verdict.
     Verdict(Verdict),
-    /// Executions that gave up without one.
+    /// Steps whose executions gave up without a verdict.
     RetriesExhausted,
 }
 
 impl RetrySelector {
-    fn read(name: &str) -> Result<Self, String> {
+    fn parse(name: &str) -> Result<Self, String> {
         match Verdict::of_name(name) {
             _ if name == "RetriesExhausted" => Ok(Self::RetriesExhausted),
             Some(verdict) if verdict.is_provably_not_sent() => Ok(Self::Verdict(verdict)),
             Some(verdict) => Err(format!(
-                "a text that ended as {verdict} may have left and is not sent again; `afterword resolve` settles one"
+                "a text that ended as {verdict} may have left and is not sent again: use `afterword resolve`"
             )),
-            None => Err(format!("{name} is no verdict")),
+            None => Err(format!("{name} is not a verdict")),
         }
     }
 
-    /// Whether the execution ends in a Fail state.
+    /// Returns whether such an execution ends in a Fail state.
     const fn is_failure(&self) -> bool {
         match self {
             Self::Verdict(verdict) => verdict.is_failure(),
@@ -105,7 +105,8 @@ impl RetrySelector {
         }
     }
 
-    /// Whether a step stands so: decided in this way and since then, or not decided at all.
+    /// Returns whether a step is in the selected state: decided with the verdict since that time, or not
+    /// decided at all.
     fn matches(&self, state: &StepState, since: DateTime<Utc>) -> bool {
         match (self, state) {
             (Self::Verdict(verdict), StepState::Decided(decision)) => {
@@ -118,20 +119,20 @@ impl RetrySelector {
 }
 
 pub(crate) fn run_retry(arguments: &RetryArguments) -> Result<ExitCode, String> {
-    let selector = RetrySelector::read(&arguments.verdict)?;
+    let selector = RetrySelector::parse(&arguments.verdict)?;
     block_on(async {
         let now = arguments.target.now().await?;
         let (table, executions) = (arguments.target.table()?, arguments.target.executions().await?);
-        let (mut again, mut failed) = (0, 0);
+        let (mut retried, mut failed) = (0, 0);
         for (id, step) in ended_steps(&executions, &selector, arguments.since).await? {
             let conversation =
-                table.load(&id, now).await.map_err(|trouble| format!("cannot read the table: {trouble}"))?;
+                table.load(&id, now).await.map_err(|error| format!("cannot read the table: {error}"))?;
             let state =
                 conversation.as_ref().and_then(|stored| stored.step(&step)).map(|step| &step.progress);
             if !state.is_some_and(|progress| selector.matches(&progress.state, arguments.since)) {
                 continue;
             }
-            again += 1;
+            retried += 1;
             if arguments.dry_run {
                 print::line(format!("{id}.{step} would run again"));
                 continue;
@@ -148,19 +149,19 @@ pub(crate) fn run_retry(arguments: &RetryArguments) -> Result<ExitCode, String> 
             }
         }
         let since = to_rfc3339(arguments.since);
-        print::line(format!("{again} step(s) {} since {since}, {failed} failed", arguments.verdict));
+        print::line(format!("{retried} step(s) {} since {since}, {failed} failed", arguments.verdict));
         Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     })
 }
 
-/// The steps whose executions ended so since then, each once.
+/// Lists the steps whose executions ended in the selected way since that time, each once.
 async fn ended_steps(
     executions: &StateMachine,
     selector: &RetrySelector,
     since: DateTime<Utc>,
 ) -> Result<Vec<(ConversationId, StepName)>, String> {
     let names = executions.ended_since(selector.is_failure(), since).await;
-    let names = names.map_err(|trouble| format!("cannot list the executions: {trouble}"))?;
+    let names = names.map_err(|error| format!("cannot list the executions: {error}"))?;
     let mut steps: Vec<_> = names.iter().filter_map(|name| step_of_execution(name)).collect();
     steps.sort();
     steps.dedup();

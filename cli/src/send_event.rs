@@ -1,4 +1,4 @@
-//! `afterword send-event FILE`: posts a payload as its source would, key or signature included.
+//! `afterword send-event FILE`: posts a payload as its source would, with the key or signature.
 
 mod shift;
 mod topic;
@@ -18,16 +18,16 @@ use crate::target::Target;
 /// Flags of `send-event`.
 #[derive(Args)]
 pub(crate) struct SendEventArguments {
-    /// A payload, for example from test-payloads/.
+    /// The payload, for example a file of test-payloads/.
     file: PathBuf,
-    /// Send a booking's times as they stand in the file, not shifted to now.
+    /// Send a booking with the times in the file, instead of moving them to now.
     #[arg(long)]
     as_is: bool,
     #[command(flatten)]
     target: Target,
 }
 
-/// Who sends such a payload.
+/// The kind of payload, which determines its route and its authentication.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sender {
     Sms,
@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &SendEventArguments) -> Result<ExitCode, String> {
     if let Some(notification) = topic::TopicNotification::read(&payload) {
         return block_on(notification.send(&arguments.target));
     }
-    let sender = Sender::of(&payload).ok_or("cannot tell from its fields which source sends this payload")?;
+    let sender = Sender::of(&payload).ok_or("the fields of this payload match no known source")?;
     block_on(async {
         let client = SourceClient::of(&arguments.target).await?;
         let now = arguments.target.now().await?;
@@ -69,14 +69,14 @@ pub(crate) fn run(arguments: &SendEventArguments) -> Result<ExitCode, String> {
             && !["quarantined", "ignored"].iter().any(|word| answer.contains(&format!("\"{word}\"")));
         if let Some(id) = sender.conversation(&payload).filter(|_| is_stored) {
             let stack = arguments.target.stack.iter().map(|stack| format!(" --stack {stack}"));
-            print::line(format!("\nits story: afterword show {id}{}", stack.collect::<String>()));
+            print::line(format!("\nto see what happens: afterword show {id}{}", stack.collect::<String>()));
         }
         Ok(if (200..300).contains(&status) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     })
 }
 
 impl Sender {
-    /// By the fields that only this source has.
+    /// Recognises a payload by the fields that only its source sends.
     fn of(payload: &Value) -> Option<Self> {
         let has = |name: &str| payload.get(name).is_some();
         if has("triggerEvent") {
@@ -117,11 +117,11 @@ impl Sender {
         }
     }
 
-    /// The conversation that the payload opens or ends.
+    /// Returns the conversation that the payload opens or ends.
     fn conversation(self, payload: &Value) -> Option<ConversationId> {
         let (source, pointer) = match self {
             Self::Sms => ("sms", "/event_id"),
-            // Known by the digest of its body, or many: the answer tells.
+            // Identified by the digest of the body, or several: the answer shows the ids.
             Self::Trigger | Self::Bulk | Self::Consent | Self::Otp => return None,
             Self::Messages => ("messages", "/event_id"),
             Self::Calendly => ("calendly", "/payload/uri"),

@@ -1,5 +1,5 @@
-//! `afterword show <conversation>`: one conversation's whole story, for an operator. It shows the
-//! number and the words, so it goes to the terminal and nowhere else.
+//! `afterword show <conversation>`: prints everything that happened in a conversation. The output contains
+//! the number and the words, so it goes to the terminal only.
 
 use std::process::ExitCode;
 
@@ -22,7 +22,7 @@ use crate::target::Target;
 /// Flags of `show`.
 #[derive(Args)]
 pub(crate) struct ShowArguments {
-    /// Its id: `sms-...`.
+    /// The id of the conversation: `sms-...`.
     conversation: String,
     #[command(flatten)]
     target: Target,
@@ -30,8 +30,8 @@ pub(crate) struct ShowArguments {
 
 pub(crate) fn run(arguments: &ShowArguments) -> Result<ExitCode, String> {
     let id = ConversationId::new(&arguments.conversation).map_err(|error| error.to_string())?;
-    let unreadable = |trouble| format!("cannot read the table: {trouble}");
-    let found = block_on(async {
+    let unreadable = |error| format!("cannot read the table: {error}");
+    let stored = block_on(async {
         let now = arguments.target.now().await?;
         let table = arguments.target.table()?;
         let Some(conversation) = table.load(&id, now).await.map_err(unreadable)? else { return Ok(None) };
@@ -39,12 +39,12 @@ pub(crate) fn run(arguments: &ShowArguments) -> Result<ExitCode, String> {
         Ok(Some((conversation, messages, now)))
     })?;
     let (conversation, messages, now) =
-        found.ok_or_else(|| format!("there is no conversation {id} (or it has expired)"))?;
-    tell(&conversation, &messages, now);
+        stored.ok_or_else(|| format!("there is no conversation {id} (or it has expired)"))?;
+    print_conversation(&conversation, &messages, now);
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell(conversation: &Conversation, messages: &[ReceivedMessage], now: DateTime<Utc>) {
+fn print_conversation(conversation: &Conversation, messages: &[ReceivedMessage], now: DateTime<Utc>) {
     print::line(format!("conversation  {}", conversation.id));
     let life = &conversation.life;
     if let Some(plan) = &conversation.plan {
@@ -59,7 +59,7 @@ fn tell(conversation: &Conversation, messages: &[ReceivedMessage], now: DateTime
             print::line(format!("correlation   {id}"));
         }
     } else {
-        print::line("a tombstone: it was cancelled before its event arrived");
+        print::line("a tombstone: the conversation was cancelled before its event arrived");
     }
     let moments = [
         ("started", life.started_at),
@@ -82,14 +82,14 @@ fn tell(conversation: &Conversation, messages: &[ReceivedMessage], now: DateTime
     wordless(conversation, messages).for_each(|reply| inbound(reply.at, reply.meaning));
     for message in messages {
         inbound(message.at, message.meaning);
-        tell_words(message);
+        print_words(message);
     }
     for step in conversation.plan.iter().flat_map(|plan| &plan.steps) {
-        tell_step(conversation, step, now);
+        print_step(conversation, step, now);
     }
 }
 
-fn tell_words(message: &ReceivedMessage) {
+fn print_words(message: &ReceivedMessage) {
     for line in message.words.expose().lines() {
         print::line(format!("              {line}"));
     }
@@ -98,7 +98,7 @@ fn tell_words(message: &ReceivedMessage) {
     }
 }
 
-fn tell_step(conversation: &Conversation, step: &Step, now: DateTime<Utc>) {
+fn print_step(conversation: &Conversation, step: &Step, now: DateTime<Utc>) {
     let split = segments::split(step.text.expose());
     let encoding = if split.encoding == Encoding::Gsm7 { "GSM-7" } else { "UCS-2" };
     print::line(format!("\nstep          {}", step.name));
@@ -128,7 +128,8 @@ fn tell_step(conversation: &Conversation, step: &Step, now: DateTime<Utc>) {
     ));
     let state = match &step.progress.state {
         StepState::Planned if now > step.deadline => {
-            "not decided, and its deadline is over: its execution tells why (afterword retry)".to_owned()
+            "not decided although its deadline is over: read its execution, then run afterword retry"
+                .to_owned()
         }
         StepState::Planned if now > step.due => "was due, and is put off or tried again".to_owned(),
         StepState::Planned => "waits until it is due".to_owned(),

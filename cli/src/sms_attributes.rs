@@ -1,4 +1,4 @@
-//! `afterword sms-attributes get|set`: the SMS attributes of the SNS account.
+//! `afterword sms-attributes get|set`: shows and sets the SMS attributes of the SNS account.
 
 use std::process::ExitCode;
 
@@ -9,20 +9,20 @@ use crate::block_on::block_on;
 use crate::print;
 use crate::target::Target;
 
-/// What is done.
+/// Subcommands of `sms-attributes`.
 #[derive(Subcommand)]
 pub(crate) enum SmsAttributesCommand {
-    /// Show them: those that are not set have AWS's defaults.
+    /// Show the attributes. Those that are not set have AWS's defaults.
     Get {
         #[command(flatten)]
         target: Target,
     },
-    /// Set one.
+    /// Set one attribute.
     Set {
-        /// Which.
+        /// The name of the attribute.
         #[arg(value_parser = ATTRIBUTES)]
         name: String,
-        /// Its value: `Transactional`, `100`, ...
+        /// The value of the attribute: `Transactional`, `100`, ...
         value: String,
         #[command(flatten)]
         target: Target,
@@ -37,9 +37,10 @@ pub(crate) fn run(command: &SmsAttributesCommand) -> Result<ExitCode, String> {
         let attributes = SmsAttributes::new(&target.connection()?);
         if let SmsAttributesCommand::Set { name, value, .. } = command {
             let set = attributes.set(name, value).await;
-            set.map_err(|trouble| format!("cannot set {name}: {trouble}"))?;
+            set.map_err(|error| format!("cannot set {name}: {error}"))?;
         }
-        let set = attributes.get().await.map_err(|trouble| format!("cannot read them: {trouble}"))?;
+        let set =
+            attributes.get().await.map_err(|error| format!("cannot read the SMS attributes: {error}"))?;
         for name in ATTRIBUTES {
             let value = set.get(name).map_or("(not set)", String::as_str);
             print::line(format!("{name:<34} {value}"));

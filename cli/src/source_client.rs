@@ -1,4 +1,4 @@
-//! The way into an installation, as its sources have it: its address, and the keys that they sign with.
+//! A client that posts to an installation as its sources do: to its address, with their keys.
 
 use adapters::Connection;
 use adapters::installation::SecretDocument;
@@ -12,20 +12,23 @@ use crate::http_call::call_over;
 use crate::stack::Stack;
 use crate::target::Target;
 
-/// Where sources post.
+/// Posts to an installation, authenticated as a source.
 pub(crate) struct SourceClient {
-    /// Without a slash at the end.
+    /// The address of the API, without a slash at the end.
     url: String,
     http: SharedHttpConnector,
-    /// The installation's secret.
+    /// The secret of the installation: keys by entry.
     document: Map<String, Value>,
-    /// What is missing when nothing answers, or a key is not there.
+    /// Advice for the error messages.
     hints: Hints,
 }
 
+/// Advice for a caller whose call failed.
 struct Hints {
-    silent: &'static str,
-    keyless: &'static str,
+    /// For a call that is not answered.
+    no_answer: &'static str,
+    /// For a key that is not in the secret.
+    no_key: &'static str,
 }
 
 /// Signs a body at a second: name and value of the header.
@@ -37,24 +40,25 @@ const SIGNERS: [(&str, Sign); 2] = [
     ("calcom", |body, key, _| (plain_hmac::CALCOM_HEADER, plain_hmac::sign(body, key))),
 ];
 
-const HERE: Hints = Hints {
-    silent: "is `afterword serve` running?",
-    keyless: "set AFTERWORD_<SOURCE>_SIGNING_KEY, here and where `serve` runs",
+const THIS_MACHINE: Hints = Hints {
+    no_answer: "is `afterword serve` running?",
+    no_key: "set AFTERWORD_<SOURCE>_SIGNING_KEY here and where `serve` runs",
 };
 const ON_AWS: Hints = Hints {
-    silent: "is the stack's PublicUrl right, and its DNS?",
-    keyless: "put it into the stack's secret (docs/setup-guide.md)",
+    no_answer: "check the stack's PublicUrl and its DNS",
+    no_key: "add it to the stack's secret (docs/setup-guide.md)",
 };
 
 impl SourceClient {
-    /// Of a `serve` on this machine, or of a stack: by its public URL, with the keys of its secret.
+    /// Creates a client of a `serve` on this machine, or of a stack: at its public URL, with the keys of
+    /// its secret.
     pub(crate) async fn of(target: &Target) -> Result<Self, String> {
         if let Some(stack) = &target.stack {
             return Self::of_stack(&Stack::find(stack).await?).await;
         }
         let document = target.keys()?.secret_document().as_object().cloned().unwrap_or_default();
         let url = format!("http://127.0.0.1:{}", target.port);
-        Ok(Self { http: Connection::plain(&url).provider_http, url, document, hints: HERE })
+        Ok(Self { http: Connection::plain(&url).provider_http, url, document, hints: THIS_MACHINE })
     }
 
     async fn of_stack(stack: &Stack) -> Result<Self, String> {
@@ -62,7 +66,7 @@ impl SourceClient {
         Ok(Self {
             url: stack.installation.public_url.clone(),
             http: stack.connection.provider_http.clone(),
-            document: document.map_err(|trouble| trouble.to_string())?,
+            document: document.map_err(|error| error.to_string())?,
             hints: ON_AWS,
         })
     }
@@ -84,18 +88,18 @@ impl SourceClient {
         };
         let entry = format!("{system}_signing_key");
         let key = newest(&self.document, &entry)
-            .ok_or_else(|| format!("there is no {entry}: {}", self.hints.keyless))?;
+            .ok_or_else(|| format!("there is no {entry}: {}", self.hints.no_key))?;
         Ok(sign(body, &key, at))
     }
 
-    /// The header by which an own service is known.
+    /// Returns the header that authenticates one of the business's own services.
     pub(crate) fn api_key(&self) -> Result<(&'static str, String), String> {
         let key: Option<SecretText> = newest(&self.document, "api_key");
-        let key = key.ok_or("there is no api_key that every source may use")?;
+        let key = key.ok_or("the installation has no api_key that every source may use")?;
         Ok(("x-api-key", key.expose_secret().to_owned()))
     }
 
-    /// Posts JSON once; status and body.
+    /// Posts JSON once and returns status and body.
     pub(crate) async fn post(
         &self,
         route: &str,
@@ -105,7 +109,7 @@ impl SourceClient {
         let url = format!("{}{route}", self.url);
         let headers = [("content-type", "application/json"), (header.0, header.1.as_str())];
         let answer = call_over(&self.http, "POST", &url, &headers, body).await;
-        answer.map_err(|trouble| format!("{trouble}: {}", self.hints.silent))
+        answer.map_err(|error| format!("{error}: {}", self.hints.no_answer))
     }
 }
 
@@ -117,7 +121,7 @@ mod tests {
 
     use super::*;
 
-    /// AWS and the API of a stack in one.
+    /// A server that plays both AWS and the API of a stack.
     async fn stack(secret: &Value) -> (MockServer, Stack) {
         let server = MockServer::start().await;
         let body = json!({ "ARN": "arn", "Name": "s", "SecretString": secret.to_string() });
@@ -139,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn on_aws_it_is_the_public_url_and_the_newest_keys_of_the_stacks_secret() {
+    async fn on_aws_it_posts_to_the_public_url_with_the_newest_keys_of_the_secret() {
         let secret = json!({ "api_key": "key-1", "calendly_signing_key": ["newest", "older"] });
         let (server, stack) = stack(&secret).await;
         let client = SourceClient::of_stack(&stack).await.unwrap();

@@ -1,4 +1,4 @@
-//! An installation on AWS, for commands that are told its stack.
+//! An installation on AWS, for commands with `--stack`.
 
 use adapters::Connection;
 use adapters::executions::StateMachine;
@@ -9,64 +9,64 @@ use clap::Args;
 
 use crate::block_on::block_on;
 
-/// Which stack.
+/// The required flag `--stack`.
 #[derive(Args)]
 pub(crate) struct StackArguments {
-    /// The stack (deploy.sh makes `afterword`, or `afterword-<stage>`). Credentials and region come from
-    /// the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`.
+    /// Name the stack: deploy.sh creates `afterword`, or `afterword-<stage>`. Credentials and region are
+    /// read from the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`.
     #[arg(long)]
     pub(crate) stack: String,
 }
 
-/// A stack that was found.
+/// A stack and its parts.
 pub(crate) struct Stack {
-    /// Its name.
+    /// The name of the stack, as given.
     pub(crate) name: String,
-    /// The way to AWS.
+    /// The connection to AWS.
     pub(crate) connection: Connection,
-    /// Its parts.
+    /// The resources of the stack, as its parameter lists them.
     pub(crate) installation: Installation,
 }
 
 impl Stack {
-    /// Finds a stack, by the credentials of the environment.
+    /// Finds a stack with the credentials of the environment.
     pub(crate) async fn find(name: &str) -> Result<Self, String> {
         let connection = connection()?;
-        let installation = Installation::of_stack(&connection, name).await.map_err(|trouble| {
-            if trouble.reason == "ParameterNotFound" {
+        let installation = Installation::of_stack(&connection, name).await.map_err(|error| {
+            if error.reason == "ParameterNotFound" {
                 format!("there is no stack {name} in {}: deploy it with ./deploy.sh", connection.region)
             } else {
-                format!("cannot read the stack {name}: {trouble}")
+                format!("cannot read the stack {name}: {error}")
             }
         })?;
         Ok(Self { name: name.to_owned(), connection, installation })
     }
 
-    /// Its table.
+    /// The conversations' table of the stack.
     pub(crate) fn table(&self) -> Table {
         Table::new(&self.connection, &self.installation.table, TimeDelta::days(90))
     }
 
-    /// Its state machine.
+    /// The state machine of the stack.
     pub(crate) fn executions(&self) -> StateMachine {
         StateMachine::new(&self.connection, &self.installation.state_machine)
     }
 }
 
-/// The table of a stack, for commands that are not asynchronous themselves.
+/// Returns the table of a stack, for callers that are not asynchronous.
 pub(crate) fn table_of(name: &str) -> Result<Table, String> {
-    // A runtime of its own: the caller's cannot wait for itself.
+    // On a thread of its own, because a runtime cannot block on itself.
     let found = std::thread::scope(|scope| {
         scope.spawn(|| block_on(async { Ok(Stack::find(name).await?.table()) })).join()
     });
-    found.unwrap_or_else(|_| Err(format!("the stack {name} could not be looked up")))
+    found.unwrap_or_else(|_| Err(format!("cannot look up the stack {name}")))
 }
 
-/// The way to AWS, by the credentials of the environment.
+/// Connects to AWS with the credentials of the environment.
 pub(crate) fn connection() -> Result<Connection, String> {
     Connection::from_environment().map_err(|error| {
         format!(
-            "{error}; a profile's credentials are put there by: eval \"$(.tools/python/bin/python tools/whoami.py --export)\" or \
+            "{error}; to export the credentials of a profile, run: eval \"$(.tools/python/bin/python tools/whoami.py --export)\" or \
              aws configure export-credentials --format env"
         )
     })

@@ -1,4 +1,4 @@
-//! Which installation a command talks to: a `serve` on this machine, or a stack on AWS.
+//! The installation that a command talks to: a `serve` on this machine, or a stack on AWS.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,29 +16,30 @@ use serde_json::Value;
 use crate::http_call::call;
 use crate::stack::{self, Stack, table_of};
 
-/// Where a running `afterword serve` is.
+/// Flags that address a running `afterword serve` or a stack.
 #[derive(Args)]
 pub(crate) struct Target {
-    /// Port of the gateway.
+    /// Set the port of the gateway.
     #[arg(long, default_value_t = 3000)]
     pub(crate) port: u16,
-    /// Port of the console and the controls.
+    /// Set the port of the console and the controls.
     #[arg(long, default_value_t = 3001)]
     pub(crate) admin_port: u16,
-    /// Port of the AWS endpoint.
+    /// Set the port of the AWS endpoint.
     #[arg(long, default_value_t = 4566)]
     pub(crate) aws_port: u16,
-    /// Where that serve keeps its keys.
+    /// Name the directory in which `serve` keeps its keys.
     #[arg(long, default_value = ".afterword")]
     pub(crate) data_dir: PathBuf,
-    /// An installation on AWS instead of one on this machine: its stack. Credentials and region come from
-    /// the environment.
+    /// Use an installation on AWS instead of this machine, by the name of its stack. Credentials and region
+    /// are read from the environment.
     #[arg(long)]
     pub(crate) stack: Option<String>,
 }
 
 impl Target {
-    /// The keys of a `serve` on this machine: from the environment, else those that it made.
+    /// Returns the keys of a `serve` on this machine: those of the environment, otherwise those that it
+    /// generated.
     pub(crate) fn keys(&self) -> Result<Keys, String> {
         let file = self.data_dir.join("keys.json");
         let given = environment_keys();
@@ -53,7 +54,7 @@ impl Target {
         loaded.map(|loaded| loaded.keys).map_err(|error| format!("cannot read the keys: {error}"))
     }
 
-    /// The way to AWS, or to what stands for it on this machine.
+    /// Connects to AWS, or to the AWS endpoint of this machine.
     pub(crate) fn connection(&self) -> Result<Connection, String> {
         match self.stack {
             Some(_) => stack::connection(),
@@ -61,7 +62,7 @@ impl Target {
         }
     }
 
-    /// The conversations' table.
+    /// The conversations' table of the installation.
     pub(crate) fn table(&self) -> Result<Table, String> {
         if let Some(stack) = &self.stack {
             return table_of(stack);
@@ -69,7 +70,7 @@ impl Target {
         Ok(Table::new(&self.connection()?, "afterword", TimeDelta::days(90)))
     }
 
-    /// The state machine.
+    /// The state machine of the installation.
     pub(crate) async fn executions(&self) -> Result<StateMachine, String> {
         match &self.stack {
             Some(stack) => Ok(Stack::find(stack).await?.executions()),
@@ -90,11 +91,11 @@ impl Target {
         let answer: Value = serde_json::from_str(&answer).unwrap_or_default();
         let now =
             answer.get("now").and_then(Value::as_str).and_then(|now| DateTime::parse_from_rfc3339(now).ok());
-        now.map(|now| now.to_utc()).ok_or_else(|| "the clock does not answer".to_owned())
+        now.map(|now| now.to_utc()).ok_or_else(|| "cannot read the clock of `afterword serve`".to_owned())
     }
 }
 
-/// What the environment gives.
+/// Reads the keys and addresses that the environment sets.
 pub(crate) fn environment_keys() -> Given {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     Given {
@@ -109,7 +110,7 @@ pub(crate) fn environment_keys() -> Given {
     }
 }
 
-/// `AFTERWORD_<SOURCE>_SIGNING_KEY` of every further source, by the source's name.
+/// Reads `AFTERWORD_<SOURCE>_SIGNING_KEY` of every source but Calendly, by the name of the source.
 fn signing_keys() -> BTreeMap<String, String> {
     let source = |name: &str| {
         let source = name.strip_prefix("AFTERWORD_")?.strip_suffix("_SIGNING_KEY")?;

@@ -1,5 +1,6 @@
-//! `afterword export FILE`, `afterword import FILE`: what waits moves from one installation to another,
-//! one JSON line for each item. The old one must be paused for good: two that send, send twice.
+//! `afterword export FILE` and `afterword import FILE`: move everything that waits from one installation to
+//! another, as one JSON line for each item. The old installation must stay paused: if both send, texts are
+//! sent twice.
 
 mod lines;
 
@@ -28,7 +29,7 @@ use crate::target::Target;
 /// Flags of `export`.
 #[derive(Args)]
 pub(crate) struct ExportArguments {
-    /// The file to be written. It holds numbers, names and words: readable to you alone.
+    /// The file to write. It contains numbers, names and words, and only you can read it.
     file: PathBuf,
     #[command(flatten)]
     target: Target,
@@ -37,13 +38,13 @@ pub(crate) struct ExportArguments {
 /// Flags of `import`.
 #[derive(Args)]
 pub(crate) struct ImportArguments {
-    /// The file that `export` wrote.
+    /// A file written by `export`.
     file: PathBuf,
     #[command(flatten)]
     target: Target,
 }
 
-/// An installation's parts.
+/// The parts of an installation that a transfer uses.
 struct Installation {
     table: Table,
     machine: StateMachine,
@@ -77,9 +78,9 @@ impl Installation {
     }
 }
 
-/// What a command reports of trouble: nothing is lost by running it again.
-fn again(trouble: &Unavailable) -> String {
-    format!("{trouble}: run it again")
+/// Describes a failure of the store. Running the command again loses nothing.
+fn again(error: &Unavailable) -> String {
+    format!("{error}: run the command again")
 }
 
 pub(crate) fn export(arguments: &ExportArguments) -> Result<ExitCode, String> {
@@ -88,8 +89,8 @@ pub(crate) fn export(arguments: &ExportArguments) -> Result<ExitCode, String> {
         let installation = Installation::at(&arguments.target).await?;
         if !installation.is_paused().await {
             return Err(format!(
-                "sending is not paused, and what waits would be sent here and there. Set the parameter {} to \
-                 paused, wait a minute for what is under way, export, and never set it back",
+                "sending is not paused, so waiting texts would be sent by both installations. Set the parameter \
+                 {} to paused, wait a minute until no text is being sent, export, and leave it paused",
                 installation.switch
             ));
         }
@@ -109,12 +110,12 @@ pub(crate) fn export(arguments: &ExportArguments) -> Result<ExitCode, String> {
         }
         write(&arguments.file, &items, now)
             .map_err(|error| format!("cannot write {}: {error}", arguments.file.display()))?;
-        print::line(format!("{} item(s), {waiting} text(s) that wait", items.len()));
+        print::line(format!("{} item(s), {waiting} waiting text(s)", items.len()));
         Ok(ExitCode::SUCCESS)
     })
 }
 
-/// A new file, readable to its owner alone: it is never written over, and whole or not there.
+/// Writes a new file that only its owner can read. An existing file is never overwritten.
 fn write(path: &Path, items: &[Carried], now: DateTime<Utc>) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -127,7 +128,7 @@ fn write(path: &Path, items: &[Carried], now: DateTime<Utc>) -> std::io::Result<
 }
 
 pub(crate) fn import(arguments: &ImportArguments) -> Result<ExitCode, String> {
-    // All of it is read and understood before anything is written.
+    // The whole file is read and understood before anything is written.
     let file = File::open(&arguments.file)
         .map_err(|error| format!("cannot read {}: {error}", arguments.file.display()))?;
     let items = lines::read(BufReader::new(file))?;
@@ -147,26 +148,26 @@ pub(crate) fn import(arguments: &ImportArguments) -> Result<ExitCode, String> {
                 Placed::Consented => consents += 1,
             }
         }
-        // Only now: each text finds everything that stands against it.
+        // Started only now, so that each text finds every reason not to send it.
         let mut started = 0;
         for conversation in &waiting {
             started += start(&installation, conversation, now).await.map_err(|t| again(&t))?;
         }
         print::line(format!(
-            "{stored} item(s) stored, {kept} were there, {opted_out} opt-out(s) and {consents} consent(s) taken over; {started} text(s) wait"
+            "{stored} item(s) stored, {kept} existed already, {opted_out} opt-out(s) and {consents} consent(s) merged; {started} text(s) wait"
         ));
         Ok(ExitCode::SUCCESS)
     })
 }
 
-/// The steps that have no verdict yet.
+/// Returns the steps that have no verdict yet.
 fn unfinished(conversation: &Conversation) -> impl Iterator<Item = &messaging::conversation::Step> {
     let steps = conversation.plan.as_ref().map_or(&[][..], |plan| &plan.steps);
     steps.iter().filter(|step| !matches!(step.progress.state, StepState::Decided(_)))
 }
 
-/// Starts every step that has no verdict; what runs already is left alone. What is there counts, not
-/// what the file says: the conversation may have gone on since an earlier import.
+/// Starts every step that has no verdict and is not running. It reads the stored conversation rather than the
+/// file, because the conversation may have progressed since an earlier import.
 async fn start(
     installation: &Installation,
     conversation: &Conversation,

@@ -62,7 +62,7 @@ async fn list(State(source): State<Source>, RawQuery(query): RawQuery) -> Respon
     let page = query.and_then(|query| query.strip_prefix("page=")?.parse().ok()).unwrap_or(1).max(1);
     match source.newest(page - 1).await {
         Ok(listing) => page::answer(StatusCode::OK, &list_page::render(&listing, page)),
-        Err(trouble) => unavailable(&trouble),
+        Err(error) => unavailable(&error),
     }
 }
 
@@ -71,7 +71,7 @@ async fn conversation(State(source): State<Source>, Path(id): Path<String>) -> R
     match source.conversation(id).await {
         Ok(Some(story)) => page::answer(StatusCode::OK, &conversation_page::render(&story)),
         Ok(None) => not_found(),
-        Err(trouble) => unavailable(&trouble),
+        Err(error) => unavailable(&error),
     }
 }
 
@@ -79,8 +79,8 @@ fn not_found() -> Response {
     page::answer(StatusCode::NOT_FOUND, &page::message("There is no such conversation, or it has expired."))
 }
 
-fn unavailable(trouble: &str) -> Response {
-    let text = format!("The table cannot be read now ({trouble}).");
+fn unavailable(error: &str) -> Response {
+    let text = format!("The table cannot be read now ({error}).");
     page::answer(StatusCode::SERVICE_UNAVAILABLE, &page::message(&text))
 }
 

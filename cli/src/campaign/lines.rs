@@ -1,4 +1,4 @@
-//! The lines of a campaign's file as bodies of `/messages`.
+//! Reads the lines of a campaign's file as bodies of `/messages`.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -6,24 +6,24 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-/// One message.
+/// One message of the campaign.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Line {
-    /// Where it stands in the file, from 1.
+    /// The number of the line in the file, from 1.
     pub(super) number: usize,
-    /// Its own, or made from its content.
+    /// The line's own id, or one derived from its content.
     pub(super) event_id: String,
-    /// As `/messages` takes it.
+    /// The body in the format of `/messages`.
     pub(super) body: Value,
 }
 
-/// The number of a line, and its message as far as it has been read.
+/// The number of a line, and its message without the defaults.
 type NumberedBody = (usize, Map<String, Value>);
 
-/// Fields of a message; a CSV file's other columns are variables.
+/// The fields of a message. All other columns of a CSV file are variables.
 const FIELDS: [&str; 7] = ["event_id", "journey", "to", "region", "locale", "send_at", "not_after"];
 
-/// Reads the whole file: a mistake in its last line is better found before its first is sent.
+/// Reads the whole file, so that a mistake in its last line is found before its first line is sent.
 pub(super) fn read_lines(file: &Path, journey: Option<&str>) -> Result<Vec<Line>, String> {
     let text =
         std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
@@ -37,7 +37,7 @@ pub(super) fn read_lines(file: &Path, journey: Option<&str>) -> Result<Vec<Line>
             body.insert("journey".to_owned(), journey.into());
         }
         if !body.contains_key("journey") {
-            return Err(format!("line {number}: names no journey, and there is no --journey"));
+            return Err(format!("line {number}: no journey is given, here or with --journey"));
         }
         let event_id = match body.get("event_id") {
             None => {
@@ -49,17 +49,17 @@ pub(super) fn read_lines(file: &Path, journey: Option<&str>) -> Result<Vec<Line>
             Some(_) => return Err(format!("line {number}: event_id must be a string")),
         };
         if !ids.insert(event_id.clone()) {
-            return Err(format!("line {number}: the same message stands in an earlier line"));
+            return Err(format!("line {number}: an earlier line has the same message"));
         }
         lines.push(Line { number, event_id, body: Value::Object(body) });
     }
     Ok(lines)
 }
 
-/// The same content has the same id, in whichever file and order it stands. No personal data can be
-/// read from it.
+/// Derives an id from the content, whatever the file and the order of the fields. It reveals no personal
+/// data.
 fn id_of(body: &Map<String, Value>) -> String {
-    // `Map` is ordered by its keys, so this is one spelling.
+    // `Map` is ordered by its keys, so the same content is always written in the same way.
     let digest = Sha256::digest(Value::Object(body.clone()).to_string().as_bytes());
     let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     format!("campaign-{hex}")
@@ -88,7 +88,7 @@ fn csv_lines(text: &str) -> Result<Vec<NumberedBody>, String> {
         let number = record.position().map_or(0, |position| usize::try_from(position.line()).unwrap_or(0));
         let mut body = Map::new();
         let mut variables = Map::new();
-        // An empty cell is no value.
+        // An empty cell counts as absent.
         for (name, value) in headers.iter().zip(&record).filter(|(_, value)| !value.is_empty()) {
             let target = if FIELDS.contains(&name) { &mut body } else { &mut variables };
             target.insert(name.to_owned(), value.into());

@@ -1,5 +1,5 @@
-//! What became of each line, written down as it becomes known: one line per message, on disk before
-//! more is sent. Event ids and statuses, no numbers and no words.
+//! The progress file: the result of each message on a line of its own, on disk before more is sent. It
+//! contains event ids and statuses, but no numbers and no words.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, OpenOptions};
@@ -8,23 +8,23 @@ use std::path::Path;
 
 use super::lines::Line;
 
-/// What is known.
+/// The results so far, by event id.
 pub(super) struct Progress {
     statuses: HashMap<String, Outcome>,
     file: Option<File>,
 }
 
-/// What became of one message.
+/// The result of one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Outcome {
-    /// As the bulk's result says.
+    /// The status that `/messages/bulk` returned.
     pub(super) status: String,
-    /// What is wrong with it: places and codes.
+    /// The violations: pointers and details.
     pub(super) reason: String,
 }
 
 impl Progress {
-    /// What is known so far, to be read only.
+    /// Reads the results so far.
     pub(super) fn read(path: &Path) -> Result<Self, String> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
@@ -32,7 +32,7 @@ impl Progress {
             Err(error) => return Err(format!("cannot read {}: {error}", path.display())),
         };
         let mut statuses = HashMap::new();
-        // A last line without an end was being written when the campaign stopped: it is not known.
+        // A last line without an end was cut off when the campaign stopped, so it does not count.
         for line in text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')) {
             let mut parts = line.splitn(3, '\t');
             if let (Some(id), Some(status)) = (parts.next(), parts.next()) {
@@ -43,12 +43,12 @@ impl Progress {
         Ok(Self { statuses, file: None })
     }
 
-    /// What is known so far, to be gone on with.
+    /// Reads the results so far and opens the file for more.
     pub(super) fn open(path: &Path) -> Result<Self, String> {
         let known = Self::read(path)?;
         let failed = |error: std::io::Error| format!("cannot write {}: {error}", path.display());
         let file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
-        // Takes a line away that was cut off.
+        // Removes a line that was cut off.
         let text = std::fs::read(path).map_err(failed)?;
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
         if whole < text.len() {
@@ -57,15 +57,15 @@ impl Progress {
         Ok(Self { file: Some(file), ..known })
     }
 
-    /// Whether nothing is left to be done about a message. One that was refused is tried again in the
-    /// next run: what stood in its way may have been mended.
+    /// Returns whether a message needs no further call. A rejected message is sent again by the next run,
+    /// because the cause may have been removed.
     pub(super) fn is_done(&self, event_id: &str) -> bool {
         self.statuses
             .get(event_id)
             .is_some_and(|outcome| matches!(outcome.status.as_str(), "accepted" | "duplicate"))
     }
 
-    /// Writes outcomes down, on disk when this returns.
+    /// Stores outcomes. They are on disk when this returns.
     pub(super) fn record(&mut self, outcomes: &[(&str, Outcome)]) -> Result<(), String> {
         let mut text = String::new();
         for (id, outcome) in outcomes {
@@ -79,7 +79,7 @@ impl Progress {
         Ok(())
     }
 
-    /// How many messages have come to what; `open` for those that nothing is known of.
+    /// Counts the messages by status; `open` counts those without a result.
     pub(super) fn counts(&self, lines: &[Line]) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
         for line in lines {
@@ -89,13 +89,13 @@ impl Progress {
         counts
     }
 
-    /// The first messages that were refused, by their lines.
+    /// Describes the first 20 rejected messages, by line.
     pub(super) fn rejections(&self, lines: &[Line]) -> Vec<String> {
-        let refused = lines.iter().filter_map(|line| {
+        let rejections = lines.iter().filter_map(|line| {
             let outcome = self.statuses.get(&line.event_id)?;
-            let is_refused = !matches!(outcome.status.as_str(), "accepted" | "duplicate");
-            is_refused.then(|| format!("line {}: {} {}", line.number, outcome.status, outcome.reason))
+            let is_rejected = !matches!(outcome.status.as_str(), "accepted" | "duplicate");
+            is_rejected.then(|| format!("line {}: {} {}", line.number, outcome.status, outcome.reason))
         });
-        refused.take(20).collect()
+        rejections.take(20).collect()
     }
 }

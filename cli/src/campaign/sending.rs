@@ -1,4 +1,4 @@
-//! Sending the lines, so many at a time and so many in a second.
+//! Sends the lines in batches, at a limited rate.
 
 use std::time::Duration;
 
@@ -11,27 +11,27 @@ use super::lines::Line;
 use super::progress::{Outcome, Progress};
 use crate::http_call::call_over;
 
-/// How fast.
+/// The rate at which a campaign sends.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rate {
-    /// The most messages in a second; 0: no limit.
+    /// Messages per second at most; 0 means no limit.
     pub(super) per_second: u32,
-    /// How long to wait when the service is busy.
+    /// The pause before a call is repeated.
     pub(super) retry_after: Duration,
 }
 
 impl Rate {
-    /// The time that so many messages are to take.
+    /// Returns the time that this number of messages takes at least.
     pub(super) fn duration_of(self, messages: usize) -> Duration {
         let messages = u32::try_from(messages).unwrap_or(u32::MAX);
         (Duration::from_secs(1) * messages).checked_div(self.per_second).unwrap_or_default()
     }
 }
 
-/// How often a call is repeated that was not answered, or a message that was not reached.
+/// The number of times that an unanswered call, or a message that was not reached, is tried.
 const TRIES: u32 = 20;
 
-/// A campaign under way.
+/// A running campaign.
 pub(super) struct Campaign {
     pub(super) url: String,
     pub(super) api_key: String,
@@ -42,7 +42,7 @@ pub(super) struct Campaign {
     pub(super) bar: ProgressBar,
 }
 
-/// The progress bar: to the terminal, and nowhere if there is none.
+/// Creates the progress bar. It is drawn on a terminal only.
 pub(super) fn bar(length: usize) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(length as u64), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len}  {per_sec}  {eta} left");
@@ -50,10 +50,10 @@ pub(super) fn bar(length: usize) -> ProgressBar {
 }
 
 impl Campaign {
-    /// Sends every line that nothing is known of yet.
+    /// Sends every line that has no result yet.
     ///
     /// # Errors
-    /// When the service does not take them. What was answered by then is written down.
+    /// When the service does not accept the calls. The results so far are stored.
     pub(super) async fn send(&mut self, lines: &[Line]) -> Result<(), String> {
         let mut left: Vec<&Line> =
             lines.iter().filter(|line| !self.progress.is_done(&line.event_id)).collect();
@@ -64,7 +64,7 @@ impl Campaign {
             let mut unreached = Vec::new();
             for batch in left.chunks(self.batch) {
                 sleep_until(next_call).await;
-                // Counted from the call's beginning: how long an answer takes does not slow it down.
+                // Counted from the beginning of the call, so that a slow answer does not lower the rate.
                 next_call = Instant::now() + self.rate.duration_of(batch.len());
                 unreached.extend(self.send_batch(batch).await?);
             }
@@ -83,7 +83,7 @@ impl Campaign {
         Ok(())
     }
 
-    /// Sends some lines; those that were not reached are given back.
+    /// Sends a batch and returns the lines that were not reached.
     async fn send_batch<'a>(&mut self, batch: &[&'a Line]) -> Result<Vec<&'a Line>, String> {
         let messages: Vec<&Value> = batch.iter().map(|line| &line.body).collect();
         let body = json!({ "messages": messages }).to_string().into_bytes();
@@ -108,31 +108,31 @@ impl Campaign {
         Ok(unreached)
     }
 
-    /// Posts until there is an answer that says something: the ids make a repeat harmless.
+    /// Posts until the service answers. The event ids make a repetition harmless.
     async fn post(&self, body: Vec<u8>) -> Result<Value, String> {
         let headers = [("content-type", "application/json"), ("x-api-key", self.api_key.as_str())];
-        let mut met = String::new();
+        let mut failure = String::new();
         for _ in 0..TRIES {
             match call_over(&self.http, "POST", &self.url, &headers, body.clone()).await {
                 Ok((200, answer)) => {
                     return serde_json::from_str(&answer).map_err(|_| "the answer is not JSON".to_owned());
                 }
-                Ok((status @ (429 | 500..=599), _)) => met = format!("POST /messages/bulk -> {status}"),
+                Ok((status @ (429 | 500..=599), _)) => failure = format!("POST /messages/bulk -> {status}"),
                 Ok((status, answer)) => return Err(format!("POST /messages/bulk -> {status} {answer}")),
-                Err(trouble) => met = trouble,
+                Err(error) => failure = error,
             }
             sleep(self.rate.retry_after).await;
         }
-        Err(format!("{met}; run the same command again when it is back"))
+        Err(format!("{failure}; run the same command again when the service is available"))
     }
 }
 
-/// Places and codes of what is wrong; no values.
+/// Joins the pointers and details of the violations, which contain no values.
 fn reason(result: &Value) -> String {
     let errors = result.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let told = errors.iter().map(|error| {
+    let descriptions = errors.iter().map(|error| {
         let part = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
         format!("{} {}", part("pointer"), part("detail"))
     });
-    told.collect::<Vec<_>>().join("; ").replace(['\t', '\n'], " ")
+    descriptions.collect::<Vec<_>>().join("; ").replace(['\t', '\n'], " ")
 }

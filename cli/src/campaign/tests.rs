@@ -15,12 +15,12 @@ use super::lines::{Line, read_lines};
 use super::progress::Progress;
 use super::sending::{Campaign, Rate, bar};
 
-/// A service that takes messages, each once, and goes away after so many calls.
+/// A service that accepts each message once and becomes unavailable after a number of calls.
 #[derive(Default)]
 struct Service {
     texts: Mutex<HashMap<String, u32>>,
     calls: AtomicUsize,
-    goes_after: AtomicUsize,
+    available_calls: AtomicUsize,
 }
 
 async fn bulk(State(service): State<Arc<Service>>, body: Bytes) -> (StatusCode, String) {
@@ -36,7 +36,7 @@ async fn bulk(State(service): State<Arc<Service>>, body: Bytes) -> (StatusCode, 
                 let error = json!({ "pointer": "/messages/0/to", "code": "not_possible", "detail": "not a possible phone number" });
                 return json!({ "event_id": id, "status": "invalid", "errors": [error] });
             }
-            // Now and then one is not reached in time.
+            // Some messages are not reached in time.
             if call.is_multiple_of(7) && id.ends_with('3') {
                 return json!({ "event_id": id, "status": "retry" });
             }
@@ -46,8 +46,8 @@ async fn bulk(State(service): State<Arc<Service>>, body: Bytes) -> (StatusCode, 
             json!({ "event_id": id, "status": if *times == 1 { "accepted" } else { "duplicate" } })
         })
         .collect();
-    // It goes away after it has stored and before it has answered: the worst moment.
-    if call >= service.goes_after.load(Ordering::SeqCst) {
+    // It fails after it has stored and before it has answered, which is the worst moment.
+    if call >= service.available_calls.load(Ordering::SeqCst) {
         return (StatusCode::SERVICE_UNAVAILABLE, String::new());
     }
     (StatusCode::OK, json!({ "results": results }).to_string())
@@ -81,7 +81,7 @@ fn read(folder: &Path, name: &str, text: &str) -> Result<Vec<Line>, String> {
 }
 
 #[tokio::test]
-async fn of_10_000_lines_none_is_left_out_and_none_is_doubled_by_an_interruption() {
+async fn an_interrupted_campaign_of_10_000_lines_sends_each_message_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut csv = "to,offer_title\n".to_owned();
     for n in 0..10_000 {
@@ -91,7 +91,7 @@ async fn of_10_000_lines_none_is_left_out_and_none_is_doubled_by_an_interruption
     let lines = read(folder.path(), "file.csv", &csv).unwrap();
     assert_eq!(lines.len(), 10_000);
 
-    let service = Arc::new(Service { goes_after: AtomicUsize::new(17), ..Service::default() });
+    let service = Arc::new(Service { available_calls: AtomicUsize::new(17), ..Service::default() });
     let url = started(&service).await;
     let mut first = campaign(&url, folder.path(), 0);
     let interrupted = first.send(&lines).await.unwrap_err();
@@ -100,7 +100,7 @@ async fn of_10_000_lines_none_is_left_out_and_none_is_doubled_by_an_interruption
     let known = Progress::read(&folder.path().join("file.progress")).unwrap().counts(&lines);
     assert!(known["accepted"] > 3_000 && known["open"] > 5_000, "{known:?}");
 
-    service.goes_after.store(usize::MAX, Ordering::SeqCst);
+    service.available_calls.store(usize::MAX, Ordering::SeqCst);
     let calls = service.calls.load(Ordering::SeqCst);
     let mut second = campaign(&url, folder.path(), 0);
     second.send(&lines).await.unwrap();
@@ -108,29 +108,29 @@ async fn of_10_000_lines_none_is_left_out_and_none_is_doubled_by_an_interruption
     assert_eq!(counts["invalid"], 1);
     assert_eq!(counts.values().sum::<usize>() - counts["invalid"], 9_999);
     assert!(!counts.contains_key("open"));
-    assert!(service.calls.load(Ordering::SeqCst) - calls < 40, "what was known was not sent again");
-    // Whatever was sent twice was a duplicate: 9,999 messages, each under one id.
+    assert!(service.calls.load(Ordering::SeqCst) - calls < 40, "messages with a result were not sent again");
+    // Every repeated message was a duplicate: 9,999 messages, each with one id.
     assert_eq!(service.texts.lock().unwrap().len(), 9_999);
     assert_eq!(
         second.progress.rejections(&lines),
         ["line 4323: invalid /messages/0/to not a possible phone number"]
     );
 
-    // Once more: nothing is left to be done but the one that was refused.
+    // A third run sends only the message that was rejected.
     let calls = service.calls.load(Ordering::SeqCst);
     campaign(&url, folder.path(), 0).send(&lines).await.unwrap();
     assert_eq!(service.calls.load(Ordering::SeqCst), calls + 1);
 }
 
 #[tokio::test]
-async fn a_campaign_keeps_its_pace() {
+async fn a_campaign_keeps_its_rate() {
     let rate = |per_second| Rate { per_second, retry_after: Duration::ZERO };
     assert_eq!(rate(100).duration_of(250), Duration::from_millis(2_500));
     assert_eq!(rate(0).duration_of(250), Duration::ZERO);
     let folder = tempfile::tempdir().unwrap();
     let line = |n: u32| format!("{{\"event_id\":\"{n}x\",\"to\":\"+12025550143\"}}\n");
     let lines = read(folder.path(), "file.jsonl", &(0..1_000).map(line).collect::<String>()).unwrap();
-    let service = Arc::new(Service { goes_after: AtomicUsize::new(usize::MAX), ..Service::default() });
+    let service = Arc::new(Service { available_calls: AtomicUsize::new(usize::MAX), ..Service::default() });
     let url = started(&service).await;
     let began = std::time::Instant::now();
     campaign(&url, folder.path(), 10_000).send(&lines).await.unwrap();
@@ -139,7 +139,7 @@ async fn a_campaign_keeps_its_pace() {
 }
 
 #[test]
-fn a_line_becomes_a_message() {
+fn a_line_of_either_format_becomes_a_message() {
     let folder = tempfile::tempdir().unwrap();
     let csv =
         "to, locale ,offer_title,event_id\n+12025550143,en-US,\"Two\nlines\",\n 07700 900123,,x,own-id\n";
@@ -152,18 +152,18 @@ fn a_line_becomes_a_message() {
                 "variables": { "offer_title": "Two\nlines" } })
     );
     assert_eq!((lines[1].event_id.as_str(), lines[1].number), ("own-id", 4));
-    // The same content has the same id, whatever the file and the place in it.
+    // The same content has the same id, whatever the file and the position in it.
     let again =
         read(folder.path(), "b.csv", "offer_title,to,locale\n\"Two\nlines\",+12025550143,en-US\n").unwrap();
     assert_eq!(again[0].event_id, *id);
 }
 
 #[test]
-fn a_mistake_is_found_before_anything_is_sent() {
+fn a_mistake_in_the_file_is_found_before_anything_is_sent() {
     let folder = tempfile::tempdir().unwrap();
     for (name, text, expected) in [
         ("a.csv", "phone\n1\n", "line 1: there is no column `to`"),
-        ("a.csv", "to\n+12025550143\n+12025550143\n", "line 3: the same message stands in an earlier line"),
+        ("a.csv", "to\n+12025550143\n+12025550143\n", "line 3: an earlier line has the same message"),
         ("a.jsonl", "{\"to\":\"1\"}\n{\n", "line 2: not JSON: column 1"),
         ("a.jsonl", "[]\n", "line 1: not an object"),
         ("a.jsonl", "{\"event_id\":1}\n", "line 1: event_id must be a string"),
@@ -173,7 +173,7 @@ fn a_mistake_is_found_before_anything_is_sent() {
     assert!(read_lines(&folder.path().join("a.csv"), None).unwrap_err().contains("--journey"));
 }
 
-/// A line of the progress that was cut off in the middle is not known, and what follows is.
+/// A line of the progress file that was cut off does not count, and later lines do.
 #[test]
 fn progress_survives_a_kill_in_the_middle_of_a_line() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Linting a `journeys.toml`, and what its texts come to.
+//! Lints a `journeys.toml` and reports the length and cost of its texts.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,16 +9,16 @@ use serde_json::json;
 
 use crate::print;
 
-/// What was found in a file.
+/// The findings about a file, and its texts.
 pub(crate) struct FileReport {
-    /// Everything that speaks against it, errors first.
+    /// All findings, errors first.
     pub(crate) findings: Vec<Finding>,
-    /// What each text comes to.
+    /// The length and cost of each text.
     texts: Vec<TextReport>,
 }
 
 impl FileReport {
-    /// Reads a file's text as far as it goes.
+    /// Checks the content of a file.
     pub(crate) fn of(toml: &str) -> Self {
         match Config::stored(toml) {
             Ok(file) => {
@@ -31,11 +31,12 @@ impl FileReport {
         }
     }
 
+    /// Returns the number of errors among the findings.
     pub(crate) fn errors(&self) -> usize {
         self.findings.iter().filter(|finding| finding.severity == Severity::Error).count()
     }
 
-    /// Says what was found, for people.
+    /// Prints the findings for people.
     pub(crate) fn print_findings(&self) {
         for finding in &self.findings {
             let severity = if finding.severity == Severity::Error { "error" } else { "warning" };
@@ -46,12 +47,12 @@ impl FileReport {
     }
 }
 
-/// A file by its path.
+/// Reads a file by its path.
 pub(crate) fn read(file: &Path) -> Result<String, String> {
     std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
 }
 
-/// Prints every text and every finding; fails when one is an error.
+/// Prints every text and every finding. Fails if one is an error.
 pub(crate) fn run(file: &Path, as_json: bool) -> Result<ExitCode, String> {
     let report = FileReport::of(&read(file)?);
     let errors = report.errors();
@@ -83,7 +84,7 @@ fn describe(text: &TextReport) -> String {
     )
 }
 
-/// `$0.0083`.
+/// Formats an amount as `$0.0083`.
 fn dollars(micro_usd: u64) -> String {
     let digits = format!("{:06}", micro_usd % 1_000_000);
     format!("${}.{}", micro_usd / 1_000_000, digits.trim_end_matches('0'))

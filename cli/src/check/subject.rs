@@ -1,4 +1,4 @@
-//! One answer each.
+//! The explanations of `check`, each a function from JSON to JSON.
 
 use messaging::journeys::prices::Prices;
 use messaging::reply::meaning_of;
@@ -8,10 +8,10 @@ use messaging::values::channel::Category;
 use messaging::values::phone::{PhoneReport, Region};
 use serde_json::{Value, json};
 
-/// `{"input","region"}` -> `{"valid","possible","e164","type","region"}`.
+/// Explains a phone number: `{"input","region"}` -> `{"valid","possible","e164","type","region"}`.
 pub(super) fn phone(input: &Value) -> Result<Value, String> {
     let number = string(input, "input")?;
-    // What libphonenumber does not know (`ZZ`, say) is no region.
+    // A region that libphonenumber does not know (such as `ZZ`) counts as absent.
     let region = match input.get("region") {
         None | Some(Value::Null) => None,
         Some(Value::String(region)) => region.parse::<Region>().ok(),
@@ -20,8 +20,9 @@ pub(super) fn phone(input: &Value) -> Result<Value, String> {
     serde_json::to_value(PhoneReport::of(number, region)).map_err(|error| error.to_string())
 }
 
-/// `{"text","country"?,"category"?}` -> `{"encoding","units","segments","segment_units",...}`, with
-/// `cost_micro_usd` where the country is told and its price known.
+/// Explains a text: `{"text","country"?,"category"?}` ->
+/// `{"encoding","units","segments","segment_units",...}`, with `cost_micro_usd` if the country is given and
+/// its price is known.
 pub(super) fn text(input: &Value) -> Result<Value, String> {
     let text = string(input, "text")?;
     let counted = split(text);
@@ -36,8 +37,8 @@ pub(super) fn text(input: &Value) -> Result<Value, String> {
             answer["cost_micro_usd"] = json!(cost);
         }
     }
-    let any = FitRule { max_parts: FitRule::MAX_PARTS, truncate: false, gsm_safe: false };
-    if !any.holds(text) {
+    let longest = FitRule { max_parts: FitRule::MAX_PARTS, truncate: false, gsm_safe: false };
+    if !longest.holds(text) {
         answer["too_long"] = json!(true);
     }
     let outside = characters_outside_gsm7(text);
@@ -48,7 +49,7 @@ pub(super) fn text(input: &Value) -> Result<Value, String> {
     Ok(answer)
 }
 
-/// `{"text"}` -> `{"meaning"}`.
+/// Explains a reply: `{"text"}` -> `{"meaning"}`.
 pub(super) fn reply(input: &Value) -> Result<Value, String> {
     Ok(json!({ "meaning": meaning_of(string(input, "text")?) }))
 }

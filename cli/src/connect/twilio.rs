@@ -1,4 +1,5 @@
-//! Twilio: incoming messages are posted here, with retries, and to a second route when that fails.
+//! Ensures that Twilio posts incoming messages to this installation, with retries, and to a second route if
+//! the first one fails.
 
 use std::process::ExitCode;
 
@@ -9,14 +10,17 @@ use super::{newest, report_pending};
 use crate::print;
 use crate::stack::Stack;
 
-/// Five attempts on any failure. By default Twilio tries once more, and only if it could not connect:
-/// a reply that meets an error report_pending be lost.
+/// Five retries on any failure. By default Twilio retries once, and only if it could not connect, so a reply
+/// that is answered with an error would be lost.
 const RETRIES: &str = "#rc=5&rp=all";
 
-/// The account that the secret names; an error says what is missing.
+/// Returns the account that the secret names.
+///
+/// # Errors
+/// The entry that is missing in the secret.
 pub(crate) async fn twilio_account(stack: &Stack) -> Result<TwilioAccount, String> {
     let document = SecretDocument::new(&stack.connection, &stack.installation.secret).read().await;
-    let document = document.map_err(|trouble| trouble.to_string())?;
+    let document = document.map_err(|error| error.to_string())?;
     let entry = |name: &str| {
         newest(&document, name)
             .ok_or_else(|| format!("the secret has no {name}: fill it in (docs/setup-guide.md)"))
@@ -33,7 +37,7 @@ pub(crate) async fn twilio_account(stack: &Stack) -> Result<TwilioAccount, Strin
     Ok(TwilioAccount::new(&stack.connection, addresses, &sid, &token))
 }
 
-/// What the webhooks of a number or service should be.
+/// Returns the webhooks that a number or service should have.
 pub(crate) fn expected_webhooks(stack: &Stack, sid: &str) -> Webhooks {
     let base = &stack.installation.public_url;
     Webhooks {
@@ -46,7 +50,7 @@ pub(crate) fn expected_webhooks(stack: &Stack, sid: &str) -> Webhooks {
 pub(super) async fn connect(stack: &Stack, check: bool) -> Result<ExitCode, String> {
     let account = twilio_account(stack).await?;
     let from = &stack.installation.twilio_from;
-    let found = account.webhooks(from).await.map_err(|trouble| trouble.to_string())?;
+    let found = account.webhooks(from).await.map_err(|error| error.to_string())?;
     let found = found.ok_or_else(|| format!("the account has no {from}"))?;
     let expected = expected_webhooks(stack, &found.sid);
     if found == expected {
@@ -62,11 +66,11 @@ pub(super) async fn connect(stack: &Stack, check: bool) -> Result<ExitCode, Stri
     }
     if check {
         return Ok(report_pending(&format!(
-            "let {from} post to {}, then to {}",
+            "set {from} to post to {}, then to {}",
             expected.url, expected.fallback
         )));
     }
-    account.set_webhooks(&expected).await.map_err(|trouble| trouble.to_string())?;
+    account.set_webhooks(&expected).await.map_err(|error| error.to_string())?;
     print::line(format!("twilio: {from} posts to {}, then to {}", expected.url, expected.fallback));
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! Whether anybody is told of alarms.
+//! Checks that somebody receives the alarms.
 
 use adapters::accounts::{Subscribers, subscribers};
 use messaging::ports::Unavailable;
@@ -11,21 +11,23 @@ const WHAT: &str = "alarms";
 pub(super) async fn check(stack: &Stack) -> Finding {
     let topic = &stack.installation.alarm_topic;
     if topic.is_empty() {
-        return Finding::unknown(WHAT, "the stack does not say by which topic: deploy again");
+        return Finding::unknown(WHAT, "the stack does not name the topic: deploy again");
     }
-    told(subscribers(&stack.connection, topic).await)
+    finding(subscribers(&stack.connection, topic).await)
 }
 
-fn told(found: Result<Subscribers, Unavailable>) -> Finding {
-    match found {
-        Ok(Subscribers { confirmed: 0, pending: 0 }) => {
-            Finding::fail(WHAT, "nobody is told: set AlarmEmail, or subscribe to the output AlarmTopicArn")
-        }
-        Ok(Subscribers { confirmed: 0, .. }) => {
-            Finding::fail(WHAT, "nobody is told: AWS has asked for a confirmation by mail, and there is none")
-        }
+fn finding(subscribers: Result<Subscribers, Unavailable>) -> Finding {
+    match subscribers {
+        Ok(Subscribers { confirmed: 0, pending: 0 }) => Finding::fail(
+            WHAT,
+            "nobody receives alarms: set AlarmEmail, or subscribe to the output AlarmTopicArn",
+        ),
+        Ok(Subscribers { confirmed: 0, .. }) => Finding::fail(
+            WHAT,
+            "nobody receives alarms: the confirmation that AWS requested by mail is missing",
+        ),
         Ok(Subscribers { confirmed, .. }) => Finding::pass(WHAT, format!("{confirmed} subscription(s)")),
-        Err(trouble) => Finding::unknown(WHAT, trouble.to_string()),
+        Err(error) => Finding::unknown(WHAT, error.to_string()),
     }
 }
 
@@ -38,7 +40,7 @@ mod tests {
     use super::*;
     use crate::doctor::Health;
 
-    async fn found(arns: &[&str]) -> Finding {
+    async fn check_with(arns: &[&str]) -> Finding {
         let members: String = arns
             .iter()
             .map(|arn| {
@@ -55,11 +57,11 @@ mod tests {
             .mount(&server)
             .await;
         let topic = "arn:aws:sns:us-east-1:000000000000:alarms";
-        told(subscribers(&Connection::plain(server.uri()), topic).await)
+        finding(subscribers(&Connection::plain(server.uri()), topic).await)
     }
 
     #[tokio::test]
-    async fn somebody_has_to_have_confirmed() {
+    async fn alarms_need_a_confirmed_subscription() {
         let confirmed = "arn:aws:sns:us-east-1:000000000000:alarms:0f8a";
         for (arns, health) in [
             (vec![], Health::Fail),
@@ -67,16 +69,16 @@ mod tests {
             (vec!["Deleted"], Health::Fail),
             (vec!["PendingConfirmation", confirmed], Health::Pass),
         ] {
-            let finding = found(&arns).await;
+            let finding = check_with(&arns).await;
             assert_eq!(finding.health, health, "{arns:?}: {}", finding.detail);
         }
-        assert!(found(&["PendingConfirmation"]).await.detail.contains("confirmation"));
+        assert!(check_with(&["PendingConfirmation"]).await.detail.contains("confirmation"));
     }
 
     #[tokio::test]
-    async fn a_refusal_is_no_failure() {
+    async fn a_check_that_aws_rejects_is_not_a_failure() {
         let server = MockServer::start().await;
         let answer = subscribers(&Connection::plain(server.uri()), "arn:aws:sns:us-east-1:0:t").await;
-        assert_eq!(told(answer).health, Health::Unknown);
+        assert_eq!(finding(answer).health, Health::Unknown);
     }
 }

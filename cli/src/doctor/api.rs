@@ -1,5 +1,5 @@
-//! The API answers, refuses who has no key, and knows its own signatures. What is posted here changes
-//! nothing: an event that no journey uses, a message without a sender.
+//! Checks that the API answers, rejects calls without a key, and accepts its own signatures. The calls change
+//! nothing: they post an event that no journey uses, and a message without a sender.
 
 use adapters::providers::http::exchange;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
@@ -15,16 +15,16 @@ pub(super) async fn check(stack: &Stack, document: &Map<String, Value>) -> Vec<F
     let base = &stack.installation.public_url;
     let up = call(stack, "GET", &format!("{base}/healthz"), &[], "").await;
     if up != Ok(200) {
-        let detail = format!("GET {base}/healthz: {}; is PublicUrl right, and its DNS?", told(&up));
+        let detail = format!("GET {base}/healthz: {}; check PublicUrl and its DNS", describe(&up));
         return vec![Finding::fail("api", detail)];
     }
     let mut findings = vec![Finding::pass("api", base)];
-    let refused =
+    let rejected =
         call(stack, "POST", &format!("{base}/sms"), &[("content-type", "application/json")], "{}").await;
-    findings.push(if refused == Ok(401) {
-        Finding::pass("api keys", "a call without a key is refused")
+    findings.push(if rejected == Ok(401) {
+        Finding::pass("api keys", "a call without a key is rejected")
     } else {
-        Finding::fail("api keys", format!("a call without a key: {} instead of 401", told(&refused)))
+        Finding::fail("api keys", format!("a call without a key: {} instead of 401", describe(&rejected)))
     });
     if let Some(key) = newest(document, "calendly_signing_key") {
         let body = r#"{"event":"afterword.self_test","payload":{}}"#;
@@ -48,16 +48,16 @@ pub(super) async fn check(stack: &Stack, document: &Map<String, Value>) -> Vec<F
 
 fn signature_test(subject: &'static str, answer: &Result<u16, String>) -> Finding {
     match answer {
-        Ok(200) => Finding::pass(subject, "a call that is signed with our key is taken"),
+        Ok(200) => Finding::pass(subject, "a call signed with the installation's key is accepted"),
         Ok(401) => Finding::fail(
             subject,
-            "a call that is signed with our key is refused: keys are read at most 30 s late; else PublicUrl differs from the address that is called",
+            "a call signed with the installation's key is rejected: wait 30 s if the key is new; otherwise PublicUrl differs from the address that is called",
         ),
-        other => Finding::fail(subject, format!("a signed call: {}", told(other))),
+        other => Finding::fail(subject, format!("a signed call: {}", describe(other))),
     }
 }
 
-/// Calls once; the status.
+/// Calls once and returns the status.
 async fn call(
     stack: &Stack,
     method: &str,
@@ -78,6 +78,6 @@ async fn call(
     }
 }
 
-fn told(answer: &Result<u16, String>) -> String {
+fn describe(answer: &Result<u16, String>) -> String {
     answer.as_ref().map_or_else(Clone::clone, u16::to_string)
 }

@@ -1,4 +1,4 @@
-//! AWS End User Messaging, where the stack uses it.
+//! Checks AWS End User Messaging, if the stack uses it.
 
 #[cfg(test)]
 mod tests;
@@ -29,9 +29,9 @@ pub(super) async fn check(stack: &Stack) -> Vec<Finding> {
             Ok(false) => Finding::pass(ACCOUNT, "out of the sandbox"),
             Ok(true) => Finding::fail(
                 ACCOUNT,
-                "in the sandbox: ten verified numbers, 1 USD a month; ask AWS to move it out (docs/setup-guide.md)",
+                "in the sandbox, which allows ten verified numbers and 1 USD a month: ask AWS to move the account out (docs/setup-guide.md)",
             ),
-            Err(trouble) => unknown(ACCOUNT, &trouble),
+            Err(error) => unknown(ACCOUNT, &error),
         },
         match sms.spend_limit().await {
             Ok(Some((enforced, _))) if enforced > 1 => {
@@ -39,10 +39,10 @@ pub(super) async fn check(stack: &Stack) -> Vec<Finding> {
             }
             Ok(Some((enforced, most))) => Finding::fail(
                 LIMIT,
-                format!("{enforced} USD a month, {most} at most: soon every text is refused; raise it"),
+                format!("{enforced} USD a month, {most} at most: raise it before texts are rejected"),
             ),
-            Ok(None) => Finding::unknown(LIMIT, "AWS names none for texts"),
-            Err(trouble) => unknown(LIMIT, &trouble),
+            Ok(None) => Finding::unknown(LIMIT, "AWS reports no limit for texts"),
+            Err(error) => unknown(LIMIT, &error),
         },
         events(&sms, stack).await,
     ];
@@ -54,13 +54,13 @@ pub(super) async fn check(stack: &Stack) -> Vec<Finding> {
     findings
 }
 
-/// Whether what becomes of texts is told here.
+/// Checks that events of texts are reported to this installation.
 async fn events(sms: &AwsSms, stack: &Stack) -> Finding {
     let installation = &stack.installation;
     if installation.configuration_set.is_empty() {
         return Finding::unknown(
             EVENTS,
-            "no configuration set: EventBridge tells at best (EventBridgeEvents)",
+            "no configuration set: only EventBridge can report events (EventBridgeEvents)",
         );
     }
     match sms.event_topics(&installation.configuration_set).await {
@@ -71,7 +71,7 @@ async fn events(sms: &AwsSms, stack: &Stack) -> Finding {
             EVENTS,
             format!("the configuration set does not report to {}", installation.delivery_topic),
         ),
-        Err(trouble) => unknown(EVENTS, &trouble),
+        Err(error) => unknown(EVENTS, &error),
     }
 }
 
@@ -80,7 +80,7 @@ async fn pool(sms: &AwsSms, stack: &Stack) -> Vec<Finding> {
     let mut findings = match sms.pool(pool).await {
         Ok(Some(habits)) => replies(&habits, &stack.installation.inbound_topic),
         Ok(None) => vec![Finding::fail(TWO_WAY, format!("AWS has no {pool}: deploy again"))],
-        Err(trouble) => vec![unknown(TWO_WAY, &trouble)],
+        Err(error) => vec![unknown(TWO_WAY, &error)],
     };
     match sms.numbers(pool).await {
         Ok(numbers) if numbers.is_empty() => {
@@ -90,15 +90,15 @@ async fn pool(sms: &AwsSms, stack: &Stack) -> Vec<Finding> {
             findings.push(ready(&numbers));
             findings.push(kind(&numbers, &stack.installation.number_type));
         }
-        Err(trouble) => findings.push(unknown(NUMBERS, &trouble)),
+        Err(error) => findings.push(unknown(NUMBERS, &error)),
     }
     findings
 }
 
-/// Whether what customers write arrives, STOP included.
+/// Checks that replies arrive, including STOP.
 fn replies(habits: &PoolHabits, topic: &str) -> Vec<Finding> {
     let Some(found) = &habits.two_way else {
-        return vec![Finding::fail(TWO_WAY, "off: no reply arrives, not even STOP; deploy again")];
+        return vec![Finding::fail(TWO_WAY, "off, so no reply arrives, not even STOP: deploy again")];
     };
     vec![
         if found == topic {
@@ -111,46 +111,46 @@ fn replies(habits: &PoolHabits, topic: &str) -> Vec<Finding> {
         } else {
             Finding::fail(
                 OPT_OUTS,
-                "AWS answers STOP itself and tells nobody (SelfManagedOptOutsEnabled is false): \
-                 the opt-out is not known here, nor heeded by other providers",
+                "AWS answers STOP itself and does not report it (SelfManagedOptOutsEnabled is false): \
+                 the opt-out is not known here, and other providers keep sending",
             )
         },
     ]
 }
 
-/// Whether texts can leave from every number.
+/// Checks that every number can send texts.
 fn ready(numbers: &[OriginationNumber]) -> Finding {
-    let told = |number: &OriginationNumber| {
+    let describe = |number: &OriginationNumber| {
         let registration = number.registration.as_deref().unwrap_or("no registration");
         format!("{} {}, {registration}", number.number, number.status)
     };
-    let told = numbers.iter().map(told).collect::<Vec<_>>().join("; ");
+    let details = numbers.iter().map(describe).collect::<Vec<_>>().join("; ");
     let is_ready = |number: &OriginationNumber| {
         number.status == "ACTIVE" && number.registration.as_deref().is_none_or(|status| status == "COMPLETE")
     };
     if numbers.iter().all(is_ready) {
-        Finding::pass(NUMBERS, told)
+        Finding::pass(NUMBERS, details)
     } else {
-        Finding::fail(NUMBERS, format!("{told}: see AWS's console"))
+        Finding::fail(NUMBERS, format!("{details}: see AWS's console"))
     }
 }
 
-/// Whether the numbers are of the kind that was asked for: nobody is texted from a number that was for
-/// development, and no development texts people.
-fn kind(numbers: &[OriginationNumber], wanted: &str) -> Finding {
-    let wanted = if wanted.is_empty() { NumberType::default().as_str() } else { wanted };
-    match numbers.iter().find(|number| number.kind != wanted) {
+/// Checks that the numbers have the configured type, so that a number for development texts no customer and a
+/// development stack texts nobody.
+fn kind(numbers: &[OriginationNumber], configured: &str) -> Finding {
+    let expected = if configured.is_empty() { NumberType::default().as_str() } else { configured };
+    match numbers.iter().find(|number| number.kind != expected) {
         Some(other) => Finding::fail(
             KIND,
-            format!("{} is {}, and NumberType is {wanted}: one of them is wrong", other.number, other.kind),
+            format!("{} is {}, but NumberType is {expected}: correct one of them", other.number, other.kind),
         ),
-        None if wanted == NumberType::Simulator.as_str() => {
-            Finding::pass(KIND, format!("{wanted}: AWS's simulated phones only, and no customer's"))
+        None if expected == NumberType::Simulator.as_str() => {
+            Finding::pass(KIND, format!("{expected}: it reaches AWS's simulated phones, but no customers"))
         }
-        None => Finding::pass(KIND, wanted),
+        None => Finding::pass(KIND, expected),
     }
 }
 
-fn unknown(subject: &'static str, trouble: &Unavailable) -> Finding {
-    Finding::unknown(subject, trouble.to_string())
+fn unknown(subject: &'static str, error: &Unavailable) -> Finding {
+    Finding::unknown(subject, error.to_string())
 }

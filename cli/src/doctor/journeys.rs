@@ -1,4 +1,4 @@
-//! The journeys that are in force, and what they hold back by themselves: money and pace.
+//! Checks the journeys in force and reports their spending limits and sending rates.
 
 use adapters::clock::SystemClock;
 use adapters::journeys::JourneyStore;
@@ -23,35 +23,36 @@ pub(super) async fn check(stack: &Stack) -> Vec<Finding> {
             findings.extend(own_limits(&current.journeys));
             findings
         }
-        Err(trouble) => vec![Finding::fail("journeys", format!("{trouble}; afterword journeys push"))],
+        Err(error) => vec![Finding::fail("journeys", format!("{error}; afterword journeys push"))],
     }
 }
 
-/// Neither is needed; an installation without them sends as much, and as fast, as providers take.
+/// Reports limits and rates. Both are optional: without them, an installation sends as much, and as fast, as
+/// the providers accept.
 fn own_limits(journeys: &Config) -> [Finding; 2] {
-    let or_none = |subject, told: Vec<String>, none| match told.is_empty() {
+    let or_none = |subject, details: Vec<String>, none| match details.is_empty() {
         true => Finding::unknown(subject, none),
-        false => Finding::pass(subject, told.join(", ")),
+        false => Finding::pass(subject, details.join(", ")),
     };
     [
-        or_none(LIMITS, limits(&journeys.limits), "none in journeys.toml: the providers' alone count"),
-        or_none(PACING, paces(&journeys.pacing), "none in journeys.toml: texts leave as they fall due"),
+        or_none(LIMITS, limits(&journeys.limits), "none in journeys.toml: only the providers' limits apply"),
+        or_none(PACING, paces(&journeys.pacing), "none in journeys.toml: texts are sent when they are due"),
     ]
 }
 
 fn limits(limits: &Limits) -> Vec<String> {
     let one = |name: &str, limit: Option<Dollars>| limit.map(|limit| format!("{name} {limit}"));
-    let mut told = vec![
+    let mut details = vec![
         one("day", limits.day),
         one("month", limits.month),
         one("recipient.day", limits.recipient.day),
         one("recipient.month", limits.recipient.month),
     ];
     for (country, spending) in &limits.countries {
-        told.push(one(&format!("{country}.day"), spending.day));
-        told.push(one(&format!("{country}.month"), spending.month));
+        details.push(one(&format!("{country}.day"), spending.day));
+        details.push(one(&format!("{country}.month"), spending.month));
     }
-    told.into_iter().flatten().collect()
+    details.into_iter().flatten().collect()
 }
 
 fn paces(pacing: &Pacing) -> Vec<String> {
@@ -61,12 +62,12 @@ fn paces(pacing: &Pacing) -> Vec<String> {
         ("end_user_messaging", pacing.end_user_messaging),
         ("sns", pacing.sns),
     ];
-    let mut told: Vec<_> =
+    let mut details: Vec<_> =
         senders.iter().filter_map(|(name, pace)| Some(format!("{name} {}/s", (*pace)?))).collect();
     if !pacing.numbers.is_empty() {
-        told.push(format!("{} number(s) of their own pace", pacing.numbers.len()));
+        details.push(format!("{} number(s) with a rate of their own", pacing.numbers.len()));
     }
-    told
+    details
 }
 
 #[cfg(test)]
@@ -80,12 +81,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_limited_is_told_and_is_no_failure() {
+    fn missing_limits_and_rates_are_not_failures() {
         assert!(findings("").iter().all(|finding| finding.health == Health::Unknown));
     }
 
     #[test]
-    fn limits_and_paces_are_told() {
+    fn limits_and_rates_are_listed() {
         let [money, pace] = findings(
             "[limits]\nmonth = 500\n[limits.recipient]\nday = 1\n[limits.countries.GB]\nday = 20\n\
              [pacing]\ntwilio = 1\n[pacing.numbers]\n\"+12025550100\" = 3\n",
@@ -96,7 +97,7 @@ mod tests {
         );
         assert_eq!(
             (pace.health, pace.detail.as_str()),
-            (Health::Pass, "twilio 1/s, 1 number(s) of their own pace")
+            (Health::Pass, "twilio 1/s, 1 number(s) with a rate of their own")
         );
     }
 }

@@ -1,29 +1,30 @@
-//! The secret: filled in, and not with what a development machine uses.
+//! Checks that the secret is filled in, and not with the keys of a development machine.
 
 use serde_json::{Map, Value};
 
 use super::Finding;
 use crate::connect::newest;
 
-/// A key that is shorter can be guessed.
+/// The least length of a key. A shorter one can be guessed.
 const SHORTEST_KEY: usize = 20;
 
-/// What has been printed somewhere: in this repository's tests, in documentation.
+/// Keys that are public: they are printed in this repository's tests or in documentation.
 const KNOWN: [&str; 4] = ["a-key-of-the-tests", "a-signing-key-of-the-tests", "changeme", "secret"];
 
 pub(super) fn check(document: &Map<String, Value>) -> Vec<Finding> {
     vec![
         entry(document, "api_key", strong),
         entry(document, "twilio_account_sid", |sid| {
-            is_hex_id(sid, "AC", "is no account SID (AC and 32 hex digits)")
+            is_hex_id(sid, "AC", "is not an account SID (AC and 32 hex digits)")
         }),
         entry(document, "twilio_auth_token", |token| {
-            is_hex_id(token, "", "is no auth token (32 hex digits)")
+            is_hex_id(token, "", "is not an auth token (32 hex digits)")
         }),
         match newest(document, "calendly_signing_key") {
-            None => {
-                Finding::unknown("calendly_signing_key", "not set; afterword connect calendly, if it is used")
-            }
+            None => Finding::unknown(
+                "calendly_signing_key",
+                "not set: run afterword connect calendly if you use Calendly",
+            ),
             Some(_) => entry(document, "calendly_signing_key", strong),
         },
     ]
@@ -45,9 +46,9 @@ fn entry(
 
 fn strong(key: &str) -> Result<(), &'static str> {
     if KNOWN.contains(&key) {
-        Err("is a key that everybody knows: make a new one (docs/setup-guide.md)")
+        Err("is a public key of the documentation: create a new one (docs/setup-guide.md)")
     } else if key.len() < SHORTEST_KEY {
-        Err("has fewer than 20 characters: make a new one (docs/setup-guide.md)")
+        Err("has fewer than 20 characters: create a new one (docs/setup-guide.md)")
     } else {
         Ok(())
     }
@@ -72,14 +73,14 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_as_it_is_deployed_is_not_filled_in() {
+    fn a_freshly_deployed_secret_is_not_filled_in() {
         let document =
             json!({ "api_key": "x".repeat(40), "twilio_account_sid": "", "twilio_auth_token": "" });
         assert!(healths(&document) == [Health::Pass, Health::Fail, Health::Fail, Health::Unknown]);
     }
 
     #[test]
-    fn the_newest_key_counts_and_known_or_short_ones_do_not_pass() {
+    fn the_newest_key_is_checked_and_public_or_short_keys_fail() {
         let filled = json!({
             "api_key": ["y".repeat(20), "short"],
             "twilio_account_sid": format!("AC{}", "0".repeat(32)),

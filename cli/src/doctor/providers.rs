@@ -1,4 +1,4 @@
-//! What providers and booking systems know of this installation.
+//! Checks the accounts and webhooks at Twilio and Calendly.
 
 use adapters::accounts::Subscription;
 
@@ -19,15 +19,15 @@ async fn twilio(stack: &Stack) -> Vec<Finding> {
     };
     let standing = match account.standing().await {
         Ok((status, _)) if status != "active" => {
-            Finding::fail("twilio account", format!("{status}: no text leaves; see Twilio's console"))
+            Finding::fail("twilio account", format!("{status}, so no text is sent: see Twilio's console"))
         }
         Ok((_, kind)) if kind == "Trial" => {
-            Finding::fail("twilio account", "a trial account: it texts verified numbers only; upgrade it")
+            Finding::fail("twilio account", "a trial account, which texts verified numbers only: upgrade it")
         }
         Ok(_) => Finding::pass("twilio account", "active"),
-        // Without the account, nothing else can be asked.
-        Err(trouble) => {
-            return vec![Finding::fail("twilio account", format!("{trouble}; is the auth token right?"))];
+        // Without the account, nothing else can be checked.
+        Err(error) => {
+            return vec![Finding::fail("twilio account", format!("{error}; check the auth token"))];
         }
     };
     let from = &stack.installation.twilio_from;
@@ -38,9 +38,9 @@ async fn twilio(stack: &Stack) -> Vec<Finding> {
         }
         Ok(Some(found)) => Finding::fail(
             "twilio webhooks",
-            format!("{from} ({}) does not post here as it should: afterword connect twilio", found.sid),
+            format!("{from} ({}) does not post here as it should: run afterword connect twilio", found.sid),
         ),
-        Err(trouble) => Finding::unknown("twilio webhooks", trouble.to_string()),
+        Err(error) => Finding::unknown("twilio webhooks", error.to_string()),
     };
     vec![standing, webhooks]
 }
@@ -48,21 +48,22 @@ async fn twilio(stack: &Stack) -> Vec<Finding> {
 async fn calendly(stack: &Stack) -> Finding {
     const WHAT: &str = "calendly webhook";
     match find_setup(stack).await {
-        Ok(None) => Finding::unknown(WHAT, "set CALENDLY_TOKEN to ask Calendly, if it is used"),
-        Err(trouble) => Finding::unknown(WHAT, trouble),
+        Ok(None) => Finding::unknown(WHAT, "set CALENDLY_TOKEN to check Calendly, if you use it"),
+        Err(error) => Finding::unknown(WHAT, error),
         Ok(Some(setup)) => match setup.ours.iter().find(|subscription| subscription.is_useful()) {
             Some(Subscription { retry_started_at: Some(since), .. }) => Finding::fail(
                 WHAT,
                 format!(
-                    "deliveries have failed since {since}; after 24 hours Calendly disables it. Look at the log"
+                    "deliveries have failed since {since}; after 24 hours Calendly disables the webhook: see the log"
                 ),
             ),
-            Some(_) if setup.key.is_none() => {
-                Finding::fail(WHAT, "active, but the secret has no key for it: afterword connect calendly")
-            }
+            Some(_) if setup.key.is_none() => Finding::fail(
+                WHAT,
+                "active, but the secret has no key for it: run afterword connect calendly",
+            ),
             Some(_) => Finding::pass(WHAT, "active"),
-            None if setup.ours.is_empty() => Finding::fail(WHAT, "none: afterword connect calendly"),
-            None => Finding::fail(WHAT, "disabled or incomplete: afterword connect calendly"),
+            None if setup.ours.is_empty() => Finding::fail(WHAT, "none: run afterword connect calendly"),
+            None => Finding::fail(WHAT, "disabled or incomplete: run afterword connect calendly"),
         },
     }
 }

@@ -1,17 +1,17 @@
-//! A recorded booking as if it had been made now: every time in it moves by the same amount.
+//! Moves a recorded booking to now: every time in it moves by the same amount.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::Value;
 
-/// Appointments stay on the quarter of an hour.
+/// The amount is a multiple of this, so that appointments stay on the quarter of an hour.
 const GRAIN: TimeDelta = TimeDelta::minutes(15);
 
 /// Shifts every RFC 3339 time in the payload so that its `created_at` (or `createdAt`) is now, or up
 /// to a quarter of an hour ago.
 pub(super) fn to_now(payload: &mut Value, now: DateTime<Utc>) {
-    let made = ["created_at", "createdAt"].iter().find_map(|name| payload.get(*name)?.as_str());
-    if let Some(made) = made.and_then(instant) {
-        let by = now - made;
+    let created_at = ["created_at", "createdAt"].iter().find_map(|name| payload.get(*name)?.as_str());
+    if let Some(created_at) = created_at.and_then(instant) {
+        let by = now - created_at;
         shift(
             payload,
             by - TimeDelta::milliseconds(by.num_milliseconds().rem_euclid(GRAIN.num_milliseconds())),
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_times_move_together_and_nothing_else_does() {
+    fn all_times_move_by_the_same_amount_and_nothing_else_changes() {
         let mut payload = json!({
             "created_at": "2026-11-20T09:00:00.000000Z",
             "payload": { "name": "2026", "scheduled_event": { "start_time": "2026-11-24T05:00:00.000000Z" } },

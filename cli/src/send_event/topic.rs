@@ -1,4 +1,4 @@
-//! What AWS publishes to a topic: a customer's reply, an event of a text.
+//! Notifications that AWS publishes to a topic: a customer's reply, or an event of a text.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use crate::http_call::call;
 use crate::print;
 use crate::target::Target;
 
-/// A notification as the function subscribed to the topic gets it.
+/// A notification in the form in which the subscribed function receives it.
 pub(super) struct TopicNotification<'a> {
     topic: &'a str,
     message: &'a str,
@@ -20,10 +20,13 @@ impl<'a> TopicNotification<'a> {
         Some(Self { topic: sns.get("TopicArn")?.as_str()?, message: sns.get("Message")?.as_str()? })
     }
 
-    /// Publishes it to the topic of this machine.
+    /// Publishes the notification to the topic of this machine.
     pub(super) async fn send(self, target: &Target) -> Result<ExitCode, String> {
         if target.stack.is_some() {
-            return Err("on AWS it is AWS that publishes; this is for a `serve` on this machine".to_owned());
+            return Err(
+                "only AWS publishes to a topic on AWS: use this payload with a `serve` on this machine"
+                    .to_owned(),
+            );
         }
         let form = form_urlencoded::Serializer::new(String::new())
             .append_pair("Action", "Publish")

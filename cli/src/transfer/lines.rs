@@ -1,4 +1,4 @@
-//! The file: a line that says what it is, a line for each item, a line that says that it is whole.
+//! The format of the export: a line with the version, a line for each item, and a last line with their number.
 
 use std::io::{self, BufRead, Write};
 
@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use messaging::values::clock::to_rfc3339;
 use serde_json::{Value, json};
 
-/// The format that this code writes and reads.
+/// The version of the format that this code writes and reads.
 const FORMAT: u64 = 1;
 
 pub(super) fn write(to: &mut impl Write, items: &[Carried], now: DateTime<Utc>) -> io::Result<()> {
@@ -18,10 +18,13 @@ pub(super) fn write(to: &mut impl Write, items: &[Carried], now: DateTime<Utc>) 
     writeln!(to, "{}", json!({ "end": items.len() }))
 }
 
-/// Every item, or what is wrong with the file; never a part of it.
+/// Reads every item, or nothing.
+///
+/// # Errors
+/// A description of the first mistake in the file.
 pub(super) fn read(from: impl BufRead) -> Result<Vec<Carried>, String> {
     let mut items = Vec::new();
-    let mut whole = false;
+    let mut is_complete = false;
     for (index, line) in from.lines().enumerate() {
         let number = index + 1;
         let line = line.map_err(|error| format!("line {number} cannot be read: {error}"))?;
@@ -29,25 +32,25 @@ pub(super) fn read(from: impl BufRead) -> Result<Vec<Carried>, String> {
         if index == 0 {
             match value.get("afterword_export").and_then(Value::as_u64) {
                 Some(FORMAT) => {}
-                Some(other) => return Err(format!("format {other} is not known here; upgrade afterword")),
+                Some(other) => return Err(format!("format {other} is not supported: upgrade afterword")),
                 None => return Err("line 1: this file was not written by afterword export".to_owned()),
             }
-        } else if whole {
+        } else if is_complete {
             return Err(format!("line {number} comes after the end"));
         } else if let Some(count) = value.get("end") {
             if count.as_u64() != u64::try_from(items.len()).ok() {
                 return Err(format!(
-                    "{} item(s) are here and the last line names another number",
+                    "the file has {} item(s), but its last line has another number",
                     items.len()
                 ));
             }
-            whole = true;
+            is_complete = true;
         } else {
             let item = value.get("item").and_then(Carried::from_json);
-            items.push(item.ok_or_else(|| format!("line {number} is no item"))?);
+            items.push(item.ok_or_else(|| format!("line {number} is not an item"))?);
         }
     }
-    if whole { Ok(items) } else { Err("the file is not whole: its last line is missing".to_owned()) }
+    if is_complete { Ok(items) } else { Err("the file is incomplete: its last line is missing".to_owned()) }
 }
 
 #[cfg(test)]
@@ -65,28 +68,28 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn a_written_file_is_read_unchanged() {
         let items = [item(1), item(2)];
         assert!(read(written(&items).as_bytes()).unwrap() == items);
         assert!(read(written(&[]).as_bytes()).unwrap().is_empty());
     }
 
     #[test]
-    fn a_part_is_refused() {
+    fn an_incomplete_file_is_rejected() {
         let whole = written(&[item(1), item(2)]);
         let lines: Vec<&str> = whole.lines().collect();
-        for (part, said) in [
-            (String::new(), "not whole"),
-            (lines[..3].join("\n"), "not whole"),
+        for (part, expected) in [
+            (String::new(), "is incomplete"),
+            (lines[..3].join("\n"), "is incomplete"),
             ([lines[0], lines[1], lines[3]].join("\n"), "another number"),
             (lines[1..].join("\n"), "not written by afterword export"),
-            ([lines[0], "{}", lines[3]].join("\n"), "line 2 is no item"),
+            ([lines[0], "{}", lines[3]].join("\n"), "line 2 is not an item"),
             ([lines[0], "{", lines[3]].join("\n"), "line 2 is not JSON"),
             (format!("{whole}{}", lines[1]), "after the end"),
             (whole.replace("_export\":1", "_export\":2"), "format 2"),
         ] {
-            let refused = read(part.as_bytes()).err().unwrap();
-            assert!(refused.contains(said), "{refused}");
+            let error = read(part.as_bytes()).err().unwrap();
+            assert!(error.contains(expected), "{error}");
         }
     }
 }

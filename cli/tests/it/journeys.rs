@@ -50,7 +50,7 @@ fn what_waits_keeps_its_words_and_what_comes_gets_the_new_ones() {
 
     post(&serve, 1);
     let same = journeys(&serve, home, &["diff", "same.toml"]);
-    assert!(same.status.success() && told(&same).contains("is in force already"), "{}", told(&same));
+    assert!(same.status.success() && told(&same).contains("is already in force"), "{}", told(&same));
     let difference = journeys(&serve, home, &["diff", "next.toml"]);
     let shown = told(&difference);
     assert!(shown.contains("\n-en = \"Your advance of {{ amount }} is approved."), "{shown}");

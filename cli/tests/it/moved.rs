@@ -48,7 +48,7 @@ fn what_waits_moves_to_another_installation_and_leaves_once() {
     assert!(!done && said.contains("not paused") && !Path::new(file).exists(), "{said}");
     switch(&old, "paused");
     let (done, said) = old.afterword(&old_data, &["export", file]);
-    assert!(done && said.contains(", 1 text(s) that wait"), "{said}");
+    assert!(done && said.contains(", 1 waiting text(s)"), "{said}");
     assert!(!said.contains(PHONE), "{said}");
     assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
     let (done, said) = old.afterword(&old_data, &["export", file]);
@@ -60,7 +60,7 @@ fn what_waits_moves_to_another_installation_and_leaves_once() {
     let part = homes[1].path().join("part.jsonl");
     std::fs::write(&part, whole.trim_end().rsplit_once('\n').unwrap().0).unwrap();
     let (done, said) = new.afterword(&new_data, &["import", part.to_str().unwrap()]);
-    assert!(!done && said.contains("not whole"), "{said}");
+    assert!(!done && said.contains("incomplete"), "{said}");
     assert_eq!(new.verdict(1), Value::Null);
 
     for again in [false, true, true] {
@@ -97,7 +97,7 @@ fn an_opt_out_moves_to_a_contact_that_is_known_there() {
     switch(&old, "paused");
     assert!(old.afterword(&old_data, &["export", file]).0);
     let (done, said) = new.afterword(&new_data, &["import", file]);
-    assert!(done && said.contains("1 opt-out(s) and 0 consent(s) taken over"), "{said}");
+    assert!(done && said.contains("1 opt-out(s) and 0 consent(s) merged"), "{said}");
     new.post(2).unwrap();
     new.advanced(120);
     assert_eq!(new.verdict(2), "SkippedOptedOut");
@@ -207,7 +207,7 @@ fn agreements_and_what_was_spent_move_by_the_aws_client() {
     assert_eq!(spent(&new), [""; 0]);
     for consents in [1, 0] {
         let (done, said) = at_stack(&new, &["import", file]);
-        assert!(done && said.contains(&format!(" and {consents} consent(s) taken over")), "{said}");
+        assert!(done && said.contains(&format!(" and {consents} consent(s) merged")), "{said}");
     }
     let shown = consent(&new, "show", here, "");
     assert!(shown.contains("offers") && shown.contains("agreed") && shown.contains("telephone"), "{shown}");

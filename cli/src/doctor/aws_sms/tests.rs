@@ -11,7 +11,7 @@ use crate::doctor::Health::{Fail, Pass, Unknown};
 const INBOUND: &str = "arn:aws:sns:us-east-1:000000000000:inbound";
 const DELIVERY: &str = "arn:aws:sns:us-east-1:000000000000:delivery";
 
-/// An AWS that gives these answers, by operation, and refuses everything else.
+/// A server that gives these answers, by operation, and rejects everything else.
 async fn aws(answers: &[(&str, Value)]) -> MockServer {
     let server = MockServer::start().await;
     for (operation, body) in answers {
@@ -22,21 +22,21 @@ async fn aws(answers: &[(&str, Value)]) -> MockServer {
     server
 }
 
-/// A stack with a configuration set, and what else is said.
-fn stack(server: &MockServer, said: &Value) -> Stack {
+/// A stack with a configuration set and further settings.
+fn stack(server: &MockServer, settings: &Value) -> Stack {
     let mut installation = json!({
         "table": "t", "secret": "s", "state_machine": "m", "sending": "p", "twilio_from": "+12025550100",
         "public_url": "https://texts.example.com", "inbound_topic": INBOUND, "delivery_topic": DELIVERY,
         "configuration_set": "afterword",
     });
-    for (name, value) in said.as_object().unwrap() {
+    for (name, value) in settings.as_object().unwrap() {
         installation[name] = value.clone();
     }
     let installation: Installation = serde_json::from_value(installation).unwrap();
     Stack { name: "afterword".to_owned(), connection: Connection::plain(server.uri()), installation }
 }
 
-/// An account that is ready.
+/// The answers of an account that is ready.
 fn account() -> Vec<(&'static str, Value)> {
     let topic = |arn: &str| {
         json!([{
@@ -94,10 +94,10 @@ fn registration(status: &str) -> Value {
     }] })
 }
 
-/// What is found about each thing.
-async fn found(answers: &[(&str, Value)], said: Value) -> Vec<(&'static str, Health, String)> {
+/// Runs the check and returns its findings.
+async fn found(answers: &[(&str, Value)], settings: Value) -> Vec<(&'static str, Health, String)> {
     let server = aws(answers).await;
-    let findings = check(&stack(&server, &said)).await;
+    let findings = check(&stack(&server, &settings)).await;
     findings.into_iter().map(|finding| (finding.subject, finding.health, finding.detail)).collect()
 }
 
@@ -106,13 +106,13 @@ fn healths(found: &[(&'static str, Health, String)]) -> Vec<(&'static str, Healt
 }
 
 #[tokio::test]
-async fn what_is_not_used_is_not_asked_for() {
+async fn an_unused_service_is_not_called() {
     let found = found(&[], json!({ "configuration_set": "" })).await;
     assert_eq!(healths(&found), [(ACCOUNT, Unknown)]);
 }
 
 #[tokio::test]
-async fn a_pool_without_a_set_is_looked_at_too() {
+async fn a_pool_without_a_configuration_set_is_checked() {
     let answers = [account(), vec![("DescribePools", habits(Some(INBOUND), true))]].concat();
     let found = found(&answers, json!({ "configuration_set": "", "pool": "pool-1" })).await;
     let expected = [(ACCOUNT, Pass), (LIMIT, Pass), (EVENTS, Unknown), (TWO_WAY, Pass), (OPT_OUTS, Pass)];
@@ -127,7 +127,7 @@ async fn an_account_that_is_ready_passes() {
 }
 
 #[tokio::test]
-async fn the_sandbox_its_limit_and_foreign_events_are_found() {
+async fn the_sandbox_a_low_limit_and_events_sent_elsewhere_fail() {
     let mut answers = account();
     (answers[0].1, answers[1].1) = (tier("SANDBOX"), limit(1));
     let found = found(&answers, json!({ "delivery_topic": "arn:aws:sns:us-east-1:000000000000:ours" })).await;
@@ -136,13 +136,13 @@ async fn the_sandbox_its_limit_and_foreign_events_are_found() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_and_is_no_failure() {
+async fn a_rejected_call_is_reported_and_is_not_a_failure() {
     let found = found(&[], json!({ "pool": "pool-1" })).await;
     assert!(found.iter().all(|(_, health, _)| *health == Unknown));
     assert!(found[0].2.contains("sms-voice:DescribeAccountAttributes"), "{}", found[0].2);
 }
 
-/// What is found about a pool, after the account.
+/// Runs the check of a pool and returns its findings without those of the account.
 async fn of_pool(answers: &[(&'static str, Value)], kind: &str) -> Vec<(&'static str, Health, String)> {
     let answers = [account(), answers.to_vec()].concat();
     found(&answers, json!({ "pool": "pool-1", "number_type": kind })).await.split_off(3)
@@ -160,7 +160,7 @@ async fn a_registered_number_whose_replies_arrive_passes() {
 }
 
 #[tokio::test]
-async fn stop_has_to_reach_this_installation() {
+async fn two_way_and_self_managed_opt_outs_must_be_on() {
     let numbers = ("DescribePhoneNumbers", json!({ "PhoneNumbers": [] }));
     for (two_way, self_managed, expected) in [
         (Some(INBOUND), false, vec![(TWO_WAY, Pass), (OPT_OUTS, Fail)]),
@@ -188,10 +188,10 @@ async fn a_number_that_is_not_ready_fails() {
     }
 }
 
-/// Where nothing is said the numbers are to be simulated ones, so that nobody is texted by mistake.
+/// The default type is SIMULATOR, so that nobody is texted by mistake.
 #[tokio::test]
-async fn numbers_of_another_kind_than_was_asked_for_fail() {
-    for (kind, wanted, health) in [
+async fn numbers_of_another_type_than_the_configured_one_fail() {
+    for (kind, configured, health) in [
         ("SIMULATOR", "", Pass),
         ("SIMULATOR", "SIMULATOR", Pass),
         ("SIMULATOR", "TEN_DLC", Fail),
@@ -202,8 +202,8 @@ async fn numbers_of_another_kind_than_was_asked_for_fail() {
             ("DescribePools", habits(Some(INBOUND), true)),
             ("DescribePhoneNumbers", number(kind, "ACTIVE", None)),
         ];
-        let found = of_pool(&answers, wanted).await;
+        let found = of_pool(&answers, configured).await;
         let (subject, found, detail) = found.last().unwrap();
-        assert_eq!((*subject, *found), (KIND, health), "{kind} where {wanted:?} is wanted: {detail}");
+        assert_eq!((*subject, *found), (KIND, health), "{kind} where {configured:?} is configured: {detail}");
     }
 }
