@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::conversation::step::{Effect, Progress, StepState};
+use crate::conversation::step::{Effect, NotSentReason, Progress, StepState};
 use crate::conversation::{Conversation, Plan, Step};
 use crate::journeys::Config;
 use crate::journeys::budgets::Reservation;
@@ -199,7 +199,7 @@ where
                 asking::ask(self.conversations, self.sender, &rules.limits, &text).await
             }
             // Erased between the claim and now: nothing has been sent, and nothing will be.
-            None => Asked::nobody(Because::fact("reason", "erased")),
+            None => Asked::nobody(NotSentReason::Erased, Because::default()),
         };
         let now = self.clock.now();
         let learned = asked.learned();

@@ -3,7 +3,7 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use messaging::conversation::Step;
-use messaging::conversation::step::{Refusal, SendOutcome};
+use messaging::conversation::step::{NotSentReason, Refusal, SendOutcome};
 use messaging::text::dlt::DltTemplateId;
 use messaging::values::channel::Category;
 use messaging::values::phone::PhoneNumber;
@@ -90,7 +90,7 @@ pub(crate) fn without_answer<E>(provider: Provider, error: &SdkError<E, HttpResp
                 .explained(format!("The text does not fit what {provider} takes.")),
         },
         SdkError::DispatchFailure(failure) => match failure.as_connector_error().map(lost) {
-            Some(Lost::Before(reason)) => SendOutcome::NotSent { because: because.and("reason", reason) },
+            Some(Lost::Before) => SendOutcome::not_sent(NotSentReason::NoConnection, because),
             Some(Lost::Afterwards(reason)) => SendOutcome::Unknown { because: because.and("reason", reason) },
             None => SendOutcome::Unknown { because: because.and("reason", "connection lost") },
         },
@@ -112,7 +112,7 @@ pub(crate) fn not_refused(provider: Provider, code: &str, status: u16) -> Option
     let throttled =
         matches!(code, "ThrottlingException" | "Throttled" | "Throttling" | "TooManyRequestsException");
     if throttled || matches!(status, 429 | 503) {
-        return Some(SendOutcome::NotSent { because: because.and("reason", "turned away") });
+        return Some(SendOutcome::not_sent(NotSentReason::TurnedAway, because));
     }
     let refused = (400..500).contains(&status) && status != 408;
     (!refused).then(|| SendOutcome::Unknown { because: because.and("reason", "no usable answer") })

@@ -12,7 +12,7 @@ const ANSWER_LIMIT: usize = 1024 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lost {
     /// No connection was made: nothing was sent.
-    Before(&'static str),
+    Before,
     /// The request may have arrived.
     Afterwards(&'static str),
 }
@@ -43,7 +43,7 @@ pub(crate) fn lost(error: &ConnectorError) -> Lost {
             .downcast_ref::<hyper_util::client::legacy::Error>()
             .is_some_and(hyper_util::client::legacy::Error::is_connect)
         {
-            return Lost::Before("no connection");
+            return Lost::Before;
         }
         source = cause.source();
     }

@@ -8,7 +8,7 @@ mod classify;
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
-use messaging::conversation::step::{ProviderMessage, Refusal, SendOutcome};
+use messaging::conversation::step::{NotSentReason, ProviderMessage, Refusal, SendOutcome};
 use messaging::ports::{Form, OutboundText};
 use messaging::values::phone::PhoneNumber;
 use messaging::values::provider::Provider;
@@ -79,8 +79,8 @@ impl Sns {
             match value {
                 Ok(value) => request = request.message_attributes(name, value),
                 Err(_) => {
-                    let because = crate::providers::aws::because(Provider::Sns).and("reason", "an attribute");
-                    return SendOutcome::NotSent { because };
+                    let reason = NotSentReason::RequestNotBuilt("an attribute".to_owned());
+                    return SendOutcome::not_sent(reason, crate::providers::aws::because(Provider::Sns));
                 }
             }
         }

@@ -18,7 +18,7 @@ use aws_smithy_types::body::SdkBody;
 use base64::Engine as _;
 use chrono::{DateTime, Utc};
 use http::Method;
-use messaging::conversation::step::{ProviderMessage, SendOutcome};
+use messaging::conversation::step::{NotSentReason, ProviderMessage, SendOutcome};
 use messaging::ports::{Form, OutboundText, Unavailable};
 use messaging::text::template::MessageText;
 use messaging::values::channel::Channel;
@@ -95,9 +95,9 @@ impl<K: Clock> Twilio<K> {
     async fn post(&self, form: String, from: &str) -> SendOutcome {
         let request = match self.request(Method::POST, "", form).await {
             Ok(request) => request,
-            Err(trouble) => {
-                let because = Because::fact("provider", "twilio").and("reason", trouble.to_string());
-                return SendOutcome::NotSent { because };
+            Err(error) => {
+                let reason = NotSentReason::RequestNotBuilt(error.to_string());
+                return SendOutcome::not_sent(reason, Because::fact("provider", "twilio"));
             }
         };
         match tokio::time::timeout(CALL_TIMEOUT, exchange(&self.http, request)).await {
@@ -225,10 +225,10 @@ const fn prefix(channel: Channel) -> &'static str {
 }
 
 fn without_answer(lost: Lost) -> SendOutcome {
-    let because = |reason: &str| Because::fact("provider", "twilio").and("reason", reason);
+    let because = Because::fact("provider", "twilio");
     match lost {
-        Lost::Before(reason) => SendOutcome::NotSent { because: because(reason) },
-        Lost::Afterwards(reason) => SendOutcome::Unknown { because: because(reason) },
+        Lost::Before => SendOutcome::not_sent(NotSentReason::NoConnection, because),
+        Lost::Afterwards(reason) => SendOutcome::Unknown { because: because.and("reason", reason) },
     }
 }
 

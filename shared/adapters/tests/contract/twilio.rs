@@ -212,7 +212,7 @@ async fn nobody_listening_is_not_sent() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let outcome = send(&url, "+15005550006", &conversation(ID)).await;
-    let SendOutcome::NotSent { because } = outcome else { panic!("{outcome:?}") };
+    let SendOutcome::NotSent { because, .. } = outcome else { panic!("{outcome:?}") };
     assert_eq!(because.get("reason"), Some(&json!("no connection")));
 }
 

@@ -28,7 +28,7 @@ use crate::values::verdict::{Because, Verdict};
 
 pub use event::{Effect, StepEvent};
 pub use evidence::Evidence;
-pub use outcome::{ProviderMessage, Refusal, SendOutcome, Switch, TriedProvider};
+pub use outcome::{NotSentReason, ProviderMessage, Refusal, SendOutcome, Switch, TriedProvider};
 
 /// A claim younger than this may still be at the provider; an older one belongs to an invocation
 /// that is gone (Lambda's own limit is 30 s).
@@ -259,8 +259,8 @@ impl Progress {
                 let because = because.and("attempt", self.attempt);
                 self.decided(Verdict::RejectedByProvider, self.with_tried(because), now)
             }
-            SendOutcome::NotSent { because } if further => self.turned_away(provider, true, because),
-            SendOutcome::NotSent { because } => self.deferred(because, deadline, now),
+            SendOutcome::NotSent { because, .. } if further => self.turned_away(provider, true, because),
+            SendOutcome::NotSent { because, .. } => self.deferred(because, deadline, now),
             SendOutcome::Unknown { because } => {
                 let lost = LostResponse { claim: claim.clone(), since: now };
                 let wait = evidence_wait(&lost, now, because);

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::random::random_code;
-use crate::conversation::step::{Refusal, SendOutcome, Switch};
+use crate::conversation::step::{NotSentReason, Refusal, SendOutcome, Switch};
 use crate::journeys::Config;
 use crate::journeys::budgets::{Charge, ExceededLimit, Reservation, ReserveOutcome};
 use crate::journeys::code_limits::{CodeLimit, limits_of};
@@ -172,11 +172,13 @@ where
         Ok(match outcome {
             SendOutcome::Accepted { .. } | SendOutcome::Unknown { .. } => IssueOutcome::Sent { expires_in },
             // A refusal that is the provider's own (a token, an account) is nobody's number's fault.
-            SendOutcome::NotSent { because }
-            | SendOutcome::Rejected { refusal: Refusal::Provider, because } => {
+            SendOutcome::NotSent { reason, .. } => {
                 self.take_back(slot, &stored.id, &limits).await;
-                let reason = because.get("reason").and_then(serde_json::Value::as_str).unwrap_or("not sent");
-                IssueOutcome::Unavailable(Unavailable { operation: "provider", reason: reason.to_owned() })
+                provider_unavailable(&reason)
+            }
+            SendOutcome::Rejected { refusal: Refusal::Provider, .. } => {
+                self.take_back(slot, &stored.id, &limits).await;
+                provider_unavailable(&NotSentReason::Unspecified)
             }
             SendOutcome::Rejected { refusal: Refusal::OptedOut, .. } => {
                 self.codes.note_opt_out_at_provider(slot.phone(), now).await?;
@@ -261,6 +263,10 @@ fn text_of(words: Option<&str>, code: &OneTimeCode, minutes: u8) -> Result<Messa
     let own = words.and_then(|words| render(words, &variables).ok()).filter(says_it);
     own.map_or_else(|| render(ONE_TIME_CODE_WORDS, &variables), Ok)
         .map_err(|_| Unavailable { operation: "notices", reason: "one_time_code".to_owned() })
+}
+
+fn provider_unavailable(reason: &NotSentReason) -> IssueOutcome {
+    IssueOutcome::Unavailable(Unavailable { operation: "provider", reason: reason.as_str().to_owned() })
 }
 
 fn over_budget(exceeded: ExceededLimit, now: DateTime<Utc>) -> IssueOutcome {

@@ -1,7 +1,7 @@
 //! Asking a provider within the money limits.
 
 use crate::conversation::Step;
-use crate::conversation::step::{Refusal, SendOutcome, StepEvent};
+use crate::conversation::step::{NotSentReason, Refusal, SendOutcome, StepEvent};
 use crate::journeys::budgets::{Charge, Limits, Reservation, ReserveOutcome};
 use crate::ports::{Budgets, Form, OutboundText, ProviderReport, Sender};
 use crate::text::segments;
@@ -23,8 +23,8 @@ enum Said {
 
 impl Asked {
     /// Nobody was asked, and nothing is reserved.
-    pub(super) const fn nobody(because: Because) -> Self {
-        Self { said: Said::Provider(SendOutcome::NotSent { because }), reservation: None }
+    pub(super) fn nobody(reason: NotSentReason, because: Because) -> Self {
+        Self { said: Said::Provider(SendOutcome::not_sent(reason, because)), reservation: None }
     }
 
     /// What was learned beside the outcome.
@@ -95,10 +95,8 @@ pub(super) async fn ask(
                 return Asked { said: Said::OverBudget(exceeded.because(cost)), reservation: None };
             }
             Err(trouble) => {
-                return Asked::nobody(
-                    Because::fact("reason", "the money limits could not be checked")
-                        .and("operation", trouble.operation),
-                );
+                let because = Because::fact("operation", trouble.operation);
+                return Asked::nobody(NotSentReason::LimitsUnavailable, because);
             }
         }
     };

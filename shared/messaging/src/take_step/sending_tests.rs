@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use crate::conversation::Conversation;
 use crate::conversation::delivery::DeliveryStatus;
 use crate::conversation::receipt::{AttemptId, Receipt};
-use crate::conversation::step::{Refusal, SendOutcome, StepState};
+use crate::conversation::step::{NotSentReason, Refusal, SendOutcome, StepState};
 use crate::journeys::Config;
 use crate::ports::CurrentJourneys;
 use crate::record_receipt::record;
@@ -67,7 +67,7 @@ fn the_limit_names_itself_and_nothing_is_sent() {
 fn what_was_not_sent_is_given_back_and_what_may_have_been_is_not() {
     let because = Because::fact("code", 1).explained("It was refused.");
     for (outcome, kept) in [
-        (SendOutcome::NotSent { because: because.clone() }, 0),
+        (SendOutcome::not_sent(NotSentReason::TurnedAway, because.clone()), 0),
         (SendOutcome::Rejected { refusal: Refusal::Text, because: because.clone() }, 0),
         (SendOutcome::Unknown { because }, 100_000),
     ] {

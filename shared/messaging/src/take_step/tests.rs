@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::conversation::step::{Claim, Refusal, SendOutcome, Switch};
+use crate::conversation::step::{Claim, NotSentReason, Refusal, SendOutcome, Switch};
 use crate::testing::memory::{FAULTS, Fault, ScheduledEvent, World, at, conversation};
 use crate::text::template::MessageText;
 use crate::text::whatsapp_template::{ContentSid, WhatsappTemplate};
@@ -178,8 +178,8 @@ proptest! {
             let mut state = world.state();
             state.faults.script = faults;
             state.scheduled_events = scheduled_events;
-            let because = Because::fact("reason", "turned away");
-            state.outcomes.extend((0..turned_away).map(|_| SendOutcome::NotSent { because: because.clone() }));
+            let not_sent = SendOutcome::not_sent(NotSentReason::TurnedAway, Because::default());
+            state.outcomes.extend((0..turned_away).map(|_| not_sent.clone()));
         }
         let verdict = run(&world);
         check(&world, verdict, "random faults");
@@ -198,7 +198,7 @@ fn rejected(refusal: Refusal) -> SendOutcome {
 }
 
 fn turned_away() -> SendOutcome {
-    SendOutcome::NotSent { because: Because::fact("reason", "down") }
+    SendOutcome::not_sent(NotSentReason::TurnedAway, Because::default())
 }
 
 const BOTH: [Provider; 2] = [Provider::Twilio, Provider::Sns];

@@ -1,6 +1,6 @@
 //! What an answer of Twilio's means.
 
-use messaging::conversation::step::{ProviderMessage, Refusal, SendOutcome};
+use messaging::conversation::step::{NotSentReason, ProviderMessage, Refusal, SendOutcome};
 use messaging::values::verdict::Because;
 use serde::Deserialize;
 
@@ -47,7 +47,7 @@ pub fn outcome_of(status: u16, body: &[u8], from: &str) -> SendOutcome {
     let because = if code == 0 { because } else { because.and("code", code) };
     match (status, code) {
         (_, 21610) => SendOutcome::Rejected { refusal: Refusal::OptedOut, because: because.and("rule", "provider_opt_out") },
-        (409 | 429 | 503, _) | (_, 20429 | 20503 | 21611 | 63038) => SendOutcome::NotSent { because: because.and("reason", "turned away") },
+        (409 | 429 | 503, _) | (_, 20429 | 20503 | 21611 | 63038) => SendOutcome::not_sent(NotSentReason::TurnedAway, because),
         (408, _) => SendOutcome::Unknown { because: because.and("reason", "request time-out") },
         (400..=499, 0) => SendOutcome::Rejected {
             refusal: refusal(status, code),

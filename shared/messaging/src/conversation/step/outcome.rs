@@ -35,7 +35,9 @@ pub enum SendOutcome {
     },
     /// It certainly was not sent; trying again later is safe.
     NotSent {
-        /// Provider, reason.
+        /// The reason, for decisions and errors.
+        reason: NotSentReason,
+        /// The provider and the reason, for display.
         because: Because,
     },
     /// It may have been sent.
@@ -43,6 +45,47 @@ pub enum SendOutcome {
         /// Provider, reason.
         because: Because,
     },
+}
+
+/// The reason why a text certainly was not sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotSentReason {
+    /// The provider did not take it now: throttled, a full queue, a conflict.
+    TurnedAway,
+    /// No connection to the provider could be made.
+    NoConnection,
+    /// The request could not be built, for example because the credentials could not be read; the error's text.
+    RequestNotBuilt(String),
+    /// The spending limits could not be checked.
+    LimitsUnavailable,
+    /// The customer's data was erased before the call.
+    Erased,
+    /// The provider gave no reason.
+    Unspecified,
+}
+
+impl NotSentReason {
+    /// The reason as it appears in `because` and in errors.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::TurnedAway => "turned away",
+            Self::NoConnection => "no connection",
+            Self::RequestNotBuilt(error) => error,
+            Self::LimitsUnavailable => "the money limits could not be checked",
+            Self::Erased => "erased",
+            Self::Unspecified => "not sent",
+        }
+    }
+}
+
+impl SendOutcome {
+    /// Returns `NotSent` with the reason as a further fact of `because`.
+    #[must_use]
+    pub fn not_sent(reason: NotSentReason, because: Because) -> Self {
+        let because = because.and("reason", reason.as_str());
+        Self::NotSent { reason, because }
+    }
 }
 
 /// Why a provider refused a text for good. It decides whether another provider is asked.

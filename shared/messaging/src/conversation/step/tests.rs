@@ -45,7 +45,7 @@ fn outcomes() -> [(&'static str, SendOutcome); 5] {
         ("accepted", accepted()),
         ("rejected", SendOutcome::Rejected { refusal: Refusal::Text, because: because() }),
         ("opted out", SendOutcome::Rejected { refusal: Refusal::OptedOut, because: because() }),
-        ("not sent", SendOutcome::NotSent { because: because() }),
+        ("not sent", SendOutcome::not_sent(NotSentReason::TurnedAway, because())),
         ("unknown", SendOutcome::Unknown { because: because() }),
     ]
 }
@@ -139,7 +139,7 @@ fn a_provider_that_turns_away_is_tried_until_the_deadline() {
     let (tries, last) = tries(|progress, now| {
         let (claimed, effect) = progress.on(visited("a", Switch::On), now);
         assert_eq!(effect, Effect::CallProvider);
-        claimed.on(answered("a", SendOutcome::NotSent { because: because() }), now)
+        claimed.on(answered("a", SendOutcome::not_sent(NotSentReason::TurnedAway, because())), now)
     });
     assert_eq!(tries, expected_tries());
     assert_eq!(last.verdict(), Some(Verdict::ExpiredTooLate));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Fact, Fault, World};
-use crate::conversation::step::{ProviderMessage, Refusal, SendOutcome};
+use crate::conversation::step::{NotSentReason, ProviderMessage, Refusal, SendOutcome};
 use crate::journeys::code_limits::CodeLimit;
 use crate::ports::{CodeTexts, Codes, Randomness, Unavailable, WriteOutcome};
 use crate::text::template::MessageText;
@@ -172,7 +172,7 @@ impl CodeTexts for World {
             (Some(Fault::LostAnswer | Fault::Conflict), _) => SendOutcome::Unknown { because },
             (Some(Fault::Refused), _) => SendOutcome::Rejected { refusal: Refusal::Text, because },
             (Some(Fault::OptedOut), _) => SendOutcome::Rejected { refusal: Refusal::OptedOut, because },
-            _ => SendOutcome::NotSent { because },
+            _ => SendOutcome::NotSent { reason: NotSentReason::Unspecified, because },
         }
     }
 }

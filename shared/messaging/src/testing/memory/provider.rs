@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Fact, Fault, Mutation, State, World};
-use crate::conversation::step::{ProviderMessage, Refusal, SendOutcome};
+use crate::conversation::step::{NotSentReason, ProviderMessage, Refusal, SendOutcome};
 use crate::ports::{Form, Notices, OutboundText, Sender};
 use crate::text::template::MessageText;
 use crate::values::channel::Channel;
@@ -60,7 +60,7 @@ impl Sender for World {
             (Some(Fault::OptedOut), _) => {
                 SendOutcome::Rejected { refusal: Refusal::OptedOut, because: because("opted out") }
             }
-            _ => SendOutcome::NotSent { because: because("down") },
+            _ => SendOutcome::NotSent { reason: NotSentReason::NoConnection, because: because("down") },
         }
     }
 
@@ -138,7 +138,7 @@ impl Notices for World {
                 message: ProviderMessage { provider: "memory".to_owned(), id: "n".to_owned(), from: None },
             },
             (Some(Fault::LostAnswer | Fault::Conflict), _) => SendOutcome::Unknown { because },
-            _ => SendOutcome::NotSent { because },
+            _ => SendOutcome::NotSent { reason: NotSentReason::Unspecified, because },
         }
     }
 }
