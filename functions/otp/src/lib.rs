@@ -12,11 +12,8 @@ use http_edge::auth;
 use http_edge::request::BODY_LIMIT;
 use http_edge::violations::Violations;
 use http_edge::{Problem, Request, Response};
-use messaging::one_time_code::{IssueCode, IssueOutcome, VerifyCode};
-use messaging::ports::{
-    Budgets, CodeTexts, Codes, Conversations, JourneySource, KeyRing, Randomness, RateLimiters,
-    SendingSwitch, Unavailable,
-};
+use messaging::one_time_code::{self, CodeStore, IssueOutcome, IssuePorts, VerifyCode};
+use messaging::ports::{CodeTexts, JourneySource, KeyRing, Randomness, SendingSwitch, Unavailable};
 use messaging::values::clock::Clock;
 use messaging::values::secret::SecretText;
 use serde::Serialize;
@@ -56,9 +53,42 @@ struct Verified {
     valid: bool,
 }
 
+impl<C, K, J, P, R, W, T> IssuePorts for Otp<C, K, J, P, R, W, T>
+where
+    C: CodeStore,
+    K: Sync,
+    J: Sync,
+    P: CodeTexts,
+    R: Randomness,
+    W: SendingSwitch,
+    T: Clock,
+{
+    type Store = C;
+    type Texts = P;
+    type Randomness = R;
+    type Switch = W;
+    type Clock = T;
+
+    fn store(&self) -> &C {
+        &self.codes
+    }
+    fn texts(&self) -> &P {
+        &self.texts
+    }
+    fn randomness(&self) -> &R {
+        &self.randomness
+    }
+    fn switch(&self) -> &W {
+        &self.switch
+    }
+    fn clock(&self) -> &T {
+        &self.clock
+    }
+}
+
 impl<C, K, J, P, R, W, T> Otp<C, K, J, P, R, W, T>
 where
-    C: Codes + Conversations + Budgets + RateLimiters,
+    C: CodeStore,
     K: KeyRing,
     J: JourneySource,
     P: CodeTexts,
@@ -97,15 +127,9 @@ where
         };
         let keys = self.hash_keys().await.map_err(|e| unavailable(request, &e))?;
         let key = keys.first().ok_or_else(|| unavailable(request, &no_key()))?;
-        let issue = IssueCode {
-            codes: &self.codes,
-            texts: &self.texts,
-            randomness: &self.randomness,
-            switch: &self.switch,
-            clock: &self.clock,
-        };
-        let issued =
-            issue.issue(&call, &current.journeys, key).await.map_err(|e| unavailable(request, &e))?;
+        let issued = one_time_code::issue(self, &call, &current.journeys, key)
+            .await
+            .map_err(|e| unavailable(request, &e))?;
         answer(request, issued)
     }
 

@@ -1,14 +1,16 @@
 //! One-time codes: a few digits that prove that somebody holds a phone.
 //!
-//! A code is issued ([`issue`]) under limits and goes out by text; it is verified ([`verify`]) at most
-//! [`MOST_ATTEMPTS`](crate::values::one_time_code::MOST_ATTEMPTS) times, and once with success. What is stored
-//! is a keyed hash: neither the table nor a backup of it tells a code.
+//! A code is issued ([`issue`]) under limits and sent by text. It can be verified ([`VerifyCode`]) at most
+//! [`MOST_ATTEMPTS`](crate::values::one_time_code::MOST_ATTEMPTS) times, and once with success. Only a
+//! keyed hash is stored: neither the table nor a backup of it reveals a code.
 
-pub mod issue;
+mod issue;
+mod ports;
 mod random;
-pub mod verify;
+mod verify;
 
-pub use issue::{CodeRequest, IssueCode, IssueOutcome};
+pub use issue::{CodeRequest, IssueOutcome, issue};
+pub use ports::{CodeStore, IssuePorts};
 pub use verify::VerifyCode;
 
 #[cfg(test)]

@@ -1,18 +1,18 @@
-//! Issuing a code: looked at, counted, stored, sent.
+//! Issues a code: checks, counts, stores and sends it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::ports::IssuePorts;
 use super::random::random_code;
 use crate::conversation::step::{NotSentReason, Refusal, SendOutcome, Switch};
 use crate::journeys::Config;
-use crate::journeys::budgets::{Charge, ExceededLimit, Reservation, ReserveOutcome};
+use crate::journeys::budgets::{Charge, ExceededLimit, ReserveOutcome};
 use crate::journeys::code_limits::{CodeLimit, limits_of};
 use crate::journeys::otp_settings::ONE_TIME_CODE_WORDS;
 use crate::journeys::rate_limits::Slot;
 use crate::ports::random_id;
 use crate::ports::{
-    Budgets, CodeTexts, Codes, Conversations, Randomness, RateLimiters, SendingSwitch, Unavailable,
-    WriteOutcome,
+    Budgets, CodeTexts, Codes, Conversations, RateLimiters, SendingSwitch, Unavailable, WriteOutcome,
 };
 use crate::text::segments;
 use crate::text::template::{MessageText, Variables, render};
@@ -23,246 +23,259 @@ use crate::values::phone::PhoneNumber;
 use crate::values::provider::Provider;
 use crate::values::secret::SecretText;
 
-/// What a service asks for.
+/// A service's request for a code.
 #[derive(Debug, Clone)]
 pub struct CodeRequest {
-    /// Whose phone, and what for.
+    /// The phone and the purpose of the code.
     pub slot: CodeSlot,
-    /// How many digits.
+    /// The number of digits.
     pub length: u8,
-    /// For how many minutes it is good.
+    /// The number of minutes for which the code is valid.
     pub validity_minutes: u8,
 }
 
-/// What became of a request.
+/// The outcome of a request for a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IssueOutcome {
-    /// The code is on its way, or may be: a provider that did not answer in time may have sent it, and
-    /// a second one would be one text too many.
+    /// The code was sent, or may have been: a provider that did not answer in time may have taken it, and
+    /// a second code would be one text too many.
     Sent {
-        /// How long it is good, in seconds.
+        /// The number of seconds for which the code is valid.
         expires_in: u32,
     },
-    /// Operators are looking on (`shadow`): all was decided, nothing was sent.
+    /// The switch is at `shadow`: everything was decided and nothing was sent.
     Shadowed {
-        /// How long it would be good, in seconds.
+        /// The number of seconds for which the code would be valid.
         expires_in: u32,
     },
-    /// The last one for this phone and purpose is too recent.
+    /// The last code for this phone and purpose is too recent.
     TooSoon {
-        /// Seconds after which the next one may be asked for.
+        /// The number of seconds after which the next code may be requested.
         retry_after: u32,
     },
-    /// A limit is reached: of codes, of money, or of the sender's pace.
+    /// A limit is reached: on codes, on spending, or the sender's rate limit.
     Limited {
-        /// Which: `phone_hour`, `prefix_hour`, ..., `limits.day`, `pacing`.
+        /// The name of the limit: `phone_hour`, `prefix_hour`, ..., `limits.day`, `pacing`.
         scope: String,
-        /// Seconds after which it is lifted.
+        /// The number of seconds after which the limit is lifted.
         retry_after: u32,
     },
-    /// The owner of the phone wants no texts.
+    /// The owner of the phone has opted out of all texts.
     OptedOut,
     /// The provider refuses the number for good.
     Undeliverable,
-    /// Operators have paused sending, or the provider is down: nothing was sent, and nothing was
-    /// counted.
+    /// Operators have paused sending, or the provider is down. Nothing was sent, and nothing is counted.
     Unavailable(Unavailable),
 }
 
-/// What issuing works with.
-pub struct IssueCode<'a, C, P, R, S, K> {
-    /// The table.
-    pub codes: &'a C,
-    /// The provider.
-    pub texts: &'a P,
-    /// Where codes come from.
-    pub randomness: &'a R,
-    /// The operators' switch.
-    pub switch: &'a S,
-    /// Time.
-    pub clock: &'a K,
+/// Issues a code, unless the switch, an opt-out or a limit forbids it. `config` has the words, the limits
+/// on codes and on spending, and the rate limits. `key` hashes the code.
+///
+/// # Errors
+/// When the store cannot be reached: nothing was sent.
+pub async fn issue<P: IssuePorts>(
+    ports: &P,
+    request: &CodeRequest,
+    config: &Config,
+    key: &SecretText,
+) -> Result<IssueOutcome, Unavailable> {
+    let switch = ports.switch().read().await;
+    match switch {
+        Switch::Paused => return Ok(sending_is("paused")),
+        Switch::Unreadable => return Ok(sending_is("unreadable")),
+        Switch::On | Switch::Shadow => {}
+    }
+    let now = ports.clock().now();
+    let limits = limits_of(request.slot.phone(), &config.otp, now);
+    Issue { ports, request, config, limits, now }.issue(switch, key).await
 }
 
-impl<C, P, R, S, K> IssueCode<'_, C, P, R, S, K>
-where
-    C: Codes + Conversations + Budgets + RateLimiters,
-    P: CodeTexts,
-    R: Randomness,
-    S: SendingSwitch,
-    K: Clock,
-{
-    /// Issues a code, unless something stands against it. `journeys` are in force: words, limits of codes
-    /// and of money, pace. `key` hashes the code.
-    ///
-    /// # Errors
-    /// When the store cannot be reached: nothing was sent.
-    pub async fn issue(
-        &self,
-        request: &CodeRequest,
-        journeys: &Config,
-        key: &SecretText,
-    ) -> Result<IssueOutcome, Unavailable> {
-        let switch = self.switch.read().await;
-        if matches!(switch, Switch::Paused | Switch::Unreadable) {
-            let reason = if switch == Switch::Paused { "paused" } else { "unreadable" };
-            return Ok(IssueOutcome::Unavailable(Unavailable {
-                operation: "sending",
-                reason: reason.to_owned(),
-            }));
-        }
-        let (slot, now) = (&request.slot, self.clock.now());
-        if self.codes.contact(slot.phone()).await?.opted_out_at.is_some() {
+/// One request on its way, and what it is decided by.
+struct Issue<'a, P> {
+    ports: &'a P,
+    request: &'a CodeRequest,
+    config: &'a Config,
+    /// The limits on codes that the request counts against.
+    limits: Vec<CodeLimit>,
+    now: DateTime<Utc>,
+}
+
+impl<P: IssuePorts> Issue<'_, P> {
+    async fn issue(&self, switch: Switch, key: &SecretText) -> Result<IssueOutcome, Unavailable> {
+        let (store, slot, now) = (self.ports.store(), &self.request.slot, self.now);
+        if store.contact(slot.phone()).await?.opted_out_at.is_some() {
             return Ok(IssueOutcome::OptedOut);
         }
-        let settings = &journeys.otp;
-        let resend_after = settings.resend_after.delta();
-        if let Some(last) = self.codes.last_code_at(slot).await?
+        let resend_after = self.config.otp.resend_after.delta();
+        if let Some(last) = store.last_code_at(slot).await?
             && last + resend_after > now
         {
             return Ok(IssueOutcome::TooSoon { retry_after: seconds_until(last + resend_after, now) });
         }
-        let limits = limits_of(slot.phone(), settings, now);
-        if let Some(reached) = self.count(&limits).await? {
-            return Ok(IssueOutcome::Limited {
-                scope: reached.scope.to_owned(),
-                retry_after: seconds_until(reached.until, now),
-            });
+        if let Some(reached) = self.count().await? {
+            let retry_after = seconds_until(reached.until, now);
+            return Ok(IssueOutcome::Limited { scope: reached.scope.to_owned(), retry_after });
         }
-        let code = random_code(request.length, self.randomness)?;
-        let id = random_id(self.randomness)?;
-        let validity = TimeDelta::minutes(i64::from(request.validity_minutes));
+        let (stored, text) = self.new_code(key)?;
+        if switch == Switch::On
+            && let Some(free_at) = self.wait_for_slot().await?
+        {
+            self.uncount(&self.limits).await;
+            let retry_after = seconds_until(free_at, now);
+            return Ok(IssueOutcome::Limited { scope: "pacing".to_owned(), retry_after });
+        }
+        if store.issue_code(&stored, resend_after).await? == WriteOutcome::Overtaken {
+            // A concurrent call for the same phone and purpose was faster. Its code is the valid one.
+            self.uncount(&self.limits).await;
+            return Ok(IssueOutcome::TooSoon { retry_after: seconds_until(now + resend_after, now) });
+        }
+        if switch == Switch::Shadow {
+            return Ok(IssueOutcome::Shadowed { expires_in: self.expires_in() });
+        }
+        self.send(&stored, &text).await
+    }
+
+    /// Draws a new code, and puts it into the words of its text.
+    fn new_code(&self, key: &SecretText) -> Result<(StoredCode, MessageText), Unavailable> {
+        let CodeRequest { slot, length, validity_minutes } = self.request;
+        let code = random_code(*length, self.ports.randomness())?;
+        let id = random_id(self.ports.randomness())?;
         let stored = StoredCode {
             hash: CodeHash::of(key, slot, &id, &code),
             slot: slot.clone(),
             id,
-            issued_at: now,
-            valid_until: now + validity,
+            issued_at: self.now,
+            valid_until: self.now + TimeDelta::minutes(i64::from(*validity_minutes)),
         };
-        let text = text_of(journeys.words_of_code(slot.purpose()), &code, request.validity_minutes)?;
-        if switch == Switch::On
-            && let Some(full) = self.full_until(journeys, now).await?
-        {
-            self.uncount(&limits).await;
-            return Ok(IssueOutcome::Limited {
-                scope: "pacing".to_owned(),
-                retry_after: seconds_until(full, now),
-            });
-        }
-        if self.codes.issue_code(&stored, resend_after).await? == WriteOutcome::Overtaken {
-            // Another call for the same phone and purpose was faster; its code is the one.
-            self.uncount(&limits).await;
-            return Ok(IssueOutcome::TooSoon { retry_after: seconds_until(now + resend_after, now) });
-        }
-        let expires_in = u32::from(request.validity_minutes) * 60;
-        if switch == Switch::Shadow {
-            return Ok(IssueOutcome::Shadowed { expires_in });
-        }
-        let reserved = match self.reserve(slot.phone(), &text, journeys, now).await {
-            Ok(reserved) => reserved,
-            Err(not_reserved) => {
-                self.take_back(slot, &stored.id, &limits).await;
-                return not_reserved;
+        let text = text_of(self.config.words_of_code(slot.purpose()), &code, *validity_minutes)?;
+        Ok((stored, text))
+    }
+
+    const fn expires_in(&self) -> u32 {
+        self.request.validity_minutes as u32 * 60
+    }
+
+    /// Sends a code that is stored. If it certainly did not leave, the code is withdrawn.
+    async fn send(&self, stored: &StoredCode, text: &MessageText) -> Result<IssueOutcome, Unavailable> {
+        let (store, to, now) = (self.ports.store(), self.request.slot.phone(), self.now);
+        let reservation = match self.reserve(text).await {
+            Ok(None) => None,
+            Ok(Some(ReserveOutcome::Reserved(reservation))) => Some(reservation),
+            Ok(Some(ReserveOutcome::Exceeded(exceeded))) => {
+                self.withdraw(stored).await;
+                return Ok(over_budget(exceeded, now));
+            }
+            Err(error) => {
+                self.withdraw(stored).await;
+                return Err(error);
             }
         };
-        let outcome = self.texts.send_code(slot.phone(), &text, stored.valid_until, now).await;
+        let outcome = self.ports.texts().send_code(to, text, stored.valid_until, now).await;
         let may_cost = matches!(outcome, SendOutcome::Accepted { .. } | SendOutcome::Unknown { .. });
-        if let Some(reservation) = reserved.filter(|_| !may_cost) {
-            self.codes.give_back(&reservation, slot.phone()).await;
+        if let Some(reservation) = reservation
+            && !may_cost
+        {
+            store.give_back(&reservation, to).await;
         }
-        Ok(match outcome {
-            SendOutcome::Accepted { .. } | SendOutcome::Unknown { .. } => IssueOutcome::Sent { expires_in },
-            // A refusal that is the provider's own (a token, an account) is nobody's number's fault.
-            SendOutcome::NotSent { reason, .. } => {
-                self.take_back(slot, &stored.id, &limits).await;
-                provider_unavailable(&reason)
+        match outcome {
+            SendOutcome::Accepted { .. } | SendOutcome::Unknown { .. } => {
+                Ok(IssueOutcome::Sent { expires_in: self.expires_in() })
             }
+            SendOutcome::NotSent { reason, .. } => {
+                self.withdraw(stored).await;
+                Ok(provider_unavailable(&reason))
+            }
+            // The cause is on the provider's side (a token, an account), not the number.
             SendOutcome::Rejected { refusal: Refusal::Provider, .. } => {
-                self.take_back(slot, &stored.id, &limits).await;
-                provider_unavailable(&NotSentReason::Unspecified)
+                self.withdraw(stored).await;
+                Ok(provider_unavailable(&NotSentReason::Unspecified))
             }
             SendOutcome::Rejected { refusal: Refusal::OptedOut, .. } => {
-                self.codes.note_opt_out_at_provider(slot.phone(), now).await?;
-                IssueOutcome::OptedOut
+                store.note_opt_out_at_provider(to, now).await?;
+                Ok(IssueOutcome::OptedOut)
             }
-            // What was counted stays counted: numbers that cannot be texted are what pumping tries.
-            SendOutcome::Rejected { .. } => IssueOutcome::Undeliverable,
-        })
+            // The code stays counted: SMS pumping tries many numbers that cannot be texted.
+            SendOutcome::Rejected { refusal: Refusal::Text, .. } => Ok(IssueOutcome::Undeliverable),
+        }
     }
 
-    /// Takes a place in the sender's present second; or says when there is one.
-    async fn full_until(
-        &self,
-        journeys: &Config,
-        now: DateTime<Utc>,
-    ) -> Result<Option<DateTime<Utc>>, Unavailable> {
-        let from = self.texts.origin();
-        let Some(pace) = journeys.pacing.of_sender(Provider::Twilio, Channel::Sms, from) else {
+    /// Takes a slot in the present second of the sender's rate limit. Returns the instant of the next
+    /// slot if there is none.
+    async fn wait_for_slot(&self) -> Result<Option<DateTime<Utc>>, Unavailable> {
+        let origin = self.ports.texts().origin();
+        let Some(rate) = self.config.pacing.of_sender(Provider::Twilio, Channel::Sms, origin) else {
             return Ok(None);
         };
-        Ok(match self.codes.try_acquire_now(&pace, now).await? {
-            Slot::Now(_) => None,
-            Slot::NotBefore(later) => Some(later),
-        })
+        match self.ports.store().try_acquire_now(&rate, self.now).await? {
+            Slot::Now(_) => Ok(None),
+            Slot::NotBefore(later) => Ok(Some(later)),
+        }
     }
 
-    /// Reserves what the text costs under the same limits as any other, where there are any; else what the
-    /// caller is told.
-    async fn reserve(
-        &self,
-        to: &PhoneNumber,
-        text: &MessageText,
-        journeys: &Config,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Reservation>, Result<IssueOutcome, Unavailable>> {
-        if journeys.limits.is_none() {
+    /// Reserves the cost of the text under the spending limits that count for every text; `None` when
+    /// there are none.
+    async fn reserve(&self, text: &MessageText) -> Result<Option<ReserveOutcome>, Unavailable> {
+        let (config, to) = (self.config, self.request.slot.phone());
+        if config.limits.is_none() {
             return Ok(None);
         }
-        let parts = segments::split(text.expose()).segments;
-        let price = to.country().and_then(|country| journeys.prices.cost(country, Category::Otp, parts));
-        let charge = Charge { to, cost: journeys.limits.cost(price, parts), now };
-        match self.codes.reserve(&charge, &journeys.limits).await {
-            Ok(ReserveOutcome::Reserved(reservation)) => Ok(Some(reservation)),
-            Ok(ReserveOutcome::Exceeded(exceeded)) => Err(Ok(over_budget(exceeded, now))),
-            Err(trouble) => Err(Err(trouble)),
-        }
+        let cost = config.limits.cost(price_of(config, to, text), segments::split(text.expose()).segments);
+        let charge = Charge { to, cost, now: self.now };
+        self.ports.store().reserve(&charge, &config.limits).await.map(Some)
     }
 
-    /// So that the caller's repeat finds everything as it was: the code is not good, and does not count.
-    async fn take_back(&self, slot: &CodeSlot, id: &str, limits: &[CodeLimit]) {
-        let _given_up = self.codes.withdraw_code(slot, id).await;
-        self.uncount(limits).await;
+    /// Makes the code invalid and takes it out of the counters, so that the caller's next request finds
+    /// everything as before.
+    async fn withdraw(&self, stored: &StoredCode) {
+        let _may_stay_valid = self.ports.store().withdraw_code(&self.request.slot, &stored.id).await;
+        self.uncount(&self.limits).await;
     }
 
-    /// Counts against every limit, or against none and says which is reached.
-    async fn count<'l>(&self, limits: &'l [CodeLimit]) -> Result<Option<&'l CodeLimit>, Unavailable> {
-        for (place, limit) in limits.iter().enumerate() {
-            if !self.codes.count_code(limit).await? {
-                self.uncount(&limits[..place]).await;
+    /// Counts the code against every limit. If a limit is reached, counts it against none and returns
+    /// that limit.
+    async fn count(&self) -> Result<Option<&CodeLimit>, Unavailable> {
+        for (index, limit) in self.limits.iter().enumerate() {
+            if !self.ports.store().count_code(limit).await? {
+                self.uncount(&self.limits[..index]).await;
                 return Ok(Some(limit));
             }
         }
         Ok(None)
     }
 
-    /// Gives back what was counted for a code that did not leave. What cannot be given back now stays
-    /// counted until its window ends.
+    /// Takes a code that did not leave out of the counters. If that fails, it stays counted until the
+    /// window of the limit ends.
     async fn uncount(&self, limits: &[CodeLimit]) {
         for limit in limits {
-            let _stays_counted = self.codes.uncount_code(limit).await;
+            let _stays_counted = self.ports.store().uncount_code(limit).await;
         }
     }
 }
 
-/// The words with the code in them. Words that do not say the code would be a text for nothing: the
-/// built-in ones stand in for them.
+/// Returns the expected price of a code's text in millionths of a dollar, if it is known.
+fn price_of(config: &Config, to: &PhoneNumber, text: &MessageText) -> Option<u64> {
+    let segments = segments::split(text.expose()).segments;
+    config.prices.cost(to.country()?, Category::Otp, segments)
+}
+
+/// Returns the words with the code in them. The built-in words are used where the configured ones cannot
+/// be rendered or do not contain the code.
 fn text_of(words: Option<&str>, code: &OneTimeCode, minutes: u8) -> Result<MessageText, Unavailable> {
     let mut variables = Variables::default();
     variables.set("code", code.expose());
     variables.set("minutes", minutes.to_string());
-    let says_it = |text: &MessageText| text.expose().contains(code.expose());
-    let own = words.and_then(|words| render(words, &variables).ok()).filter(says_it);
-    own.map_or_else(|| render(ONE_TIME_CODE_WORDS, &variables), Ok)
+    if let Some(words) = words
+        && let Ok(text) = render(words, &variables)
+        && text.expose().contains(code.expose())
+    {
+        return Ok(text);
+    }
+    render(ONE_TIME_CODE_WORDS, &variables)
         .map_err(|_| Unavailable { operation: "notices", reason: "one_time_code".to_owned() })
+}
+
+fn sending_is(reason: &str) -> IssueOutcome {
+    IssueOutcome::Unavailable(Unavailable { operation: "sending", reason: reason.to_owned() })
 }
 
 fn provider_unavailable(reason: &NotSentReason) -> IssueOutcome {
@@ -274,7 +287,7 @@ fn over_budget(exceeded: ExceededLimit, now: DateTime<Utc>) -> IssueOutcome {
     IssueOutcome::Limited { scope: exceeded.limit, retry_after }
 }
 
-/// Whole seconds, at least one.
+/// Returns the whole seconds until an instant, at least one.
 fn seconds_until(instant: DateTime<Utc>, now: DateTime<Utc>) -> u32 {
     let millis = (instant - now).num_milliseconds().max(0);
     u32::try_from(((millis + 999) / 1000).max(1)).unwrap_or(u32::MAX)

@@ -40,10 +40,9 @@ fn settings() -> OtpSettings {
 
 fn issue_in(world: &World, slot: &CodeSlot, settings: &OtpSettings, words: Option<&str>) -> IssueOutcome {
     let request = CodeRequest { slot: slot.clone(), length: 6, validity_minutes: 10 };
-    let issue = IssueCode { codes: world, texts: world, randomness: world, switch: world, clock: world };
     let mut journeys = Config { otp: settings.clone(), ..Config::default() };
     journeys.notices.extend(words.map(|words| ("one_time_code".to_owned(), words.to_owned())));
-    issue.issue(&request, &journeys, &key("k")).now_or_never().unwrap().unwrap()
+    super::issue(world, &request, &journeys, &key("k")).now_or_never().unwrap().unwrap()
 }
 
 /// Under the rules of a file.
@@ -51,8 +50,7 @@ fn issue_under(world: &World, phone: &str, rules: &str) -> Option<Result<IssueOu
     let journeys = Config::from_toml(&format!("{rules}\n[sources]\n[journeys]\n[texts]\n")).unwrap();
     let slot = CodeSlot::new(PhoneNumber::parse_e164(phone).unwrap(), "login");
     let request = CodeRequest { slot, length: 6, validity_minutes: 10 };
-    let issue = IssueCode { codes: world, texts: world, randomness: world, switch: world, clock: world };
-    issue.issue(&request, &journeys, &key("k")).now_or_never()
+    super::issue(world, &request, &journeys, &key("k")).now_or_never()
 }
 
 fn texts(world: &World) -> usize {
@@ -287,9 +285,7 @@ fn a_purpose_may_have_words_of_its_own() {
         let world = world();
         let slot = CodeSlot::new(phone(), purpose);
         let request = CodeRequest { slot, length: 6, validity_minutes: 10 };
-        let issue =
-            IssueCode { codes: &world, texts: &world, randomness: &world, switch: &world, clock: &world };
-        issue.issue(&request, &journeys, &key("k")).now_or_never().unwrap().unwrap();
+        super::issue(&world, &request, &journeys, &key("k")).now_or_never().unwrap().unwrap();
         assert!(world.last_words().unwrap().ends_with(words), "{purpose}");
     }
 }

@@ -230,15 +230,8 @@ fn a_receipt_that_overtakes_the_record_is_what_the_visit_answers() {
     let world = World::with(&conversation("sms-1", &["text"]));
     // load, switch, claim, send; then the receipt; then advance.
     world.state().interleaved = true;
-    let take = crate::take_step::TakeStep {
-        conversations: &world,
-        sender: &world,
-        switch: &world,
-        rules: &world,
-        clock: &world,
-    };
     let (id, name) = (about(1).conversation, step_name());
-    let mut visit = Box::pin(take.visit(&id, &name, "a"));
+    let mut visit = Box::pin(crate::take_step::visit(&world, &id, &name, "a"));
     while world.state().attempts.is_empty() {
         assert!((&mut visit).now_or_never().is_none());
     }

@@ -1,4 +1,5 @@
-//! When a step may leave: outside the recipient's quiet hours, in a place of its sender's schedule.
+//! Puts off a step that may not leave yet: in the recipient's quiet hours, or before its slot in the
+//! sender's rate limit.
 
 use chrono::{DateTime, Utc};
 
@@ -8,34 +9,43 @@ use crate::journeys::rate_limits::{Pacing, is_good};
 use crate::ports::{RateLimiters, Unavailable};
 use crate::values::verdict::Because;
 
-/// Until when a step that is due has to wait, and because of what: quiet hours.
+/// Returns the event that puts off a due step to the end of the recipient's quiet hours.
 pub(super) fn quiet(step: &Step, now: DateTime<Utc>) -> Option<StepEvent> {
-    let hours = step.policy.hours.as_ref().filter(|_| now >= step.due)?;
-    let opens = hours.opens(now).filter(|opens| *opens > now)?;
+    let hours = step.policy.hours.as_ref()?;
+    let opens = hours.opens(now)?;
+    if now < step.due || opens <= now {
+        return None;
+    }
     let because = Because::fact("rule", "quiet_hours").and("hours", hours.hours.to_string());
     Some(StepEvent::Postponed(opens, because))
 }
 
-/// The place in the sender's schedule that a step has to wait for; taken once.
+/// Returns the event that puts off a due step to its slot. Takes a slot if the step has none that is
+/// still good.
 pub(super) async fn paced(
-    schedules: &impl RateLimiters,
+    limiters: &impl RateLimiters,
     pacing: &Pacing,
     step: &Step,
     from: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Option<StepEvent>, Unavailable> {
-    let Some(pace) = pacing.of_sender(step.carrier(), step.channel, from).filter(|_| now >= step.due) else {
+    if now < step.due {
         return Ok(None);
+    }
+    let Some(rate) = pacing.of_sender(step.carrier(), step.channel, from) else { return Ok(None) };
+    let held = step.progress.slot.filter(|slot| is_good(*slot, now));
+    let slot = match held {
+        Some(slot) => slot,
+        None => limiters.acquire_slot(&rate, now).await?,
     };
-    let because = || {
-        Because::fact("rule", "pacing").and("sender", pace.sender).and("per_second", pace.per_second.get())
-    };
-    match step.progress.slot.filter(|slot| is_good(*slot, now)) {
-        Some(slot) if slot > now => Ok(Some(StepEvent::Postponed(slot, because()))),
-        Some(_) => Ok(None),
-        None => {
-            let slot = schedules.acquire_slot(&pace, now).await?;
-            Ok((slot > now).then(|| StepEvent::Paced(slot, because())))
-        }
+    if slot <= now {
+        return Ok(None);
+    }
+    let because =
+        Because::fact("rule", "pacing").and("sender", rate.sender).and("per_second", rate.per_second.get());
+    if held.is_some() {
+        Ok(Some(StepEvent::Postponed(slot, because)))
+    } else {
+        Ok(Some(StepEvent::Paced(slot, because)))
     }
 }

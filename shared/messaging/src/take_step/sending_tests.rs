@@ -13,7 +13,7 @@ use crate::conversation::step::{NotSentReason, Refusal, SendOutcome, StepState};
 use crate::journeys::Config;
 use crate::ports::CurrentJourneys;
 use crate::record_receipt::record;
-use crate::take_step::{TakeStep, VisitOutcome};
+use crate::take_step::{VisitOutcome, visit};
 use crate::testing::memory::{FAULTS, Fact, Fault, World, at, conversation};
 use crate::values::dollars::Dollars;
 use crate::values::ids::{ConversationId, StepName};
@@ -183,10 +183,8 @@ fn of_a_thousand_visits_at_once_a_hundred_send() {
     let conversations = many(1000);
     let world = world("[limits]\nday = 10", &conversations);
     world.state().interleaved = true;
-    let take =
-        TakeStep { conversations: &world, sender: &world, switch: &world, rules: &world, clock: &world };
     let name = text();
-    let visits = conversations.iter().map(|conversation| take.visit(&conversation.id, &name, "a"));
+    let visits = conversations.iter().map(|conversation| visit(&world, &conversation.id, &name, "a"));
     let mut all = Box::pin(join_all(visits));
     let mut visited = None;
     while visited.is_none() {
@@ -263,10 +261,8 @@ fn a_price_that_overtakes_the_record_is_settled_by_the_visit() {
     let conversations = many(1);
     let world = world("[limits]\nday = 1", &conversations);
     world.state().interleaved = true;
-    let take =
-        TakeStep { conversations: &world, sender: &world, switch: &world, rules: &world, clock: &world };
     let (id, name) = (about(1).conversation, text());
-    let mut visit = Box::pin(take.visit(&id, &name, "a"));
+    let mut visit = Box::pin(visit(&world, &id, &name, "a"));
     while world.state().attempts.is_empty() {
         assert!((&mut visit).now_or_never().is_none());
     }

@@ -1,12 +1,14 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::conversation::step::{Claim, NotSentReason, Refusal, SendOutcome, Switch};
+use crate::conversation::Conversation;
+use crate::conversation::step::{Claim, NotSentReason, Refusal, SendOutcome, StepState, Switch};
 use crate::testing::memory::{FAULTS, Fault, ScheduledEvent, World, at, conversation};
 use crate::text::template::MessageText;
 use crate::text::whatsapp_template::{ContentSid, WhatsappTemplate};
 use crate::values::channel::Channel;
 use crate::values::provider::Provider;
+use crate::values::verdict::{Because, Verdict};
 
 fn text() -> Conversation {
     conversation("sms-1", &["text"])

@@ -7,8 +7,9 @@ use super::{State, World};
 use crate::accept::{EventOutcome, accept};
 use crate::conversation::step::Progress;
 use crate::conversation::{Conversation, Plan, Step, Supersession};
+use crate::one_time_code::IssuePorts;
 use crate::ports::Unavailable;
-use crate::take_step::{TakeStep, Transient, VisitOutcome};
+use crate::take_step::{self, Transient, VisitOutcome, VisitPorts};
 use crate::text::template::MessageText;
 use crate::values::channel::{Category, Channel};
 use crate::values::clock::Clock;
@@ -93,8 +94,7 @@ impl World {
         step: &StepName,
         invocation: &str,
     ) -> Option<Result<VisitOutcome, Transient>> {
-        let take = TakeStep { conversations: self, sender: self, switch: self, rules: self, clock: self };
-        take.visit(id, step, invocation).now_or_never()
+        take_step::visit(self, id, step, invocation).now_or_never()
     }
 
     /// Does what the state machine does with a step, until it has a verdict or retries are used up.
@@ -117,6 +117,54 @@ impl World {
             }
         }
         None
+    }
+}
+
+impl VisitPorts for World {
+    type Store = Self;
+    type Sender = Self;
+    type Switch = Self;
+    type Rules = Self;
+    type Clock = Self;
+
+    fn store(&self) -> &Self {
+        self
+    }
+    fn sender(&self) -> &Self {
+        self
+    }
+    fn switch(&self) -> &Self {
+        self
+    }
+    fn rules(&self) -> &Self {
+        self
+    }
+    fn clock(&self) -> &Self {
+        self
+    }
+}
+
+impl IssuePorts for World {
+    type Store = Self;
+    type Texts = Self;
+    type Randomness = Self;
+    type Switch = Self;
+    type Clock = Self;
+
+    fn store(&self) -> &Self {
+        self
+    }
+    fn texts(&self) -> &Self {
+        self
+    }
+    fn randomness(&self) -> &Self {
+        self
+    }
+    fn switch(&self) -> &Self {
+        self
+    }
+    fn clock(&self) -> &Self {
+        self
     }
 }
 
