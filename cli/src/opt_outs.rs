@@ -60,20 +60,21 @@ pub(crate) fn run(command: &OptOutsCommand) -> Result<ExitCode, String> {
                 let phone = number(phone)?;
                 print_contact(&phone, &contact(&phone, target).await?);
             }
-            OptOutsCommand::Add { phone, target } => set(phone, target, true).await?,
-            OptOutsCommand::Remove { phone, target } => set(phone, target, false).await?,
+            OptOutsCommand::Add { phone, target } => {
+                let phone = number(phone)?;
+                let set = target.table()?.set_opt_out(&phone, OPERATOR, target.now().await?).await;
+                set.map_err(|error| error.to_string())?;
+                print_contact(&phone, &contact(&phone, target).await?);
+            }
+            OptOutsCommand::Remove { phone, target } => {
+                let phone = number(phone)?;
+                let lifted = target.table()?.lift_opt_out(&phone, OPERATOR, target.now().await?).await;
+                lifted.map_err(|error| error.to_string())?;
+                print_contact(&phone, &contact(&phone, target).await?);
+            }
         }
         Ok(ExitCode::SUCCESS)
     })
-}
-
-async fn set(phone: &str, target: &Target, opted_out: bool) -> Result<(), String> {
-    let phone = number(phone)?;
-    let at = target.now().await?;
-    let table = target.table()?;
-    table.set_opt_out(&phone, opted_out, OPERATOR, at).await.map_err(|error| error.to_string())?;
-    print_contact(&phone, &contact(&phone, target).await?);
-    Ok(())
 }
 
 async fn contact(phone: &PhoneNumber, target: &Target) -> Result<Contact, String> {

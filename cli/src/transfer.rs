@@ -14,7 +14,7 @@ use adapters::connection::Connection;
 use adapters::executions::StateMachine;
 use adapters::switch::ParameterSwitch;
 use adapters::table::Table;
-use adapters::table::transfer::{Carried, Placed};
+use adapters::table::transfer::{ExportedItem, ImportOutcome};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use messaging::conversation::Conversation;
@@ -97,7 +97,7 @@ pub(crate) fn export(arguments: &ExportArguments) -> Result<ExitCode, String> {
         let mut items = Vec::new();
         let mut from = None;
         loop {
-            let (page, next) = installation.table.carried_page(from, now).await.map_err(|t| again(&t))?;
+            let (page, next) = installation.table.export_page(from, now).await.map_err(|t| again(&t))?;
             items.extend(page);
             from = next;
             if from.is_none() {
@@ -116,7 +116,7 @@ pub(crate) fn export(arguments: &ExportArguments) -> Result<ExitCode, String> {
 }
 
 /// Writes a new file that only its owner can read. An existing file is never overwritten.
-fn write(path: &Path, items: &[Carried], now: DateTime<Utc>) -> std::io::Result<()> {
+fn write(path: &Path, items: &[ExportedItem], now: DateTime<Utc>) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -141,11 +141,11 @@ pub(crate) fn import(arguments: &ImportArguments) -> Result<ExitCode, String> {
         }
         let (mut stored, mut kept, mut opted_out, mut consents) = (0, 0, 0, 0);
         for item in &items {
-            match installation.table.place_carried(item).await.map_err(|t| again(&t))? {
-                Placed::Stored => stored += 1,
-                Placed::Kept => kept += 1,
-                Placed::OptedOut => opted_out += 1,
-                Placed::Consented => consents += 1,
+            match installation.table.import(item).await.map_err(|t| again(&t))? {
+                ImportOutcome::Stored => stored += 1,
+                ImportOutcome::Kept => kept += 1,
+                ImportOutcome::OptedOut => opted_out += 1,
+                ImportOutcome::ConsentAdded => consents += 1,
             }
         }
         // Started only now, so that each text finds every reason not to send it.

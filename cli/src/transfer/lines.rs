@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Write};
 
-use adapters::table::transfer::Carried;
+use adapters::table::transfer::ExportedItem;
 use chrono::{DateTime, Utc};
 use messaging::values::clock::to_rfc3339;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// The version of the format that this code writes and reads.
 const FORMAT: u64 = 1;
 
-pub(super) fn write(to: &mut impl Write, items: &[Carried], now: DateTime<Utc>) -> io::Result<()> {
+pub(super) fn write(to: &mut impl Write, items: &[ExportedItem], now: DateTime<Utc>) -> io::Result<()> {
     writeln!(to, "{}", json!({ "afterword_export": FORMAT, "at": to_rfc3339(now) }))?;
     for item in items {
         writeln!(to, "{}", json!({ "item": item.to_json() }))?;
@@ -22,7 +22,7 @@ pub(super) fn write(to: &mut impl Write, items: &[Carried], now: DateTime<Utc>) 
 ///
 /// # Errors
 /// A description of the first mistake in the file.
-pub(super) fn read(from: impl BufRead) -> Result<Vec<Carried>, String> {
+pub(super) fn read(from: impl BufRead) -> Result<Vec<ExportedItem>, String> {
     let mut items = Vec::new();
     let mut is_complete = false;
     for (index, line) in from.lines().enumerate() {
@@ -46,7 +46,7 @@ pub(super) fn read(from: impl BufRead) -> Result<Vec<Carried>, String> {
             }
             is_complete = true;
         } else {
-            let item = value.get("item").and_then(Carried::from_json);
+            let item = value.get("item").and_then(ExportedItem::from_json);
             items.push(item.ok_or_else(|| format!("line {number} is not an item"))?);
         }
     }
@@ -57,11 +57,11 @@ pub(super) fn read(from: impl BufRead) -> Result<Vec<Carried>, String> {
 mod tests {
     use super::*;
 
-    fn item(n: u32) -> Carried {
-        Carried::from_json(&json!({ "pk": { "S": format!("V#sms-{n}") }, "sk": { "S": "V" } })).unwrap()
+    fn item(n: u32) -> ExportedItem {
+        ExportedItem::from_json(&json!({ "pk": { "S": format!("V#sms-{n}") }, "sk": { "S": "V" } })).unwrap()
     }
 
-    fn written(items: &[Carried]) -> String {
+    fn written(items: &[ExportedItem]) -> String {
         let mut bytes = Vec::new();
         write(&mut bytes, items, DateTime::UNIX_EPOCH).unwrap();
         String::from_utf8(bytes).unwrap()

@@ -1,24 +1,27 @@
-//! The conversations' table in DynamoDB: one table, on demand, strongly consistent reads, no scan.
+//! The table in DynamoDB that holds everything: on-demand capacity, strongly consistent reads, and no scan
+//! but that of an export.
 
 mod budgets;
-mod change;
+mod builder;
 mod codes;
 mod consents;
 mod erasure;
+mod execute;
 mod expression;
+mod facts;
 mod inbound_messages;
 mod inbox;
 mod item;
+mod keys;
 mod opt_outs;
 mod quarantine;
 mod rate_limiters;
+mod read;
 mod receipts;
 mod suppression;
 pub mod transfer;
 mod write;
 
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use chrono::{DateTime, TimeDelta, Utc};
 use messaging::conversation::step::Progress;
 use messaging::conversation::{Contact, Conversation, Step};
@@ -26,13 +29,16 @@ use messaging::ports::{
     AcceptOutcome, BookingEnd, BookingEndOutcome, CancelOutcome, ClaimRequest, Conversations, ProviderReport,
     Unavailable, WriteOutcome,
 };
-use messaging::values::ids::ConversationId;
+use messaging::values::ids::{ConversationId, StepName};
 use messaging::values::phone::PhoneNumber;
 
 use crate::connection::{Connection, configured};
-use crate::failure::unavailable;
-use change::Repeats;
-use item::{ContactItem, Item, contact_key, conversation_from, conversation_key, progress_of};
+pub(crate) use builder::{Write, put};
+use execute::{Refusal, Transacted, Updated};
+use item::{ContactItem, conversation_from, progress_of};
+pub(crate) use keys::{Key, Partition};
+use read::{GET, unreadable};
+use write::Advance;
 
 /// The table. Cheap to clone.
 #[derive(Clone)]
@@ -42,84 +48,11 @@ pub struct Table {
     retention: TimeDelta,
 }
 
-/// How often a transaction that met another one is tried.
-const CONFLICT_TRIES: usize = 3;
-
-/// What became of a transaction.
-enum Transacted {
-    Done,
-    /// A condition did not hold; for each item what is stored, where the transaction asked for it.
-    Refused(Vec<Option<Item>>),
-}
-
 impl Table {
-    /// The table by name; items expire `retention` after the last deadline.
+    /// The table with this name. An item expires `retention` after the last deadline of its conversation.
     #[must_use]
     pub fn new(connection: &Connection, name: impl Into<String>, retention: TimeDelta) -> Self {
         Self { client: configured!(aws_sdk_dynamodb, connection), name: name.into(), retention }
-    }
-
-    /// The client and the table's name, for what is no conversation (journeys).
-    pub(crate) fn parts(&self) -> (&aws_sdk_dynamodb::Client, &str) {
-        (&self.client, &self.name)
-    }
-
-    async fn get(&self, key: (String, String)) -> Result<Option<Item>, Unavailable> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .key("pk", AttributeValue::S(key.0))
-            .key("sk", AttributeValue::S(key.1))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| unavailable("dynamodb:GetItem", &error))?;
-        Ok(answer.item)
-    }
-
-    /// Writes all or nothing. A conflict with another transaction is tried again.
-    async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<Transacted, Unavailable> {
-        Ok(self.transact_named(items).await?.0)
-    }
-
-    /// The same; of a refusal also the place of the first item whose condition did not hold.
-    async fn transact_named(
-        &self,
-        items: Vec<TransactWriteItem>,
-    ) -> Result<(Transacted, Option<usize>), Unavailable> {
-        const OPERATION: &str = "dynamodb:TransactWriteItems";
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let sent =
-                self.client.transact_write_items().set_transact_items(Some(items.clone())).send().await;
-            let Err(error) = sent else { return Ok((Transacted::Done, None)) };
-            let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
-                error.as_service_error()
-            else {
-                return Err(unavailable(OPERATION, &error));
-            };
-            let reasons = cancelled.cancellation_reasons();
-            let is = |code: &str| reasons.iter().any(|reason| reason.code() == Some(code));
-            if is("ConditionalCheckFailed") {
-                let first = reasons.iter().position(|reason| reason.code() == Some("ConditionalCheckFailed"));
-                let stored = reasons.iter().map(|reason| reason.item().cloned()).collect();
-                return Ok((Transacted::Refused(stored), first));
-            }
-            if tries == CONFLICT_TRIES || !is("TransactionConflict") {
-                let code = reasons.iter().filter_map(|reason| reason.code()).find(|code| *code != "None");
-                return Err(Unavailable {
-                    operation: OPERATION,
-                    reason: code.unwrap_or("cancelled").to_owned(),
-                });
-            }
-        }
-    }
-
-    fn decode(&self, item: Item, now: DateTime<Utc>) -> Result<Option<Conversation>, Unavailable> {
-        conversation_from(item, now)
-            .map_err(|_| Unavailable { operation: "dynamodb:GetItem", reason: "unreadable item".to_owned() })
     }
 }
 
@@ -129,26 +62,26 @@ impl Conversations for Table {
         conversation: &Conversation,
         supersedes: Option<&ConversationId>,
     ) -> Result<AcceptOutcome, Unavailable> {
-        let now = conversation.plan.as_ref().map_or(DateTime::UNIX_EPOCH, |plan| plan.accepted_at);
-        match self.transact(write::accept(&self.name, conversation, supersedes, self.retention, now)?).await?
-        {
-            Transacted::Done => Ok(AcceptOutcome::Stored),
-            Transacted::Refused(stored) => {
-                let stored = match stored.into_iter().next().flatten() {
-                    Some(item) => self.decode(item, now)?,
-                    None => self.load(&conversation.id, now).await?,
-                };
-                let vanished = || Unavailable {
-                    operation: "dynamodb:TransactWriteItems",
-                    reason: "the stored item vanished".to_owned(),
-                };
-                stored.map(|stored| AcceptOutcome::Existing(Box::new(stored))).ok_or_else(vanished)
-            }
+        let now = accepted_at(conversation);
+        let writes = write::accept(conversation, supersedes, self.retention, now)?;
+        let Transacted::Refused(refusal) = self.transact(writes).await? else {
+            return Ok(AcceptOutcome::Stored);
+        };
+        let stored = match refusal.into_first() {
+            Some(item) => conversation_from(item, now).map_err(|_| unreadable(GET))?,
+            None => self.load(&conversation.id, now).await?,
+        };
+        match stored {
+            Some(stored) => Ok(AcceptOutcome::Existing(Box::new(stored))),
+            None => Err(Unavailable {
+                operation: "dynamodb:TransactWriteItems",
+                reason: "the stored item is gone".to_owned(),
+            }),
         }
     }
 
     async fn mark_started(&self, id: &ConversationId, at: DateTime<Utc>) -> Result<(), Unavailable> {
-        self.change_item(write::mark_started(id, at), Repeats::Allowed).await.map(drop)
+        self.write(write::mark_started(id, at)).await.map(drop)
     }
 
     async fn load(
@@ -156,26 +89,25 @@ impl Conversations for Table {
         id: &ConversationId,
         now: DateTime<Utc>,
     ) -> Result<Option<Conversation>, Unavailable> {
-        match self.get(conversation_key(id)).await? {
-            Some(item) => self.decode(item, now),
+        match self.get(Key::conversation(id)).await? {
+            Some(item) => conversation_from(item, now).map_err(|_| unreadable(GET)),
             None => Ok(None),
         }
     }
 
     async fn contact(&self, phone: &PhoneNumber) -> Result<Contact, Unavailable> {
-        let item = self.get(contact_key(phone)).await?;
-        let contact = item.map_or_else(|| Ok(Contact::default()), readable)?;
+        let item = self.get(Key::contact(phone)).await?.unwrap_or_default();
+        let contact = ContactItem::read(item).map_err(|_| unreadable(GET))?;
         if contact.opted_out_at.is_some() {
             return Ok(contact);
         }
         Ok(self.suppression(phone).await?.unwrap_or(contact))
     }
 
-    async fn claim(&self, claiming: &ClaimRequest<'_>) -> Result<WriteOutcome, Unavailable> {
-        let items = write::claim(&self.name, claiming, self.retention)?;
-        match self.transact(items).await? {
+    async fn claim(&self, request: &ClaimRequest<'_>) -> Result<WriteOutcome, Unavailable> {
+        match self.transact(write::claim(request, self.retention)).await? {
             Transacted::Done => Ok(WriteOutcome::Done),
-            Transacted::Refused(stored) => Ok(written_before(stored, &claiming.step.name, claiming.next)),
+            Transacted::Refused(refusal) => Ok(repeated(refusal, &request.step.name, request.next)),
         }
     }
 
@@ -184,30 +116,24 @@ impl Conversations for Table {
         conversation: &Conversation,
         step: &Step,
         next: &Progress,
-        learned: &ProviderReport,
+        report: &ProviderReport,
         now: DateTime<Utc>,
     ) -> Result<WriteOutcome, Unavailable> {
-        let items = write::advance(&self.name, conversation, step, next, learned, self.retention, now)?;
-        match self.transact(items).await? {
+        let advance = Advance { conversation, step, next, report, retention: self.retention, now };
+        match self.transact(write::advance(&advance)?).await? {
             Transacted::Done => Ok(WriteOutcome::Done),
-            Transacted::Refused(stored) => Ok(written_before(stored, &step.name, next)),
+            Transacted::Refused(refusal) => Ok(repeated(refusal, &step.name, next)),
         }
     }
 
     async fn cancel(&self, id: &ConversationId, at: DateTime<Utc>) -> Result<CancelOutcome, Unavailable> {
-        let update = write::cancel(&self.client, &self.name, id, at);
-        match update.send().await {
-            Ok(answer) if answer.attributes().is_some_and(|old| old.contains_key("cancelled_at")) => {
-                Ok(CancelOutcome::AlreadyCancelled)
+        Ok(match self.update_and_read_previous(write::cancel(id, at)).await? {
+            Updated::Done(previous) if previous.contains_key("cancelled_at") => {
+                CancelOutcome::AlreadyCancelled
             }
-            Ok(_) => Ok(CancelOutcome::Cancelled),
-            Err(error)
-                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Ok(CancelOutcome::Absent)
-            }
-            Err(error) => Err(unavailable("dynamodb:UpdateItem", &error)),
-        }
+            Updated::Done(_) => CancelOutcome::Cancelled,
+            Updated::Refused(_) => CancelOutcome::Absent,
+        })
     }
 
     async fn bury(
@@ -215,8 +141,8 @@ impl Conversations for Table {
         conversation: &Conversation,
         supersedes: Option<&ConversationId>,
     ) -> Result<WriteOutcome, Unavailable> {
-        let now = conversation.plan.as_ref().map_or(DateTime::UNIX_EPOCH, |plan| plan.accepted_at);
-        match self.transact(write::bury(&self.name, conversation, supersedes, self.retention, now)?).await? {
+        let now = accepted_at(conversation);
+        match self.transact(write::bury(conversation, supersedes, self.retention, now)?).await? {
             Transacted::Done => Ok(WriteOutcome::Done),
             Transacted::Refused(_) => Ok(WriteOutcome::Overtaken),
         }
@@ -225,35 +151,31 @@ impl Conversations for Table {
     async fn end_booking(
         &self,
         id: &ConversationId,
-        ending: &BookingEnd,
+        end: &BookingEnd,
         at: DateTime<Utc>,
     ) -> Result<BookingEndOutcome, Unavailable> {
-        let update = write::end_booking(&self.client, &self.name, id, ending, self.retention, at);
-        let answer = update.send().await.map_err(|error| unavailable("dynamodb:UpdateItem", &error))?;
-        let had = |attribute: &str| answer.attributes().is_some_and(|old| old.contains_key(attribute));
+        let ended = write::end_booking(id, end, self.retention, at);
+        let Updated::Done(previous) = self.update_and_read_previous(ended).await? else {
+            return Err(Unavailable {
+                operation: "dynamodb:UpdateItem",
+                reason: "an update without a condition was refused".to_owned(),
+            });
+        };
+        let is_superseding = matches!(end, BookingEnd::Superseded { .. });
         Ok(BookingEndOutcome {
-            repeated: had("ended_at") && !matches!(ending, BookingEnd::Superseded { .. }),
-            superseded: had("superseded_at") || !matches!(ending, BookingEnd::Cancelled),
+            repeated: previous.contains_key("ended_at") && !is_superseding,
+            superseded: previous.contains_key("superseded_at") || !matches!(end, BookingEnd::Cancelled),
         })
     }
 }
 
-fn readable(item: Item) -> Result<Contact, Unavailable> {
-    ContactItem::read(item)
-        .map_err(|_| Unavailable { operation: "dynamodb:GetItem", reason: "unreadable item".to_owned() })
+fn accepted_at(conversation: &Conversation) -> DateTime<Utc> {
+    conversation.plan.as_ref().map_or(DateTime::UNIX_EPOCH, |plan| plan.accepted_at)
 }
 
-/// A condition that does not hold because the very write has happened before (its answer was lost)
-/// counts as done.
-fn written_before(
-    stored: Vec<Option<Item>>,
-    step: &messaging::values::ids::StepName,
-    next: &Progress,
-) -> WriteOutcome {
-    let stored = stored.into_iter().next().flatten();
-    if stored.is_some_and(|item| progress_of(&item, step).as_ref() == Some(next)) {
-        WriteOutcome::Done
-    } else {
-        WriteOutcome::Overtaken
-    }
+/// Reads a refusal. A condition that does not hold because the very same write was made before, and its
+/// response was lost, counts as done.
+fn repeated(refusal: Refusal, step: &StepName, next: &Progress) -> WriteOutcome {
+    let stored = refusal.into_first().and_then(|item| progress_of(&item, step));
+    if stored.as_ref() == Some(next) { WriteOutcome::Done } else { WriteOutcome::Overtaken }
 }

@@ -1,8 +1,8 @@
-//! What has been spent: `L#<month>` / `L` for all texts, `P#<phone>` / `L#<month>` for one number's.
+//! The money that texts have cost: `L#<month>` / `L` for all texts, `P#<phone>` / `L#<month>` for one number.
 //!
-//! One conditional update each: DynamoDB adds if no counter goes over its limit, and refuses else.
+//! One conditional update each: DynamoDB adds a cost if no counter exceeds its limit by it, and refuses it
+//! otherwise.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use messaging::journeys::budgets::{
     Budget, Charge, Counter, ExceededLimit, Limits, Reservation, ReserveOutcome, nearly_spent,
@@ -12,25 +12,27 @@ use messaging::values::dollars::Dollars;
 use messaging::values::phone::PhoneNumber;
 
 use super::Table;
-use super::change::{Change, ChangeOutcome, Repeats};
-use super::expression::{Placeholders, number};
-use super::item::{Item, VERSION, contact_key};
+use super::builder::{update, upsert};
+use super::execute::Updated;
+use super::expression::{absent, any, at_most, exists};
+use super::item::{Item, integer};
+use super::keys::Key;
 
-/// Counters are kept for so long after they were last added to: a month that is over limits nothing,
-/// and what a late receipt settles is found.
+/// The time for which a counter is kept after it was last added to. The counters of a past month limit
+/// nothing, but a late receipt still settles its price there.
 const KEPT: TimeDelta = TimeDelta::days(400);
 
 impl Budgets for Table {
     async fn reserve(&self, charge: &Charge<'_>, limits: &Limits) -> Result<ReserveOutcome, Unavailable> {
         let micro_usd = charge.cost.micro();
         let mut reservation = Reservation { at: charge.now, micro_usd, budgets: Vec::new() };
-        for (purse, counters) in limits.budgets(charge) {
-            if let Some(exceeded) = self.add_cost(&purse, &counters, charge).await? {
+        for (budget, counters) in limits.budgets(charge) {
+            if let Some(exceeded) = self.add_cost(&budget, &counters, charge).await? {
                 let back = i64::try_from(micro_usd).unwrap_or(i64::MAX);
                 self.adjust(&reservation, charge.to, -back).await?;
                 return Ok(ReserveOutcome::Exceeded(exceeded));
             }
-            reservation.budgets.push(purse);
+            reservation.budgets.push(budget);
         }
         Ok(ReserveOutcome::Reserved(reservation))
     }
@@ -41,73 +43,63 @@ impl Budgets for Table {
         to: &PhoneNumber,
         by_micro_usd: i64,
     ) -> Result<(), Unavailable> {
-        for (purse, counters) in reservation.counters(to) {
-            let mut p = Placeholders::default();
-            let by = p.value("by", number(by_micro_usd));
-            let adds: Vec<_> =
-                counters.iter().map(|counter| format!("{} {by}", p.path(&counter.name))).collect();
-            let condition = format!("attribute_exists({})", p.path("pk"));
-            let update = format!("ADD {}", adds.join(", "));
-            let change = Change { key: key(&purse, to), update, condition, placeholders: p };
-            // What is taken off twice trips the fuse late.
-            let repeats = if by_micro_usd < 0 { Repeats::Forbidden } else { Repeats::Allowed };
-            self.change_item(change, repeats).await?;
+        for (budget, counters) in reservation.counters(to) {
+            let mut adjusted = update(Key::spent(&budget, to)).require(exists("pk"));
+            for counter in &counters {
+                adjusted = adjusted.add(&counter.name, by_micro_usd);
+            }
+            // What is subtracted twice makes the limit stop texts too late.
+            if by_micro_usd < 0 {
+                self.write_without_retry(adjusted).await?;
+            } else {
+                self.write(adjusted).await?;
+            }
         }
         Ok(())
     }
 }
 
 impl Table {
-    /// Adds a cost to the counters of a purse; or says which limit forbids it.
+    /// Adds a cost to the counters of a budget, or returns the limit that forbids it.
     async fn add_cost(
         &self,
-        purse: &Budget,
+        budget: &Budget,
         counters: &[Counter],
         charge: &Charge<'_>,
     ) -> Result<Option<ExceededLimit>, Unavailable> {
         let cost = charge.cost;
-        // A text that costs more than a limit allows is over it, whatever has been spent.
+        // A text that costs more than a limit allows exceeds it, whatever has been spent.
         if let Some(exceeded) = ExceededLimit::find(counters, cost, |_| Dollars::default()) {
             return Ok(Some(exceeded));
         }
-        let mut p = Placeholders::default();
-        let by = p.value("cost", number(cost.micro()));
-        let mut adds = Vec::new();
-        let mut conditions = Vec::new();
+        let mut added = upsert(Key::spent(budget, charge.to)).set("expires_at", kept_until(charge.now));
         for counter in counters {
-            let path = p.path(&counter.name);
-            adds.push(format!("{path} {by}"));
+            added = added.add(&counter.name, cost.micro());
             if let Some((allows, _)) = &counter.limit {
                 let room = allows.micro().saturating_sub(cost.micro());
-                let room = p.value(&format!("room_{}", counter.name), number(room));
-                conditions.push(format!("(attribute_not_exists({path}) OR {path} <= {room})"));
+                added =
+                    added.require(any([absent(counter.name.as_str()), at_most(counter.name.as_str(), room)]));
             }
         }
-        let update = format!(
-            "SET {} = {}, {} = {} ADD {}",
-            p.path("v"),
-            p.value("v", number(VERSION)),
-            p.path("expires_at"),
-            p.value("expires_at", number(kept_until(charge.now))),
-            adds.join(", ")
-        );
-        let condition = conditions.join(" AND ");
-        let change = Change { key: key(purse, charge.to), update, condition, placeholders: p };
-        match self.change_item_and_read(change).await? {
-            ChangeOutcome::Made(spent) => {
+        match self.update_and_read(added).await? {
+            Updated::Done(spent) => {
                 for limit in nearly_spent(counters, cost, |name| counted(&spent, name)) {
-                    tracing::warn!(limit, decision = "budget_nearly_spent");
+                    tracing::warn!(
+                        limit,
+                        decision = "budget_nearly_spent",
+                        "A spending limit is nearly reached"
+                    );
                 }
                 Ok(None)
             }
-            ChangeOutcome::Refused(stored) => {
+            Updated::Refused(stored) => {
                 let spent = match stored {
                     Some(spent) => spent,
-                    None => self.get(key(purse, charge.to)).await?.unwrap_or_default(),
+                    None => self.get(Key::spent(budget, charge.to)).await?.unwrap_or_default(),
                 };
-                let found = ExceededLimit::find(counters, cost, |name| counted(&spent, name));
-                // What was given back since the refusal leaves no limit to name but the first.
-                Ok(found.or_else(|| first_limit(counters, &spent)))
+                let exceeded = ExceededLimit::find(counters, cost, |name| counted(&spent, name));
+                // If money was given back since the refusal, no limit is exceeded now: name the first one.
+                Ok(exceeded.or_else(|| first_limit(counters, &spent)))
             }
         }
     }
@@ -120,16 +112,9 @@ fn first_limit(counters: &[Counter], spent: &Item) -> Option<ExceededLimit> {
     })
 }
 
-fn key(purse: &Budget, to: &PhoneNumber) -> (String, String) {
-    match purse {
-        Budget::Month(month) => (format!("L#{month}"), "L".to_owned()),
-        Budget::Recipient(month) => (contact_key(to).0, format!("L#{month}")),
-    }
-}
-
 fn counted(item: &Item, name: &str) -> Dollars {
-    let counter = item.get(name).and_then(|value| AttributeValue::as_n(value).ok());
-    Dollars::from_micro(counter.and_then(|micro| micro.parse().ok()).unwrap_or_default())
+    let micro_usd = integer(item, name).and_then(|micro| u64::try_from(micro).ok());
+    Dollars::from_micro(micro_usd.unwrap_or_default())
 }
 
 fn kept_until(now: DateTime<Utc>) -> i64 {

@@ -1,21 +1,32 @@
-//! One-time codes: `OTP#<phone>` / `<digest of the purpose>`, and counters `OTP#<scope>#<of what>` /
-//! `<beginning of the window>`.
+//! One-time codes: `OTP#<phone>` / `<digest of the purpose>`, and their counters
+//! `OTP#<scope>#<number, prefix or country>` / `<start of the window>`.
 //!
-//! Every write is one conditional update of one item: no transactions, so callers side by side never
-//! conflict, they only lose.
+//! ```text
+//! count     Update counter (below its limit)          uncount   Update counter (above zero)
+//! issue     Update code (none, issued long enough ago, or this very code)
+//! withdraw  Update code (this very code)
+//! try       Update code (stored, not used, valid, attempts left)
+//! use       Update code (this very code, stored, not used by another call)
+//! ```
+//!
+//! There are no transactions, so concurrent callers never conflict: one of two that exclude each other
+//! finds its condition false.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use messaging::journeys::code_limits::{CodeLimit, OF_A_PHONE};
+use messaging::journeys::code_limits::CodeLimit;
 use messaging::ports::{Codes, Unavailable, WriteOutcome};
 use messaging::values::one_time_code::{CodeHash, CodeSlot, StoredCode, TriedCode};
 use messaging::values::phone::PhoneNumber;
+use serde::Deserialize;
 
 use super::Table;
-use super::change::{Change, ChangeOutcome, Repeats};
-use super::expression::{Placeholders, number, text};
-use super::item::{Item, VERSION};
+use super::builder::{update, upsert};
+use super::execute::Updated;
+use super::expression::{absent, any, at_most, equals, exists, greater, less};
+use super::item::{Item, from_item};
+use super::keys::Key;
+use super::read::{GET, unreadable};
 
-/// The attributes of a code's item.
 const HASH: &str = "hash";
 const ID: &str = "code_id";
 const ISSUED_AT: &str = "issued_at_ms";
@@ -25,69 +36,35 @@ const USED_BY: &str = "used_by";
 /// The attribute of a counter.
 const COUNT: &str = "count";
 
-/// Where a phone's codes are, and how many it had.
-pub(super) fn keys_of(phone: &PhoneNumber) -> impl Iterator<Item = String> {
-    let counters = OF_A_PHONE.map(|scope| format!("OTP#{scope}#{}", phone.as_e164()));
-    std::iter::once(format!("OTP#{}", phone.as_e164())).chain(counters)
-}
-
-fn code_key(slot: &CodeSlot) -> (String, String) {
-    (format!("OTP#{}", slot.phone().as_e164()), slot.purpose_key())
-}
-
-fn limit_key(limit: &CodeLimit) -> (String, String) {
-    (format!("OTP#{}#{}", limit.scope, limit.of), limit.from.timestamp().to_string())
-}
-
-fn unreadable() -> Unavailable {
-    Unavailable { operation: "dynamodb:GetItem", reason: "unreadable item".to_owned() }
-}
-
-fn millis(item: &Item, name: &str) -> Result<Option<i64>, Unavailable> {
-    let Some(value) = item.get(name) else { return Ok(None) };
-    value.as_n().ok().and_then(|number| number.parse().ok()).map(Some).ok_or_else(unreadable)
-}
-
-fn tried(item: &Item) -> Option<TriedCode> {
-    let string = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
-    Some(TriedCode { id: string(ID)?.clone(), hash: CodeHash::from_hex(string(HASH)?)? })
+/// A code, as far as it is read. A withdrawn one has no hash and no time of issue.
+#[derive(Deserialize)]
+struct CodeItem {
+    code_id: Option<String>,
+    hash: Option<String>,
+    issued_at_ms: Option<i64>,
 }
 
 impl Codes for Table {
     async fn last_code_at(&self, slot: &CodeSlot) -> Result<Option<DateTime<Utc>>, Unavailable> {
-        let Some(item) = self.get(code_key(slot)).await? else { return Ok(None) };
-        let issued = millis(&item, ISSUED_AT)?;
-        issued.map(|issued| DateTime::from_timestamp_millis(issued).ok_or_else(unreadable)).transpose()
+        let code: Option<CodeItem> = self.read(Key::code(slot)).await?;
+        let Some(issued_at) = code.and_then(|code| code.issued_at_ms) else { return Ok(None) };
+        DateTime::from_timestamp_millis(issued_at).map(Some).ok_or_else(|| unreadable(GET))
     }
 
     async fn count_code(&self, limit: &CodeLimit) -> Result<bool, Unavailable> {
-        let mut p = Placeholders::default();
-        let count = p.path(COUNT);
-        let update = format!(
-            "SET {} = {}, {} = {} ADD {count} {}",
-            p.path("v"),
-            p.value("v", number(VERSION)),
-            p.path("expires_at"),
-            p.value("expires_at", number(limit.until.timestamp())),
-            p.value("one", number(1)),
-        );
-        let most = p.value("most", number(limit.most));
-        // A limit of none has no room for a first one either.
-        let condition = match limit.most {
-            0 => format!("{count} < {most}"),
-            _ => format!("attribute_not_exists({count}) OR {count} < {most}"),
-        };
-        let change = Change { key: limit_key(limit), update, condition, placeholders: p };
-        Ok(self.change_item(change, Repeats::Allowed).await? == WriteOutcome::Done)
+        let below = less(COUNT, limit.most);
+        // A limit of zero allows no first code either.
+        let allowed = if limit.most == 0 { below } else { any([absent(COUNT), below]) };
+        let counted = upsert(Key::code_limit(limit))
+            .require(allowed)
+            .set("expires_at", limit.until.timestamp())
+            .add(COUNT, 1);
+        Ok(self.write(counted).await? == WriteOutcome::Done)
     }
 
     async fn uncount_code(&self, limit: &CodeLimit) -> Result<(), Unavailable> {
-        let mut p = Placeholders::default();
-        let count = p.path(COUNT);
-        let update = format!("ADD {count} {}", p.value("back", number(-1)));
-        let condition = format!("{count} > {}", p.value("none", number(0)));
-        let change = Change { key: limit_key(limit), update, condition, placeholders: p };
-        self.change_item(change, Repeats::Allowed).await.map(drop)
+        let uncounted = update(Key::code_limit(limit)).require(greater(COUNT, 0)).add(COUNT, -1);
+        self.write(uncounted).await.map(drop)
     }
 
     async fn issue_code(
@@ -95,38 +72,23 @@ impl Codes for Table {
         code: &StoredCode,
         resend_after: TimeDelta,
     ) -> Result<WriteOutcome, Unavailable> {
-        let mut p = Placeholders::default();
-        let (issued_at, id) = (p.path(ISSUED_AT), p.path(ID));
-        let (issued, new_id) = (code.issued_at.timestamp_millis(), p.value("id", text(&code.id)));
-        let update = format!(
-            "SET {} = {}, {} = {}, {id} = {new_id}, {} = {}, {issued_at} = {}, {} = {}, {} = {} REMOVE {}",
-            p.path("v"),
-            p.value("v", number(VERSION)),
-            p.path("expires_at"),
-            p.value("expires_at", number(code.kept_until(resend_after).timestamp() + 1)),
-            p.path(HASH),
-            p.value("hash", text(code.hash.to_hex())),
-            p.value("issued", number(issued)),
-            p.path(VALID_UNTIL),
-            p.value("valid_until", number(code.valid_until.timestamp_millis())),
-            p.path(ATTEMPTS),
-            p.value("none", number(0)),
-            p.path(USED_BY),
-        );
-        let condition = format!(
-            "attribute_not_exists({issued_at}) OR {issued_at} <= {} OR {id} = {new_id}",
-            p.value("long_ago", number(issued - resend_after.num_milliseconds())),
-        );
-        let change = Change { key: code_key(&code.slot), update, condition, placeholders: p };
-        self.change_item(change, Repeats::Allowed).await
+        let issued_at = code.issued_at.timestamp_millis();
+        let long_ago = issued_at - resend_after.num_milliseconds();
+        let issued = upsert(Key::code(&code.slot))
+            .require(any([absent(ISSUED_AT), at_most(ISSUED_AT, long_ago), equals(ID, &code.id)]))
+            .set("expires_at", code.kept_until(resend_after).timestamp() + 1)
+            .set(ID, &code.id)
+            .set(HASH, code.hash.to_hex())
+            .set(ISSUED_AT, issued_at)
+            .set(VALID_UNTIL, code.valid_until.timestamp_millis())
+            .set(ATTEMPTS, 0)
+            .remove(USED_BY);
+        self.write(issued).await
     }
 
     async fn withdraw_code(&self, slot: &CodeSlot, id: &str) -> Result<(), Unavailable> {
-        let mut p = Placeholders::default();
-        let update = format!("REMOVE {}, {}", p.path(HASH), p.path(ISSUED_AT));
-        let condition = format!("{} = {}", p.path(ID), p.value("id", text(id)));
-        let change = Change { key: code_key(slot), update, condition, placeholders: p };
-        self.change_item(change, Repeats::Allowed).await.map(drop)
+        let withdrawn = update(Key::code(slot)).require(equals(ID, id)).remove(HASH).remove(ISSUED_AT);
+        self.write(withdrawn).await.map(drop)
     }
 
     async fn try_code(
@@ -135,37 +97,25 @@ impl Codes for Table {
         most: u32,
         now: DateTime<Utc>,
     ) -> Result<Option<TriedCode>, Unavailable> {
-        let mut p = Placeholders::default();
-        let attempts = p.path(ATTEMPTS);
-        let update = format!("ADD {attempts} {}", p.value("one", number(1)));
-        let condition = format!(
-            "attribute_exists({}) AND attribute_not_exists({}) AND {} > {} AND {attempts} < {}",
-            p.path(HASH),
-            p.path(USED_BY),
-            p.path(VALID_UNTIL),
-            p.value("now", number(now.timestamp_millis())),
-            p.value("most", number(most)),
-        );
-        let change = Change { key: code_key(slot), update, condition, placeholders: p };
-        match self.change_item_and_read(change).await? {
-            ChangeOutcome::Made(code) => tried(&code).map(Some).ok_or_else(unreadable),
-            ChangeOutcome::Refused(_) => Ok(None),
+        let attempt = update(Key::code(slot))
+            .require(exists(HASH))
+            .require(absent(USED_BY))
+            .require(greater(VALID_UNTIL, now.timestamp_millis()))
+            .require(less(ATTEMPTS, most))
+            .add(ATTEMPTS, 1);
+        match self.update_and_read(attempt).await? {
+            Updated::Done(code) => tried(code).map(Some).ok_or_else(|| unreadable(GET)),
+            Updated::Refused(_) => Ok(None),
         }
     }
 
     async fn use_code(&self, slot: &CodeSlot, id: &str, by: &str) -> Result<WriteOutcome, Unavailable> {
-        let mut p = Placeholders::default();
-        let used_by = p.path(USED_BY);
-        let who = p.value("by", text(by));
-        let update = format!("SET {used_by} = {who}");
-        let condition = format!(
-            "{} = {} AND attribute_exists({}) AND (attribute_not_exists({used_by}) OR {used_by} = {who})",
-            p.path(ID),
-            p.value("id", text(id)),
-            p.path(HASH),
-        );
-        let change = Change { key: code_key(slot), update, condition, placeholders: p };
-        self.change_item(change, Repeats::Allowed).await
+        let used = update(Key::code(slot))
+            .require(equals(ID, id))
+            .require(exists(HASH))
+            .require(any([absent(USED_BY), equals(USED_BY, by)]))
+            .set(USED_BY, by);
+        self.write(used).await
     }
 
     async fn note_opt_out_at_provider(
@@ -173,6 +123,11 @@ impl Codes for Table {
         phone: &PhoneNumber,
         at: DateTime<Utc>,
     ) -> Result<(), Unavailable> {
-        self.set_opt_out(phone, true, "provider", at).await
+        self.set_opt_out(phone, "provider", at).await
     }
+}
+
+fn tried(item: Item) -> Option<TriedCode> {
+    let code: CodeItem = from_item(item).ok()?;
+    Some(TriedCode { id: code.code_id?, hash: CodeHash::from_hex(&code.hash?)? })
 }

@@ -1,7 +1,13 @@
-//! Erasing a person. What stays of an item is listed here; whatever else an item has, now or in a
-//! later version, goes.
+//! Erasing a person. The attributes that stay are listed here. Every other attribute is removed, also one
+//! that a later version of the code has written.
+//!
+//! ```text
+//! conversation  Update V (the contact is this person)          Delete pointer P/V
+//! message       Update I (stored)                              Delete R
+//! quarantine    Update Q (stored)
+//! contact       Delete P/C (opted out as it was read)          [Update O of the opt-out]
+//! ```
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 use chrono::{DateTime, Utc};
 use messaging::conversation::Contact;
 use messaging::ports::{
@@ -10,12 +16,16 @@ use messaging::ports::{
 use messaging::values::ids::ConversationId;
 use messaging::values::phone::PhoneNumber;
 
-use super::expression::{Placeholders, text};
-use super::item::{ContactItem, Item, contact_key, conversation_key, inbound_key, received_key};
-use super::write::{instant, transact_update, unbuildable};
-use super::{Table, Transacted, codes};
+use super::builder::{Update, delete, update};
+use super::execute::Transacted;
+use super::expression::{Path, absent, equals, exists};
+use super::item::{ContactItem, Item, map, string};
+use super::keys::{Key, Partition, conversation_in, inbound_in, is_consent, is_spent, sort_key};
+use super::read::{QUERY, unreadable};
+use super::suppression::suppress;
+use super::{Table, facts};
 
-/// What stays of a conversation.
+/// The attributes of a conversation that stay.
 const CONVERSATION: [&str; 19] = [
     "pk",
     "sk",
@@ -37,7 +47,7 @@ const CONVERSATION: [&str; 19] = [
     "worklist",
     "worklist_at",
 ];
-/// What stays of a step.
+/// The attributes of a step that stay.
 const STEP: [&str; 13] = [
     "due",
     "deadline",
@@ -53,10 +63,11 @@ const STEP: [&str; 13] = [
     "sent_from",
     "progress",
 ];
-/// What stays of a customer's message.
+/// The attributes of a customer's message that stay.
 const INBOUND: [&str; 9] =
     ["pk", "sk", "v", "expires_at", "at", "channel", "media", "meaning", "conversations"];
-/// What stays of an event in quarantine. It is off the operators' list: nothing can be done with it.
+/// The attributes of an event in quarantine that stay. The event leaves the operators' list, because
+/// nothing can be done with it any more.
 const QUARANTINED: [&str; 7] = ["pk", "sk", "v", "expires_at", "source", "reason", "received_at"];
 
 impl Erasure for Table {
@@ -64,19 +75,13 @@ impl Erasure for Table {
         let mut traces = Traces::default();
         for item in self.items_of(phone).await? {
             match sort_key(&item) {
-                Some("C") => traces.contact = ContactItem::read(item).map_err(|_| unreadable())?,
-                Some(pointer) => {
-                    let id = pointer.strip_prefix("V#").and_then(|id| ConversationId::new(id).ok());
-                    traces.conversations.extend(id);
-                }
+                Some("C") => traces.contact = ContactItem::read(item).map_err(|_| unreadable(QUERY))?,
+                Some(pointer) => traces.conversations.extend(conversation_in(pointer)),
                 None => {}
             }
         }
-        for item in self.items_under(received_key(phone)).await? {
-            let message = sort_key(&item).and_then(|key| key.strip_prefix("I#")?.split_once('#'));
-            traces.inbound.extend(
-                message.map(|(provider, id)| InboundId { provider: provider.to_owned(), id: id.to_owned() }),
-            );
+        for item in self.items_under(Partition::received(phone)).await? {
+            traces.inbound.extend(sort_key(&item).and_then(inbound_in));
         }
         Ok(traces)
     }
@@ -87,36 +92,29 @@ impl Erasure for Table {
         id: &ConversationId,
         at: DateTime<Utc>,
     ) -> Result<ErasedConversation, Unavailable> {
-        let pointer = (contact_key(phone).0, conversation_key(id).0);
-        let stored = self.get(conversation_key(id)).await?;
-        let is_theirs = |item: &Item| string(item, "contact") == Some(phone.as_e164());
-        let Some(stored) = stored.filter(is_theirs) else {
-            self.transact(vec![self.delete(pointer, None)?]).await?;
+        let pointer = delete(Key::pointer(phone, id));
+        let stored = self.get(Key::conversation(id)).await?.unwrap_or_default();
+        if string(&stored, "contact") != Some(phone.as_e164()) {
+            self.transact(vec![pointer]).await?;
             return Ok(ErasedConversation::NotTheirs);
-        };
-        let mut p = Placeholders::default();
-        let (erased_at, cancelled_at) = (p.path("erased_at"), p.path("cancelled_at"));
-        let now = p.value("at", instant(at));
-        let mut removes = others(&mut p, "", &stored, &CONVERSATION);
-        let steps = stored.get("steps").and_then(|steps| steps.as_m().ok());
-        for (name, step) in steps.into_iter().flatten() {
+        }
+        let erased = facts::change(id)
+            .require(equals("contact", phone.as_e164()))
+            .set("erased_at", at)
+            .set_once("cancelled_at", at);
+        let mut erased = remove_others(erased, &stored, &CONVERSATION, |name| Path::from(name));
+        let mut sending = false;
+        for (name, step) in map(&stored, "steps").into_iter().flatten() {
             if let Ok(step) = step.as_m() {
-                removes.extend(others(&mut p, &format!("steps.{name}."), step, &STEP));
+                let path = Path::from("steps").at(name);
+                erased = remove_others(erased, step, &STEP, |attribute| path.clone().at(attribute));
+                sending |= is_claimed(step);
             }
         }
-        let update = format!(
-            "SET {erased_at} = {now}, {cancelled_at} = if_not_exists({cancelled_at}, {now}) REMOVE {}",
-            removes.join(", ")
-        );
-        let condition = format!("{} = {}", p.path("contact"), p.value("phone", text(phone.as_e164())));
-        let erased = transact_update(&self.name, conversation_key(id), update, Some(condition), &p)?;
-        match self.transact(vec![erased, self.delete(pointer, None)?]).await? {
-            Transacted::Done => {
-                let sending = steps.into_iter().flatten().any(|(_, step)| is_claimed(step));
-                Ok(ErasedConversation::Erased { sending })
-            }
-            Transacted::Refused(_) => Ok(ErasedConversation::NotTheirs),
-        }
+        Ok(match self.transact(vec![erased.into(), pointer]).await? {
+            Transacted::Done => ErasedConversation::Erased { sending },
+            Transacted::Refused(_) => ErasedConversation::NotTheirs,
+        })
     }
 
     async fn erase_inbound(
@@ -125,12 +123,11 @@ impl Erasure for Table {
         message: &InboundId,
         at: DateTime<Utc>,
     ) -> Result<(), Unavailable> {
-        let key = inbound_key(&message.provider, &message.id);
-        let mut items = vec![self.delete((received_key(phone), key.0.clone()), None)?];
-        if let Some(stored) = self.get(key.clone()).await? {
-            items.push(self.erased(key, &stored, &INBOUND, at)?);
+        let mut writes = vec![delete(Key::received(phone, message))];
+        if let Some(stored) = self.get(Key::inbound(message)).await? {
+            writes.push(erased(Key::inbound(message), &stored, &INBOUND, at).into());
         }
-        self.transact(items).await.map(drop)
+        self.transact(writes).await.map(drop)
     }
 
     async fn quarantined_events(&self) -> Result<Vec<QuarantinedEvent>, Unavailable> {
@@ -142,99 +139,69 @@ impl Erasure for Table {
     }
 
     async fn erase_quarantined(&self, id: &str, at: DateTime<Utc>) -> Result<(), Unavailable> {
-        let key = (format!("Q#{id}"), "Q".to_owned());
-        let Some(stored) = self.get(key.clone()).await? else { return Ok(()) };
-        self.transact(vec![self.erased(key, &stored, &QUARANTINED, at)?]).await.map(drop)
+        let Some(stored) = self.get(Key::quarantined(id)).await? else { return Ok(()) };
+        let erased = erased(Key::quarantined(id), &stored, &QUARANTINED, at);
+        self.transact(vec![erased.into()]).await.map(drop)
     }
 
     async fn erase_contact(&self, phone: &PhoneNumber, read: &Contact) -> Result<WriteOutcome, Unavailable> {
         self.erase_beside_contact(phone).await?;
-        let exists = if read.opted_out_at.is_some() { "attribute_exists" } else { "attribute_not_exists" };
-        let mut items = vec![self.delete(contact_key(phone), Some(format!("{exists}(opted_out_at)")))?];
-        if read.opted_out_at.is_some() {
-            items.push(self.suppressed(phone, read)?);
-        }
-        match self.transact(items).await? {
-            Transacted::Done => Ok(WriteOutcome::Done),
-            Transacted::Refused(_) => Ok(WriteOutcome::Overtaken),
-        }
+        let contact = delete(Key::contact(phone));
+        let writes = if read.opted_out_at.is_some() {
+            vec![contact.require(exists("opted_out_at")), suppress(phone, read).into()]
+        } else {
+            vec![contact.require(absent("opted_out_at"))]
+        };
+        Ok(match self.transact(writes).await? {
+            Transacted::Done => WriteOutcome::Done,
+            Transacted::Refused(_) => WriteOutcome::Overtaken,
+        })
     }
 }
 
 impl Table {
-    /// Deletes what stands beside the contact: agreements with their changes, what was spent, and one-time
-    /// codes with what is counted of them.
+    /// Deletes what is stored beside the contact: the consent with its history, the spending counters, and
+    /// one-time codes with their counters.
     async fn erase_beside_contact(&self, phone: &PhoneNumber) -> Result<(), Unavailable> {
         for item in self.items_of(phone).await? {
-            if let Some(key) = sort_key(&item).filter(|key| key.starts_with('K') || key.starts_with("L#")) {
-                self.transact(vec![self.delete((contact_key(phone).0, key.to_owned()), None)?]).await?;
+            let Some(sk) = sort_key(&item) else { continue };
+            if is_consent(sk) || is_spent(sk) {
+                self.delete_stored(&Partition::phone(phone), sk).await?;
             }
         }
-        for pk in codes::keys_of(phone) {
-            for item in self.items_under(pk.clone()).await? {
-                if let Some(key) = sort_key(&item) {
-                    self.transact(vec![self.delete((pk.clone(), key.to_owned()), None)?]).await?;
+        for partition in Partition::all_codes(phone) {
+            for item in self.items_under(partition.clone()).await? {
+                if let Some(sk) = sort_key(&item) {
+                    self.delete_stored(&partition, sk).await?;
                 }
             }
         }
         Ok(())
     }
 
-    fn delete(
-        &self,
-        (pk, sk): (String, String),
-        condition: Option<String>,
-    ) -> Result<TransactWriteItem, Unavailable> {
-        let delete = Delete::builder()
-            .table_name(&self.name)
-            .key("pk", text(pk))
-            .key("sk", text(sk))
-            .set_condition_expression(condition)
-            .build()
-            .map_err(|_| unbuildable("the deletion"))?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
+    async fn delete_stored(&self, partition: &Partition, sk: &str) -> Result<(), Unavailable> {
+        self.transact(vec![delete(Key::stored(&partition.0, sk))]).await.map(drop)
     }
+}
 
-    /// An item without everything but what stays. It is not made anew where it has expired meanwhile.
-    fn erased(
-        &self,
-        key: (String, String),
-        stored: &Item,
-        stays: &[&str],
-        at: DateTime<Utc>,
-    ) -> Result<TransactWriteItem, Unavailable> {
-        let mut p = Placeholders::default();
-        let mut update = format!("SET {} = {}", p.path("erased_at"), p.value("at", instant(at)));
-        let removes = others(&mut p, "", stored, stays);
-        if !removes.is_empty() {
-            update.push_str(&format!(" REMOVE {}", removes.join(", ")));
+/// Removes everything from an item but what stays. An item that has expired since is not created again.
+fn erased(key: Key, stored: &Item, stays: &[&str], at: DateTime<Utc>) -> Update {
+    let update = update(key).require(exists("pk")).set("erased_at", at);
+    remove_others(update, stored, stays, |name| Path::from(name))
+}
+
+/// Removes the attributes that do not stay. `erased_at` is set by the same update.
+fn remove_others(mut update: Update, item: &Item, stays: &[&str], path: impl Fn(&str) -> Path) -> Update {
+    let mut names: Vec<_> = item.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    for name in names {
+        if name != "erased_at" && !stays.contains(&name) {
+            update = update.remove(path(name));
         }
-        let condition = format!("attribute_exists({})", p.path("pk"));
-        transact_update(&self.name, key, update, Some(condition), &p)
     }
+    update
 }
 
-/// The paths of what does not stay. When it was erased is set anew.
-fn others(p: &mut Placeholders, prefix: &str, item: &Item, stays: &[&str]) -> Vec<String> {
-    let goes = |name: &&String| !stays.contains(&name.as_str()) && *name != "erased_at";
-    let mut names: Vec<_> = item.keys().filter(goes).collect();
-    names.sort();
-    names.into_iter().map(|name| p.path(&format!("{prefix}{name}"))).collect()
-}
-
-fn is_claimed(step: &AttributeValue) -> bool {
-    let progress = step.as_m().ok().and_then(|step| step.get("progress")).and_then(|p| p.as_m().ok());
-    progress.and_then(|progress| string(progress, "state")) == Some("claimed")
-}
-
-fn string<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
-    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
-}
-
-fn sort_key(item: &Item) -> Option<&str> {
-    string(item, "sk")
-}
-
-fn unreadable() -> Unavailable {
-    Unavailable { operation: "dynamodb:Query", reason: "unreadable item".to_owned() }
+fn is_claimed(step: &Item) -> bool {
+    map(step, "progress").and_then(|progress| string(progress, "state")) == Some("claimed")
 }

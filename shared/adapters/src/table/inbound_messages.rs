@@ -1,28 +1,17 @@
-//! What customers have written, as operators read it.
+//! The messages that customers have written: stored once, and read by operators.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use messaging::conversation::Conversation;
-use messaging::conversation::inbound_message::ReceivedMessage;
-use messaging::ports::Unavailable;
-use messaging::reply::ReplyMeaning;
+use messaging::conversation::inbound_message::{InboundMessage, ReceivedMessage};
+use messaging::ports::{InboundId, StoredInbound, Unavailable};
 use messaging::text::template::MessageText;
-use serde::Deserialize;
+use messaging::values::ids::ConversationId;
 
 use super::Table;
-use super::item::{Item, inbound_key, received_key};
-
-/// A stored message; what an erased one has lost is absent.
-#[derive(Deserialize)]
-struct InboundItem {
-    expires_at: i64,
-    at: Option<DateTime<Utc>>,
-    text: Option<String>,
-    #[serde(default)]
-    media: u32,
-    meaning: Option<ReplyMeaning>,
-    #[serde(default)]
-    conversations: Vec<String>,
-}
+use super::builder::{Write, put};
+use super::expression::absent;
+use super::item::{InboundItem, Item, ReceivedItem, expiry, from_item};
+use super::keys::{Key, Partition, inbound_in, sort_key};
 
 impl Table {
     /// The messages that counted for a conversation, oldest first. None of an erased person's.
@@ -37,13 +26,10 @@ impl Table {
         let contact = conversation.plan.as_ref().and_then(|plan| plan.contact.as_ref());
         let Some(phone) = contact else { return Ok(Vec::new()) };
         let mut messages = Vec::new();
-        for pointer in self.items_under(received_key(phone)).await? {
-            let key = pointer.get("sk").and_then(|key| key.as_s().ok());
-            let Some((provider, id)) = key.and_then(|key| key.strip_prefix("I#")?.split_once('#')) else {
-                continue;
-            };
-            if let Some(item) = self.get(inbound_key(provider, id)).await? {
-                messages.extend(read(item, conversation.id.as_str(), now));
+        for pointer in self.items_under(Partition::received(phone)).await? {
+            let Some(id) = sort_key(&pointer).and_then(inbound_in) else { continue };
+            if let Some(item) = self.get(Key::inbound(&id)).await? {
+                messages.extend(message_for(item, &conversation.id, now));
             }
         }
         messages.sort_by_key(|message| message.at);
@@ -51,15 +37,43 @@ impl Table {
     }
 }
 
-fn read(item: Item, conversation: &str, now: DateTime<Utc>) -> Option<ReceivedMessage> {
-    let item: InboundItem = serde_dynamo::aws_sdk_dynamodb_1::from_item(item).ok()?;
-    let counts = item.conversations.iter().any(|counts_for| counts_for == conversation);
-    if !counts || item.expires_at <= now.timestamp() {
+/// Stores a message, once.
+pub(super) fn put_inbound(inbound: &StoredInbound<'_>, retention: TimeDelta) -> Write {
+    let message = inbound.message;
+    let item = InboundItem {
+        expires_at: expiry(message.at, retention),
+        at: message.at,
+        from: Some(message.from.as_e164().to_owned()),
+        to: Some(message.to.clone()),
+        channel: message.channel,
+        text: Some(message.body.expose().to_owned()),
+        media: message.media,
+        meaning: inbound.meaning,
+        conversations: inbound.conversations.iter().map(|conversation| conversation.id.clone()).collect(),
+    };
+    put(Key::inbound(&id_of(message)), &item).require(absent("pk"))
+}
+
+/// Stores what leads from the phone to the message.
+pub(super) fn put_received(inbound: &StoredInbound<'_>, retention: TimeDelta) -> Write {
+    let message = inbound.message;
+    let item = ReceivedItem { expires_at: expiry(message.at, retention) };
+    put(Key::received(&message.from, &id_of(message)), &item)
+}
+
+fn id_of(message: &InboundMessage) -> InboundId {
+    InboundId { provider: message.provider.as_str().to_owned(), id: message.id.clone() }
+}
+
+/// Reads a message; `None` where it has expired or does not count for the conversation.
+fn message_for(item: Item, conversation: &ConversationId, now: DateTime<Utc>) -> Option<ReceivedMessage> {
+    let item: InboundItem = from_item(item).ok()?;
+    if !item.conversations.contains(conversation) || item.expires_at <= now.timestamp() {
         return None;
     }
     Some(ReceivedMessage {
-        at: item.at?,
-        meaning: item.meaning?,
+        at: item.at,
+        meaning: item.meaning,
         words: MessageText::new(item.text.unwrap_or_default()),
         media: item.media,
     })

@@ -1,6 +1,11 @@
-//! Inbound messages: who wrote, which conversations they have open, what changes.
+//! Inbound messages: who wrote, which conversations they have open, and what the message changes.
+//!
+//! ```text
+//! store    Put I (absent)     Put R (leads to it from the phone)     Update P/C (opted out as it was read)
+//!          [Put P/K#, Update P/K (consent)]     Update V of each conversation (stored)
+//! confirm  Update P/C (opted out, confirmation in the expected state)
+//! ```
 
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use chrono::{DateTime, Utc};
 use futures_util::future::{try_join, try_join_all};
 use messaging::conversation::{Contact, Conversation, Reply};
@@ -14,19 +19,19 @@ use messaging::values::ids::ConversationId;
 use messaging::values::phone::PhoneNumber;
 use messaging::values::provider::Provider;
 
-use super::change::{Change, Repeats};
-use super::consents;
-use super::expression::{Placeholders, number, text};
+use super::builder::{Update, Write, update, upsert};
+use super::execute::Transacted;
+use super::expression::{absent, exists, one_of};
+use super::inbound_messages::{put_inbound, put_received};
 use super::item::{
-    CONFIRMATION_DUE, CONFIRMATION_TAKEN, ContactItem, Item, VERSION, contact_key, conversation_key, expiry,
-    inbound_key, message_key, received_key, to_item,
+    CONFIRMATION_DUE, ContactItem, Item, Worklist, confirmation_taken, expiry, integer, string,
 };
-use super::write::{instant, transact_update, unbuildable, worklist};
-use super::{Table, Transacted};
-use crate::failure::unavailable;
+use super::keys::{Key, conversation_in, sort_key};
+use super::read::{QUERY, unreadable};
+use super::{Table, consents, facts, opt_outs};
 
-/// A transaction takes 100 items, five of which are the message, what leads to it from the phone, the
-/// contact, its consent and the change of it.
+/// A transaction has at most 100 parts. Five of them are the message, what leads to it from the phone, the
+/// contact, its consent and the change of that consent.
 const CONVERSATIONS_AT_ONCE: usize = 95;
 
 impl Inbox for Table {
@@ -35,23 +40,19 @@ impl Inbox for Table {
         phone: &PhoneNumber,
         now: DateTime<Utc>,
     ) -> Result<(Contact, Vec<Conversation>), Unavailable> {
-        let unreadable =
-            |_| Unavailable { operation: "dynamodb:Query", reason: "unreadable item".to_owned() };
         let mut contact = Contact::default();
         let mut open: Vec<ConversationId> = Vec::new();
         let (items, suppressed) = try_join(self.items_of(phone), self.suppression(phone)).await?;
         for item in items {
-            match item.get("sk").and_then(|sk| sk.as_s().ok()).map(String::as_str) {
-                Some("C") => contact = ContactItem::read(item).map_err(unreadable)?,
-                Some(pointer) if is_open(&item, now) => {
-                    open.extend(pointer.strip_prefix("V#").and_then(|id| ConversationId::new(id).ok()));
-                }
+            match sort_key(&item) {
+                Some("C") => contact = ContactItem::read(item).map_err(|_| unreadable(QUERY))?,
+                Some(pointer) if is_open(&item, now) => open.extend(conversation_in(pointer)),
                 _ => {}
             }
         }
-        // The phone is known again, and so its opt-out stands under it again.
+        // The phone is known again, so its opt-out is stored under the number again.
         if let (None, Some(suppressed)) = (contact.opted_out_at, suppressed) {
-            self.restore(phone, &suppressed, now).await?;
+            self.restore_opt_out(phone, &suppressed, now).await?;
             contact = suppressed;
         }
         let loaded = try_join_all(open.iter().map(|id| self.load(id, now))).await?;
@@ -63,245 +64,105 @@ impl Inbox for Table {
         provider: Provider,
         message_id: &str,
     ) -> Result<Option<ConversationId>, Unavailable> {
-        let item = self.get(message_key(provider.as_str(), message_id)).await?;
-        let id = item.as_ref().and_then(|item| item.get("conversation")).and_then(|id| id.as_s().ok());
-        Ok(id.and_then(|id| ConversationId::new(id).ok()))
+        let item = self.get(Key::message(provider.as_str(), message_id)).await?.unwrap_or_default();
+        Ok(string(&item, "conversation").and_then(|id| ConversationId::new(id).ok()))
     }
 
     async fn store(&self, inbound: &StoredInbound<'_>) -> Result<StoreOutcome, Unavailable> {
-        let (now_or_never, first) =
-            inbound.conversations.split_at(inbound.conversations.len().saturating_sub(CONVERSATIONS_AT_ONCE));
-        // Nobody has so many conversations open; if somebody does, each stops no later than the message
-        // is stored. Each write alone is harmless to repeat.
-        for conversation in now_or_never {
-            self.transact(vec![replied(&self.name, inbound, conversation)?]).await?;
+        // Nobody should have more conversations open than a transaction holds. If somebody has, the
+        // remaining ones stop before the message is stored. Each of these writes can be repeated safely.
+        let beyond = inbound.conversations.len().saturating_sub(CONVERSATIONS_AT_ONCE);
+        let (before, together) = inbound.conversations.split_at(beyond);
+        for conversation in before {
+            self.transact(vec![reply(inbound, conversation).into()]).await?;
         }
-        let mut items =
-            vec![self.inbound_message(inbound)?, self.received(inbound)?, self.contact_update(inbound)?];
+        let mut writes = vec![
+            put_inbound(inbound, self.retention),
+            put_received(inbound, self.retention),
+            self.contact_update(inbound).into(),
+        ];
         if let Some(change) = &inbound.consent {
-            items.extend(consents::changed(&self.name, &inbound.message.from, change)?);
+            writes.extend(consents::writes_of(&inbound.message.from, change));
         }
-        for conversation in first {
-            items.push(replied(&self.name, inbound, conversation)?);
-        }
-        match self.transact_named(items).await? {
-            (Transacted::Done, _) => Ok(StoreOutcome::Stored),
-            (Transacted::Refused(_), Some(0)) => Ok(StoreOutcome::Duplicate),
-            (Transacted::Refused(_), _) => Ok(StoreOutcome::Overtaken),
-        }
+        writes.extend(together.iter().map(|conversation| Write::from(reply(inbound, conversation))));
+        Ok(match self.transact(writes).await? {
+            Transacted::Done => StoreOutcome::Stored,
+            Transacted::Refused(refusal) if refusal.index == 0 => StoreOutcome::Duplicate,
+            Transacted::Refused(_) => StoreOutcome::Overtaken,
+        })
     }
 
     async fn take_confirmation(&self, phone: &PhoneNumber, by: &str) -> Result<bool, Unavailable> {
-        let taken = format!("{CONFIRMATION_TAKEN}{by}");
-        self.confirmation_goes(phone, &[CONFIRMATION_DUE, &taken], &taken).await
+        let taken = confirmation_taken(by);
+        self.move_confirmation(phone, &[CONFIRMATION_DUE, &taken], &taken).await
     }
 
     async fn give_back_confirmation(&self, phone: &PhoneNumber, by: &str) -> Result<(), Unavailable> {
-        let taken = format!("{CONFIRMATION_TAKEN}{by}");
-        self.confirmation_goes(phone, &[&taken], CONFIRMATION_DUE).await.map(drop)
+        let taken = confirmation_taken(by);
+        self.move_confirmation(phone, &[&taken], CONFIRMATION_DUE).await.map(drop)
     }
 }
 
 impl Table {
-    /// Moves the confirmation that an opted-out contact is owed; whether it stood there.
-    async fn confirmation_goes(
+    /// Moves the confirmation of an opt-out from one of the states to another; returns whether it was in
+    /// one of them.
+    async fn move_confirmation(
         &self,
         phone: &PhoneNumber,
         from: &[&str],
         to: &str,
     ) -> Result<bool, Unavailable> {
-        let mut p = Placeholders::default();
-        let confirmation = p.path("confirmation");
-        let from = from.iter().enumerate();
-        let from: Vec<_> = from.map(|(n, from)| p.value(&format!("from_{n}"), text(*from))).collect();
-        let condition = format!(
-            "attribute_exists({}) AND {confirmation} IN ({})",
-            p.path("opted_out_at"),
-            from.join(", ")
-        );
-        let update = format!("SET {confirmation} = {}", p.value("to", text(to)));
-        let change = Change { key: contact_key(phone), update, condition, placeholders: p };
-        Ok(self.change_item(change, Repeats::Forbidden).await? == WriteOutcome::Done)
+        let moved = update(Key::contact(phone))
+            .require(exists("opted_out_at"))
+            .require(one_of("confirmation", from))
+            .set("confirmation", to);
+        Ok(self.write_without_retry(moved).await? == WriteOutcome::Done)
     }
 
-    /// Everything under a phone, in one consistent query.
-    pub(super) async fn items_of(&self, phone: &PhoneNumber) -> Result<Vec<Item>, Unavailable> {
-        self.items_under(contact_key(phone).0).await
-    }
-
-    /// Everything under a partition key, in one consistent query.
-    pub(super) async fn items_under(&self, pk: String) -> Result<Vec<Item>, Unavailable> {
-        let mut items = Vec::new();
-        let mut start = None;
-        loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.name)
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", AttributeValue::S(pk.clone()))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| unavailable("dynamodb:Query", &error))?;
-            items.extend(page.items.unwrap_or_default());
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return Ok(items);
-            }
-        }
-    }
-
-    fn inbound_message(&self, inbound: &StoredInbound<'_>) -> Result<TransactWriteItem, Unavailable> {
+    /// Stores the last inbound message of a contact, and the opt-out where it changes. A contact that has
+    /// opted out does not expire: the wish outlives every conversation.
+    fn contact_update(&self, inbound: &StoredInbound<'_>) -> Update {
         let message = inbound.message;
-        let conversations =
-            inbound.conversations.iter().map(|conversation| text(conversation.id.as_str())).collect();
-        let item = Item::from([
-            ("pk".to_owned(), text(inbound_key(message.provider.as_str(), &message.id).0)),
-            ("sk".to_owned(), text(inbound_key(message.provider.as_str(), &message.id).1)),
-            ("v".to_owned(), number(VERSION)),
-            ("expires_at".to_owned(), number(expiry(message.at, self.retention))),
-            ("at".to_owned(), instant(message.at)),
-            ("from".to_owned(), text(message.from.as_e164())),
-            ("to".to_owned(), text(&message.to)),
-            ("channel".to_owned(), text(channel(message.channel))),
-            ("text".to_owned(), text(message.body.expose())),
-            ("media".to_owned(), number(message.media)),
-            ("meaning".to_owned(), text(inbound.meaning.as_str())),
-            ("conversations".to_owned(), AttributeValue::L(conversations)),
-        ]);
-        let put = Put::builder()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .build()
-            .map_err(|_| unbuildable("the message"))?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
-
-    /// What leads from the phone to the message, for erasure.
-    fn received(&self, inbound: &StoredInbound<'_>) -> Result<TransactWriteItem, Unavailable> {
-        let message = inbound.message;
-        let item = Item::from([
-            ("pk".to_owned(), text(received_key(&message.from))),
-            ("sk".to_owned(), text(inbound_key(message.provider.as_str(), &message.id).0)),
-            ("v".to_owned(), number(VERSION)),
-            ("expires_at".to_owned(), number(expiry(message.at, self.retention))),
-        ]);
-        let put = Put::builder()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .build()
-            .map_err(|_| unbuildable("what leads to the message"))?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
-
-    /// The contact: last inbound, and the opt-out where it changes. A contact who has opted out does
-    /// not expire: the wish outlives every conversation.
-    fn contact_update(&self, inbound: &StoredInbound<'_>) -> Result<TransactWriteItem, Unavailable> {
-        let message = inbound.message;
-        let mut p = Placeholders::default();
-        let opted_out_at = p.path("opted_out_at");
-        let mut sets = format!(
-            "SET {} = {}, {} = {}",
-            p.path("v"),
-            p.value("v", number(VERSION)),
-            p.path(&format!("last_inbound_{}", channel(message.channel))),
-            p.value("at", instant(message.at)),
-        );
-        let mut removes = Vec::new();
         let is_opted_out = inbound.contact.opted_out_at.is_some();
-        match inbound.confirmation {
-            ConfirmationChange::Due => sets.push_str(&format!(
-                ", {} = {}",
-                p.path("confirmation"),
-                p.value("confirmation", text(CONFIRMATION_DUE))
-            )),
-            ConfirmationChange::Over => removes.push(p.path("confirmation")),
-            ConfirmationChange::None => {}
-        }
+        let last_inbound = match message.channel {
+            Channel::Sms => "last_inbound_sms",
+            Channel::Whatsapp => "last_inbound_whatsapp",
+        };
+        let contact = upsert(Key::contact(&message.from))
+            .require(if is_opted_out { exists("opted_out_at") } else { absent("opted_out_at") })
+            .set(last_inbound, message.at);
+        let contact = match inbound.confirmation {
+            ConfirmationChange::Due => contact.set("confirmation", CONFIRMATION_DUE),
+            ConfirmationChange::Over => contact.remove("confirmation"),
+            ConfirmationChange::None => contact,
+        };
         match inbound.opt_out {
-            OptOutChange::OptOut => {
-                let by = p.path("opted_out_by");
-                sets.push_str(&format!(
-                    ", {opted_out_at} = {}, {by} = {}{}",
-                    p.value("opted_out_at", instant(message.at)),
-                    p.value("by", text(&message.id)),
-                    worklist(&mut p, "opted_out", message.at),
-                ));
-                removes.push(p.path("expires_at"));
-            }
-            OptOutChange::OptIn => {
-                let names = ["opted_out_at", "opted_out_by", "worklist", "worklist_at"];
-                removes.extend(names.map(|name| p.path(name)));
-                sets.push_str(&format!(
-                    ", {} = {}, {} = {}, {} = {}",
-                    p.path("opted_in_at"),
-                    p.value("opted_in_at", instant(message.at)),
-                    p.path("opted_in_by"),
-                    p.value("by", text(&message.id)),
-                    p.path("expires_at"),
-                    p.value("expires_at", number(expiry(message.at, self.retention))),
-                ));
-            }
-            OptOutChange::None if !is_opted_out => {
-                let expires_at = p.path("expires_at");
-                // Not earlier than it was: a claim may have set it by a later deadline.
-                sets.push_str(&format!(
-                    ", {expires_at} = if_not_exists({expires_at}, {})",
-                    p.value("expires_at", number(expiry(message.at, self.retention)))
-                ));
-            }
-            OptOutChange::None => {}
+            OptOutChange::OptOut => contact
+                .set("opted_out_at", message.at)
+                .set("opted_out_by", &message.id)
+                .put_on(Worklist::OptedOut, message.at)
+                .remove("expires_at"),
+            OptOutChange::OptIn => opt_outs::opted_in(contact, &message.id, message.at, self.retention),
+            OptOutChange::None if is_opted_out => contact,
+            // Not earlier than it was: a claim may have set it by a later deadline.
+            OptOutChange::None => contact.set_once("expires_at", expiry(message.at, self.retention)),
         }
-        let exists = if is_opted_out { "attribute_exists" } else { "attribute_not_exists" };
-        let condition = format!("{exists}({opted_out_at})");
-        let removes =
-            if removes.is_empty() { String::new() } else { format!(" REMOVE {}", removes.join(", ")) };
-        transact_update(&self.name, contact_key(&message.from), sets + &removes, Some(condition), &p)
     }
 }
 
-/// A message noted on a conversation.
-fn replied(
-    table: &str,
-    inbound: &StoredInbound<'_>,
-    conversation: &Conversation,
-) -> Result<TransactWriteItem, Unavailable> {
-    let mut p = Placeholders::default();
-    let mut sets = vec![format!("{} = {}", p.path("v"), p.value("v", number(VERSION)))];
+/// Stores a message in a conversation for which it counts.
+fn reply(inbound: &StoredInbound<'_>, conversation: &Conversation) -> Update {
+    let mut update = facts::change_or_bury(&conversation.id).require(exists("pk"));
     if inbound.is_reply {
-        let replied_at = p.path("replied_at");
-        let at = p.value("at", instant(inbound.message.at));
-        sets.push(format!("{replied_at} = if_not_exists({replied_at}, {at})"));
+        update = update.set_once("replied_at", inbound.message.at);
     }
     if conversation.life.replies.len() < MAX_REPLIES {
-        let reply = Reply { at: inbound.message.at, meaning: inbound.meaning };
-        let reply = to_item(&reply).map_err(|_| unbuildable("the reply"))?;
-        let replies = p.path("replies");
-        sets.push(format!(
-            "{replies} = list_append(if_not_exists({replies}, {}), {})",
-            p.value("none", AttributeValue::L(Vec::new())),
-            p.value("reply", AttributeValue::L(vec![AttributeValue::M(reply)])),
-        ));
+        update = update.append("replies", Reply { at: inbound.message.at, meaning: inbound.meaning });
     }
-    let condition = format!("attribute_exists({})", p.path("pk"));
-    let update = format!("SET {}", sets.join(", "));
-    transact_update(table, conversation_key(&conversation.id), update, Some(condition), &p)
+    update
 }
 
+/// Returns whether an item is a pointer to a conversation whose last deadline is ahead.
 fn is_open(item: &Item, now: DateTime<Utc>) -> bool {
-    let until = item
-        .get("open_until")
-        .and_then(|until| until.as_n().ok())
-        .and_then(|until| until.parse::<i64>().ok());
-    until.is_some_and(|until| until > now.timestamp())
-}
-
-const fn channel(channel: Channel) -> &'static str {
-    match channel {
-        Channel::Sms => "sms",
-        Channel::Whatsapp => "whatsapp",
-    }
+    integer(item, "open_until").is_some_and(|until| until > now.timestamp())
 }

@@ -1,16 +1,14 @@
-//! Opt-outs as operators see and set them. (Customers' own stand in `inbox`.)
+//! Opt-outs as operators see and set them. Those that customers send are stored by [`super::inbox`].
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use messaging::conversation::consent::{Act, ConsentChange};
 use messaging::ports::Unavailable;
 use messaging::values::phone::PhoneNumber;
-use messaging::values::phone::stored::from_stored;
 
-use super::Table;
-use super::consents;
-use super::expression::{Placeholders, number, text};
-use super::item::{VERSION, contact_key, expiry};
-use super::write::{instant, transact_update, worklist};
+use super::builder::{Update, Write, upsert};
+use super::item::{Worklist, expiry};
+use super::keys::{Key, phone_in};
+use super::{Table, consents};
 
 impl Table {
     /// Everybody who has opted out, oldest first.
@@ -18,56 +16,65 @@ impl Table {
     /// # Errors
     /// When the table cannot be read.
     pub async fn opted_out(&self) -> Result<Vec<PhoneNumber>, Unavailable> {
-        let keys = self.worklist("opted_out").await?;
-        Ok(keys
-            .iter()
-            .filter_map(|pk| pk.strip_prefix("P#"))
-            .filter_map(|phone| from_stored(phone).ok())
-            .collect())
+        let keys = self.keys_on(Worklist::OptedOut).await?;
+        Ok(keys.iter().filter_map(|pk| phone_in(pk)).collect())
     }
 
-    /// Sets or lifts an opt-out; `by` says who did. Setting keeps the first time.
+    /// Stores an opt-out and what caused it, `by`. An earlier opt-out keeps its time and its cause.
     ///
     /// # Errors
     /// When the table cannot be written.
     pub async fn set_opt_out(
         &self,
         phone: &PhoneNumber,
-        opted_out: bool,
         by: &str,
         at: DateTime<Utc>,
     ) -> Result<(), Unavailable> {
-        let mut p = Placeholders::default();
-        let (opted_out_at, opted_out_by) = (p.path("opted_out_at"), p.path("opted_out_by"));
-        let version = format!("SET {} = {}", p.path("v"), p.value("v", number(VERSION)));
-        let update = if opted_out {
-            format!(
-                "{version}, {opted_out_at} = if_not_exists({opted_out_at}, {}), {opted_out_by} = if_not_exists({opted_out_by}, {}){} REMOVE {}",
-                p.value("at", instant(at)),
-                p.value("by", text(by)),
-                worklist(&mut p, "opted_out", at),
-                p.path("expires_at"),
-            )
-        } else {
-            format!(
-                "{version}, {} = {}, {} = {}, {} = {} REMOVE {opted_out_at}, {opted_out_by}, {}, {}, {}",
-                p.path("opted_in_at"),
-                p.value("at", instant(at)),
-                p.path("opted_in_by"),
-                p.value("by", text(by)),
-                p.path("expires_at"),
-                p.value("expires_at", number(expiry(at, self.retention))),
-                p.path("worklist"),
-                p.path("worklist_at"),
-                p.path("confirmation"),
-            )
-        };
-        let mut items = vec![transact_update(&self.name, contact_key(phone), update, None, &p)?];
-        if !opted_out && self.suppression(phone).await?.is_some() {
-            items.push(self.lifted(phone, at)?);
-        }
-        let act = if opted_out { Act::OptedOut } else { Act::OptedIn };
-        items.push(consents::kept(&self.name, phone, &ConsentChange::global(act, by, at))?);
-        self.transact(items).await.map(drop)
+        let change = ConsentChange::global(Act::OptedOut, by, at);
+        let writes = vec![opt_out(phone, by, at).into(), consents::put_change(phone, &change)];
+        self.transact(writes).await.map(drop)
     }
+
+    /// Lifts an opt-out, also the one that is kept for an erased person, and stores what caused it, `by`.
+    ///
+    /// # Errors
+    /// When the table cannot be read or written.
+    pub async fn lift_opt_out(
+        &self,
+        phone: &PhoneNumber,
+        by: &str,
+        at: DateTime<Utc>,
+    ) -> Result<(), Unavailable> {
+        let mut writes: Vec<Write> = vec![opt_in(phone, by, at, self.retention).into()];
+        if self.suppression(phone).await?.is_some() {
+            writes.push(self.lift_suppression(phone, at).into());
+        }
+        let change = ConsentChange::global(Act::OptedIn, by, at);
+        writes.push(consents::put_change(phone, &change));
+        self.transact(writes).await.map(drop)
+    }
+}
+
+/// Opts a contact out. The contact does not expire then: the wish outlives every conversation.
+pub(super) fn opt_out(phone: &PhoneNumber, by: &str, at: DateTime<Utc>) -> Update {
+    upsert(Key::contact(phone))
+        .set_once("opted_out_at", at)
+        .set_once("opted_out_by", by)
+        .put_on(Worklist::OptedOut, at)
+        .remove("expires_at")
+}
+
+fn opt_in(phone: &PhoneNumber, by: &str, at: DateTime<Utc>, retention: TimeDelta) -> Update {
+    opted_in(upsert(Key::contact(phone)), by, at, retention).remove("confirmation")
+}
+
+/// Adds to the update of a contact that it has opted in.
+pub(super) fn opted_in(contact: Update, by: &str, at: DateTime<Utc>, retention: TimeDelta) -> Update {
+    contact
+        .set("opted_in_at", at)
+        .set("opted_in_by", by)
+        .set("expires_at", expiry(at, retention))
+        .remove("opted_out_at")
+        .remove("opted_out_by")
+        .take_off_worklist()
 }

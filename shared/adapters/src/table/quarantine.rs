@@ -1,63 +1,62 @@
-//! Authentic events that cannot be used.
+//! The quarantine: authentic events that cannot be used.
 
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use messaging::ports::{Quarantine, QuarantinedEvent, Unavailable};
 use messaging::values::ids::SourceName;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Table;
-use super::expression::{number, text};
-use super::item::{Item, VERSION, expiry};
-use super::write::instant;
-use crate::failure::unavailable;
+use super::builder::{delete, put};
+use super::expression::absent;
+use super::item::{Item, Worklist, expiry, from_item};
+use super::keys::{Key, quarantined_in};
 
-/// An item holds 400 KB; a larger body is cut, and then only good for looking at.
+/// An item holds 400 KB. A larger body is cut, and can then be looked at but not used again.
 const BODY_LIMIT: usize = 300 * 1024;
+
+/// An event in quarantine. Once the person is erased it has no details and no body.
+#[derive(Serialize, Deserialize)]
+struct QuarantinedItem {
+    expires_at: i64,
+    source: SourceName,
+    reason: String,
+    #[serde(default)]
+    details: Vec<String>,
+    received_at: DateTime<Utc>,
+    body: Bytes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worklist: Option<Worklist>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worklist_at: Option<DateTime<Utc>>,
+}
 
 impl Quarantine for Table {
     async fn keep(&self, event: &QuarantinedEvent) -> Result<(), Unavailable> {
         let body = &event.body[..event.body.len().min(BODY_LIMIT)];
-        let details = event.details.iter().map(text).collect();
-        let item = Item::from([
-            ("pk".to_owned(), text(format!("Q#{}", event.id))),
-            ("sk".to_owned(), text("Q")),
-            ("v".to_owned(), number(VERSION)),
-            ("expires_at".to_owned(), number(expiry(event.received_at, self.retention))),
-            ("source".to_owned(), text(event.source.as_str())),
-            ("reason".to_owned(), text(&event.reason)),
-            ("details".to_owned(), AttributeValue::L(details)),
-            ("received_at".to_owned(), instant(event.received_at)),
-            ("body".to_owned(), AttributeValue::B(Blob::new(body))),
-            ("worklist".to_owned(), text("quarantined")),
-            ("worklist_at".to_owned(), instant(event.received_at)),
-        ]);
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)");
-        match put.send().await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(unavailable("dynamodb:PutItem", &error)),
-        }
+        let item = QuarantinedItem {
+            expires_at: expiry(event.received_at, self.retention),
+            source: event.source.clone(),
+            reason: event.reason.clone(),
+            details: event.details.clone(),
+            received_at: event.received_at,
+            body: Bytes(body.to_vec()),
+            worklist: Some(Worklist::Quarantined),
+            worklist_at: Some(event.received_at),
+        };
+        self.write(put(Key::quarantined(&event.id), &item).require(absent("pk"))).await.map(drop)
     }
 }
 
 impl Table {
-    /// What is in quarantine, oldest first: ids, by the worklist.
+    /// The ids of the events in quarantine, oldest first.
     ///
     /// # Errors
     /// When the table cannot be read.
     pub async fn quarantined(&self) -> Result<Vec<String>, Unavailable> {
-        let keys = self.worklist("quarantined").await?;
-        Ok(keys.iter().filter_map(|pk| pk.strip_prefix("Q#")).map(str::to_owned).collect())
+        let keys = self.keys_on(Worklist::Quarantined).await?;
+        Ok(keys.iter().filter_map(|pk| quarantined_in(pk)).map(str::to_owned).collect())
     }
 
     /// One event of the quarantine.
@@ -65,8 +64,8 @@ impl Table {
     /// # Errors
     /// When the table cannot be read.
     pub async fn quarantined_event(&self, id: &str) -> Result<Option<QuarantinedEvent>, Unavailable> {
-        let item = self.get((format!("Q#{id}"), "Q".to_owned())).await?;
-        Ok(item.and_then(|item| read(id, &item)))
+        let item = self.get(Key::quarantined(id)).await?;
+        Ok(item.and_then(|item| event(id, item)))
     }
 
     /// Takes an event out of quarantine.
@@ -74,52 +73,52 @@ impl Table {
     /// # Errors
     /// When the table cannot be written.
     pub async fn release(&self, id: &str) -> Result<(), Unavailable> {
-        let delete = self
-            .client
-            .delete_item()
-            .table_name(&self.name)
-            .key("pk", text(format!("Q#{id}")))
-            .key("sk", text("Q"));
-        delete.send().await.map(|_| ()).map_err(|error| unavailable("dynamodb:DeleteItem", &error))
-    }
-
-    /// The partition keys on one list of the sparse index, oldest first.
-    pub(super) async fn worklist(&self, list: &str) -> Result<Vec<String>, Unavailable> {
-        let mut keys = Vec::new();
-        let mut start = None;
-        loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.name)
-                .index_name("worklist")
-                .key_condition_expression("worklist = :list")
-                .expression_attribute_values(":list", text(list))
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| unavailable("dynamodb:Query", &error))?;
-            let items = page.items.unwrap_or_default();
-            keys.extend(
-                items.iter().filter_map(|item| item.get("pk")).filter_map(|pk| pk.as_s().ok()).cloned(),
-            );
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return Ok(keys);
-            }
-        }
+        self.write(delete(Key::quarantined(id))).await.map(drop)
     }
 }
 
-fn read(id: &str, item: &Item) -> Option<QuarantinedEvent> {
-    let string = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
-    let details = item.get("details").and_then(|details| details.as_l().ok());
+/// Reads an event; `None` where the item does not hold it any more.
+fn event(id: &str, item: Item) -> Option<QuarantinedEvent> {
+    let item: QuarantinedItem = from_item(item).ok()?;
     Some(QuarantinedEvent {
         id: id.to_owned(),
-        source: SourceName::new(string("source")?).ok()?,
-        reason: string("reason")?,
-        details: details.into_iter().flatten().filter_map(|detail| detail.as_s().ok()).cloned().collect(),
-        received_at: DateTime::parse_from_rfc3339(&string("received_at")?).ok()?.with_timezone(&Utc),
-        body: item.get("body")?.as_b().ok()?.clone().into_inner(),
+        source: item.source,
+        reason: item.reason,
+        details: item.details,
+        received_at: item.received_at,
+        body: item.body.0,
     })
+}
+
+/// Bytes that are stored as a binary attribute.
+struct Bytes(Vec<u8>);
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_byte_buf(BytesVisitor)
+    }
+}
+
+struct BytesVisitor;
+
+impl de::Visitor<'_> for BytesVisitor {
+    type Value = Bytes;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("bytes")
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
+        Ok(Bytes(bytes.to_vec()))
+    }
+
+    fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Bytes, E> {
+        Ok(Bytes(bytes))
+    }
 }

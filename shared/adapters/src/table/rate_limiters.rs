@@ -1,145 +1,129 @@
-//! The senders' schedules: `S#<provider or number>` / `S`, the last second with a taken place and how many of it are.
+//! The rate limiters of senders: `S#<provider or number>` / `S` holds the last second with a taken slot, and
+//! how many slots of that second are taken.
 //!
-//! Three conditional updates, of which exactly one fits what is stored: one place more of that second,
-//! the first of the next second, or the first of a schedule that lies in the past. Who chose another one
-//! is told what is stored and chooses anew.
+//! There are three conditional updates, of which exactly one fits what is stored: one more slot of that
+//! second, the first slot of the next second, or the first slot of a limiter whose last second is past. A
+//! caller that chose another one reads what is stored and chooses again.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use messaging::journeys::rate_limits::{Rate, RateLimiter, Slot};
 use messaging::ports::{RateLimiters, Unavailable};
 use messaging::values::clock::ceil_to_second;
+use serde::Deserialize;
 
 use super::Table;
-use super::change::{Change, ChangeOutcome};
-use super::expression::{Placeholders, number};
-use super::item::{Item, VERSION};
+use super::builder::{Update, upsert};
+use super::execute::Updated;
+use super::expression::{absent, any, at_least, equals, less};
+use super::item::{Item, from_item};
+use super::keys::Key;
 
 const OPERATION: &str = "dynamodb:UpdateItem";
 
-/// A schedule that nobody has used for so long says nothing any more.
+/// The time after which an unused limiter expires: its last second is long past.
 const KEPT: TimeDelta = TimeDelta::days(2);
 
-/// So often others may be quicker before somebody gives up for now.
+/// The number of times that another caller may be faster before a call gives up.
 const TRIES: usize = 50;
 
+#[derive(Deserialize)]
+struct RateLimiterItem {
+    /// The last second with a taken slot, in epoch seconds.
+    second: i64,
+    taken: u32,
+}
+
+/// The result of one update of a limiter.
+enum Attempt {
+    Taken(RateLimiter),
+    /// Another update fits what is stored.
+    Overtaken(Option<RateLimiter>),
+}
+
 impl RateLimiters for Table {
-    async fn acquire_slot(&self, pace: &Rate, now: DateTime<Utc>) -> Result<DateTime<Utc>, Unavailable> {
+    async fn acquire_slot(&self, rate: &Rate, now: DateTime<Utc>) -> Result<DateTime<Utc>, Unavailable> {
         let from = ceil_to_second(now).timestamp();
-        // What is stored most often when it matters: a second with a place left.
+        // The most frequent case when it matters: a second with a free slot.
         let mut known = Some(RateLimiter { second: from, taken: 0 });
         for _ in 0..TRIES {
-            match self.take_place(pace, known, from).await? {
-                Ok(taken) => return Ok(taken.instant()),
-                Err(stored) => known = stored,
+            match self.take_slot(rate, slot_from(rate, known, from), from).await? {
+                Attempt::Taken(limiter) => return Ok(limiter.instant()),
+                Attempt::Overtaken(stored) => known = stored,
             }
         }
         Err(contended())
     }
 
-    async fn try_acquire_now(&self, pace: &Rate, now: DateTime<Utc>) -> Result<Slot, Unavailable> {
+    async fn try_acquire_now(&self, rate: &Rate, now: DateTime<Utc>) -> Result<Slot, Unavailable> {
         let second = now.timestamp();
         let mut known = Some(RateLimiter { second, taken: 0 });
         for _ in 0..TRIES {
-            if let Err(later) = RateLimiter::at_once(known, pace, now) {
+            if let Err(later) = RateLimiter::at_once(known, rate, now) {
                 return Ok(Slot::NotBefore(later));
             }
-            match self.take_place_of(pace, known, second).await? {
-                Ok(taken) => return Ok(Slot::Now(taken.instant())),
-                Err(stored) => known = stored,
+            match self.take_slot(rate, slot_of(rate, known, second), second).await? {
+                Attempt::Taken(limiter) => return Ok(Slot::Now(limiter.instant())),
+                Attempt::Overtaken(stored) => known = stored,
             }
         }
         Err(contended())
     }
 }
 
+/// Takes a slot of the second `from` or of a later one, in the way that fits the known limiter.
+fn slot_from(rate: &Rate, known: Option<RateLimiter>, from: i64) -> Update {
+    let per_second = rate.per_second.get();
+    let limiter = upsert(Key::rate_limiter(rate));
+    match known {
+        Some(known) if known.second >= from && known.taken < per_second => {
+            limiter.require(at_least("second", from)).require(less("taken", per_second)).add("taken", 1)
+        }
+        Some(known) if known.second >= from => limiter
+            .require(at_least("second", from))
+            .require(at_least("taken", per_second))
+            .add("second", 1)
+            .set("taken", 1),
+        _ => first_slot(limiter, from),
+    }
+}
+
+/// Takes a slot of exactly that second, in the way that fits the known limiter.
+fn slot_of(rate: &Rate, known: Option<RateLimiter>, second: i64) -> Update {
+    let limiter = upsert(Key::rate_limiter(rate));
+    match known {
+        Some(known) if known.second == second => limiter
+            .require(equals("second", second))
+            .require(less("taken", rate.per_second.get()))
+            .add("taken", 1),
+        _ => first_slot(limiter, second),
+    }
+}
+
+fn first_slot(limiter: Update, second: i64) -> Update {
+    limiter.require(any([absent("second"), less("second", second)])).set("second", second).set("taken", 1)
+}
+
 impl Table {
-    /// Takes a place of this or a later second in the way that fits what is known; else what is stored.
-    async fn take_place(
-        &self,
-        pace: &Rate,
-        known: Option<RateLimiter>,
-        from: i64,
-    ) -> Result<Result<RateLimiter, Option<RateLimiter>>, Unavailable> {
-        let rate = pace.per_second.get();
-        let mut p = Placeholders::default();
-        let (second, taken) = (p.path("second"), p.path("taken"));
-        let start = p.value("from", number(from));
-        let one = p.value("one", number(1));
-        let (sets, condition) = match known.filter(|known| known.second >= from) {
-            None => (
-                format!("{second} = {start}, {taken} = {one}"),
-                format!("attribute_not_exists({second}) OR {second} < {start}"),
-            ),
-            Some(known) if known.taken < rate => {
-                let rate = p.value("rate", number(rate));
-                let condition = format!("{second} >= {start} AND {taken} < {rate}");
-                (format!("{taken} = {taken} + {one}"), condition)
-            }
-            Some(_) => {
-                let rate = p.value("rate", number(rate));
-                let condition = format!("{second} >= {start} AND {taken} >= {rate}");
-                (format!("{second} = {second} + {one}, {taken} = {one}"), condition)
-            }
-        };
-        self.reschedule(pace, p, &sets, condition, from).await
-    }
-
-    /// Takes a place of that very second; else what is stored.
-    async fn take_place_of(
-        &self,
-        pace: &Rate,
-        known: Option<RateLimiter>,
-        this: i64,
-    ) -> Result<Result<RateLimiter, Option<RateLimiter>>, Unavailable> {
-        let mut p = Placeholders::default();
-        let (second, taken) = (p.path("second"), p.path("taken"));
-        let start = p.value("this", number(this));
-        let one = p.value("one", number(1));
-        let (sets, condition) = if known.is_some_and(|known| known.second == this) {
-            let rate = p.value("rate", number(pace.per_second.get()));
-            (format!("{taken} = {taken} + {one}"), format!("{second} = {start} AND {taken} < {rate}"))
-        } else {
-            (
-                format!("{second} = {start}, {taken} = {one}"),
-                format!("attribute_not_exists({second}) OR {second} < {start}"),
-            )
-        };
-        self.reschedule(pace, p, &sets, condition, this).await
-    }
-
-    async fn reschedule(
-        &self,
-        pace: &Rate,
-        mut p: Placeholders,
-        sets: &str,
-        condition: String,
-        from: i64,
-    ) -> Result<Result<RateLimiter, Option<RateLimiter>>, Unavailable> {
-        let update = format!(
-            "SET {} = {}, {} = {}, {sets}",
-            p.path("v"),
-            p.value("v", number(VERSION)),
-            p.path("expires_at"),
-            p.value("expires_at", number(from + KEPT.num_seconds())),
-        );
-        let key = (format!("S#{}", pace.schedule()), "S".to_owned());
-        let change = Change { key: key.clone(), update, condition, placeholders: p };
-        match self.change_item_and_read(change).await? {
-            ChangeOutcome::Made(stored) => schedule(&stored)
-                .map(Ok)
+    async fn take_slot(&self, rate: &Rate, slot: Update, second: i64) -> Result<Attempt, Unavailable> {
+        let slot = slot.set("expires_at", second + KEPT.num_seconds());
+        match self.update_and_read(slot).await? {
+            Updated::Done(stored) => limiter(stored)
+                .map(Attempt::Taken)
                 .ok_or_else(|| Unavailable { operation: OPERATION, reason: "unreadable item".to_owned() }),
-            ChangeOutcome::Refused(Some(stored)) => Ok(Err(schedule(&stored))),
-            ChangeOutcome::Refused(None) => Ok(Err(self.get(key).await?.as_ref().and_then(schedule))),
+            Updated::Refused(Some(stored)) => Ok(Attempt::Overtaken(limiter(stored))),
+            Updated::Refused(None) => {
+                let stored = self.get(Key::rate_limiter(rate)).await?;
+                Ok(Attempt::Overtaken(stored.and_then(limiter)))
+            }
         }
     }
 }
 
 fn contended() -> Unavailable {
-    Unavailable { operation: OPERATION, reason: "the schedule is contended".to_owned() }
+    Unavailable { operation: OPERATION, reason: "the rate limiter is contended".to_owned() }
 }
 
-fn schedule(item: &Item) -> Option<RateLimiter> {
-    let field = |name: &str| item.get(name).and_then(|value| AttributeValue::as_n(value).ok());
-    Some(RateLimiter { second: field("second")?.parse().ok()?, taken: field("taken")?.parse().ok()? })
+fn limiter(item: Item) -> Option<RateLimiter> {
+    let RateLimiterItem { second, taken } = from_item(item).ok()?;
+    Some(RateLimiter { second, taken })
 }

@@ -1,88 +1,55 @@
-//! The opt-out of a person who was erased: kept under a digest of the number, so that it is heeded
-//! without naming anybody. See docs/adr on erasure.
+//! The opt-out of a person who was erased: kept under a digest of the number, so that it is respected
+//! without naming anybody. See docs/adr/0012-erasing-a-person.md.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use chrono::{DateTime, Utc};
 use messaging::conversation::Contact;
 use messaging::ports::Unavailable;
 use messaging::values::phone::PhoneNumber;
 
-use super::Table;
-use super::expression::{Placeholders, number, text};
-use super::item::{ContactItem, VERSION, contact_key, expiry, suppression_key};
-use super::write::{instant, transact_update, worklist};
+use super::builder::{Update, upsert};
+use super::item::{ContactItem, expiry};
+use super::keys::Key;
+use super::read::{GET, unreadable};
+use super::{Table, opt_outs};
 
 impl Table {
-    /// The opt-out that is kept for an erased person with this number, if it holds.
+    /// Returns the opt-out that is kept for an erased person with this number, if there is one.
     pub(super) async fn suppression(&self, phone: &PhoneNumber) -> Result<Option<Contact>, Unavailable> {
-        let Some(item) = self.get(suppression_key(phone)).await? else { return Ok(None) };
-        let contact = ContactItem::read(item).map_err(|_| Unavailable {
-            operation: "dynamodb:GetItem",
-            reason: "unreadable item".to_owned(),
-        })?;
+        let Some(item) = self.get(Key::suppression(phone)).await? else { return Ok(None) };
+        let contact = ContactItem::read(item).map_err(|_| unreadable(GET))?;
         Ok(contact.opted_out_at.is_some().then_some(contact))
     }
 
-    /// Keeps an opt-out under the digest of its number. The first one's time stays.
-    pub(super) fn suppressed(
-        &self,
-        phone: &PhoneNumber,
-        contact: &Contact,
-    ) -> Result<TransactWriteItem, Unavailable> {
-        let mut p = Placeholders::default();
-        let mut sets = vec![format!("{} = {}", p.path("v"), p.value("v", number(VERSION)))];
-        let facts = [
-            ("opted_out_at", contact.opted_out_at.map(instant)),
-            ("opted_out_by", contact.opted_out_by.as_ref().map(text)),
-        ];
-        for (name, value) in facts {
-            if let Some(value) = value {
-                let path = p.path(name);
-                sets.push(format!("{path} = if_not_exists({path}, {})", p.value(name, value)));
-            }
-        }
-        let update = format!("SET {} REMOVE {}", sets.join(", "), p.path("expires_at"));
-        transact_update(&self.name, suppression_key(phone), update, None, &p)
+    /// Lifts the opt-out of an erased person. The empty item expires: no function may delete.
+    pub(super) fn lift_suppression(&self, phone: &PhoneNumber, at: DateTime<Utc>) -> Update {
+        upsert(Key::suppression(phone))
+            .set("expires_at", expiry(at, self.retention))
+            .remove("opted_out_at")
+            .remove("opted_out_by")
     }
 
-    /// Lifts it. The empty item expires: no function may delete.
-    pub(super) fn lifted(
-        &self,
-        phone: &PhoneNumber,
-        at: DateTime<Utc>,
-    ) -> Result<TransactWriteItem, Unavailable> {
-        let mut p = Placeholders::default();
-        let update = format!(
-            "SET {} = {} REMOVE {}, {}",
-            p.path("expires_at"),
-            p.value("expires_at", number(expiry(at, self.retention))),
-            p.path("opted_out_at"),
-            p.path("opted_out_by"),
-        );
-        transact_update(&self.name, suppression_key(phone), update, None, &p)
-    }
-
-    /// Puts an opt-out back under its number, which has written to us again.
-    pub(super) async fn restore(
+    /// Moves the opt-out of an erased person back under the number, which has written to us again.
+    pub(super) async fn restore_opt_out(
         &self,
         phone: &PhoneNumber,
         suppressed: &Contact,
         now: DateTime<Utc>,
     ) -> Result<(), Unavailable> {
         let Some(at) = suppressed.opted_out_at else { return Ok(()) };
-        let mut p = Placeholders::default();
-        let (opted_out_at, opted_out_by) = (p.path("opted_out_at"), p.path("opted_out_by"));
         let by = suppressed.opted_out_by.as_deref().unwrap_or("unknown");
-        let update = format!(
-            "SET {} = {}, {opted_out_at} = if_not_exists({opted_out_at}, {}), {opted_out_by} = if_not_exists({opted_out_by}, {}){} REMOVE {}",
-            p.path("v"),
-            p.value("v", number(VERSION)),
-            p.value("at", instant(at)),
-            p.value("by", text(by)),
-            worklist(&mut p, "opted_out", at),
-            p.path("expires_at"),
-        );
-        let contact = transact_update(&self.name, contact_key(phone), update, None, &p)?;
-        self.transact(vec![contact, self.lifted(phone, now)?]).await.map(drop)
+        let contact = opt_outs::opt_out(phone, by, at);
+        self.transact(vec![contact.into(), self.lift_suppression(phone, now).into()]).await.map(drop)
     }
+}
+
+/// Keeps an opt-out under the digest of its number. The time of the first one stays.
+pub(super) fn suppress(phone: &PhoneNumber, contact: &Contact) -> Update {
+    let mut update = upsert(Key::suppression(phone)).remove("expires_at");
+    if let Some(at) = contact.opted_out_at {
+        update = update.set_once("opted_out_at", at);
+    }
+    if let Some(by) = &contact.opted_out_by {
+        update = update.set_once("opted_out_by", by);
+    }
+    update
 }

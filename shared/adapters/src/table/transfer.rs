@@ -1,5 +1,5 @@
-//! Moving what is stored from one table to another: items as they are, in DynamoDB's own JSON, so that
-//! nothing is lost that this code does not know of.
+//! Moving the items of one table to another, unchanged and in DynamoDB's own JSON: attributes that this code
+//! does not know are not lost.
 
 use std::collections::HashMap;
 
@@ -9,54 +9,56 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use messaging::conversation::Conversation;
-use messaging::ports::{Consents, Unavailable};
+use messaging::ports::{Consents, Unavailable, WriteOutcome};
 use messaging::values::ids::Scope;
 use messaging::values::phone::PhoneNumber;
-use messaging::values::phone::stored::from_stored;
 use serde_json::{Map, Value, json};
 
 use super::Table;
+use super::builder::put_copy;
 use super::consents::changes_of;
-use super::item::{Item, conversation_from};
+use super::expression::absent;
+use super::item::{Item, conversation_from, integer, string};
+use super::keys::{Key, phone_in};
 use crate::failure::unavailable;
 
-/// Items that stay where they are: `journeys.toml` is pushed to the new place, and a one-time code is
-/// over before the move is.
-const LEFT_BEHIND: [&str; 2] = ["J#", "OTP#"];
+/// The prefixes of items that are not moved: `journeys.toml` is pushed to the new table, and a one-time code
+/// expires before the move is done.
+const NOT_MOVED: [&str; 2] = ["J#", "OTP#"];
 
-/// An item on its way, with its key.
+/// An item as it is exported, with its key.
 #[derive(Clone, PartialEq)]
-pub struct Carried(Item);
+pub struct ExportedItem(Item);
 
-/// What became of an item at its new place.
+/// The result of importing an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Placed {
-    /// It is there now.
+pub enum ImportOutcome {
+    /// The item is stored.
     Stored,
-    /// One with its key is there already and stays as it is.
+    /// An item with its key was stored before and stays as it is.
     Kept,
-    /// A contact is there already, and has opted out now as it had at the old place.
+    /// A contact was stored before, and has now opted out as it had in the old table.
     OptedOut,
-    /// What the customer has agreed to or withdrawn is there already, and what is newer has been added.
-    Consented,
+    /// A consent was stored before, and the newer agreements and withdrawals have been added to it.
+    ConsentAdded,
 }
 
-impl Carried {
+impl ExportedItem {
     /// The item as JSON: `{"pk": {"S": "..."}, ...}`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         map_to_json(&self.0)
     }
 
-    /// An item as it was exported; `None` for anything else.
+    /// Reads an item as it was exported; `None` for anything else.
     #[must_use]
     pub fn from_json(value: &Value) -> Option<Self> {
         let item = map_from_json(value.as_object()?)?;
-        let is_key = |name: &str| item.get(name).is_some_and(AttributeValue::is_s);
-        (is_key("pk") && is_key("sk")).then_some(Self(item))
+        let has_key = string(&item, "pk").is_some() && string(&item, "sk").is_some();
+        has_key.then_some(Self(item))
     }
 
-    /// The conversation that it is, if it is one that has not expired.
+    /// The conversation, where the item is one that has not expired.
     ///
     /// # Errors
     /// Names the conversation that cannot be read.
@@ -68,33 +70,37 @@ impl Carried {
         conversation_from(self.0.clone(), now).map_err(|_| format!("{pk} cannot be read"))
     }
 
-    /// Whether it is of use at a new place.
-    fn moves(&self, now: DateTime<Utc>) -> bool {
-        let expires = self.0.get("expires_at").and_then(|value| value.as_n().ok()?.parse::<i64>().ok());
-        let expired = expires.is_some_and(|expires| expires <= now.timestamp());
-        !expired && !LEFT_BEHIND.iter().any(|prefix| self.text("pk").starts_with(prefix))
+    /// Returns whether the item is of use in a new table.
+    fn is_moved(&self, now: DateTime<Utc>) -> bool {
+        let has_expired = integer(&self.0, "expires_at").is_some_and(|expires| expires <= now.timestamp());
+        !has_expired && !NOT_MOVED.iter().any(|prefix| self.text("pk").starts_with(prefix))
     }
 
     fn text(&self, name: &str) -> &str {
-        self.0.get(name).and_then(|value| value.as_s().ok()).map_or("", String::as_str)
+        string(&self.0, name).unwrap_or_default()
     }
 
     fn instant(&self, name: &str) -> Option<DateTime<Utc>> {
         self.text(name).parse().ok()
     }
+
+    fn key(&self) -> Key {
+        Key::stored(self.text("pk"), self.text("sk"))
+    }
 }
 
 impl Table {
-    /// Everything that moves, a page at a time; `from` is what the last page ended with. Reads the whole
-    /// table: for an operator's command, never on the way of a message.
+    /// Exports one page of the items that are moved, and the point at which the next page begins; `from` is
+    /// that point of the page before. Reads the whole table: for the command of an operator, never on the
+    /// way of a message.
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn carried_page(
+    pub async fn export_page(
         &self,
-        from: Option<Carried>,
+        from: Option<ExportedItem>,
         now: DateTime<Utc>,
-    ) -> Result<(Vec<Carried>, Option<Carried>), Unavailable> {
+    ) -> Result<(Vec<ExportedItem>, Option<ExportedItem>), Unavailable> {
         let page = self
             .client
             .scan()
@@ -104,61 +110,63 @@ impl Table {
             .send()
             .await
             .map_err(|error| unavailable("dynamodb:Scan", &error))?;
-        let items = page.items.unwrap_or_default().into_iter().map(Carried);
-        Ok((items.filter(|item| item.moves(now)).collect(), page.last_evaluated_key.map(Carried)))
+        let items = page.items.unwrap_or_default().into_iter().map(ExportedItem);
+        let next = page.last_evaluated_key.map(ExportedItem);
+        Ok((items.filter(|item| item.is_moved(now)).collect(), next))
     }
 
-    /// Puts an item where there is none with its key. A contact that is there already takes over an
-    /// opt-out, unless its owner has opted in since.
+    /// Stores an item where none is stored under its key. A contact that is stored before takes over an
+    /// opt-out, unless its owner has opted in since; a consent takes over what is newer.
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn place_carried(&self, carried: &Carried) -> Result<Placed, Unavailable> {
-        let put = self.client.put_item().table_name(&self.name).set_item(Some(carried.0.clone()));
-        match put.condition_expression("attribute_not_exists(pk)").send().await {
-            Ok(_) => return Ok(Placed::Stored),
-            Err(error)
-                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {}
-            Err(error) => return Err(unavailable("dynamodb:PutItem", &error)),
+    pub async fn import(&self, item: &ExportedItem) -> Result<ImportOutcome, Unavailable> {
+        let copy = put_copy(item.key(), item.0.clone()).require(absent("pk"));
+        if self.write(copy).await? == WriteOutcome::Done {
+            return Ok(ImportOutcome::Stored);
         }
-        let phone = carried.text("pk").strip_prefix("P#").and_then(|phone| from_stored(phone).ok());
-        if let (Some(phone), "K") = (&phone, carried.text("sk")) {
-            return self.add_consent(phone, &carried.0).await;
+        let Some(phone) = phone_in(item.text("pk")) else { return Ok(ImportOutcome::Kept) };
+        match item.text("sk") {
+            "C" => self.import_opt_out(&phone, item).await,
+            "K" => self.import_consent(&phone, &item.0).await,
+            _ => Ok(ImportOutcome::Kept),
         }
-        let (Some(phone), "C", Some(at)) = (phone, carried.text("sk"), carried.instant("opted_out_at"))
-        else {
-            return Ok(Placed::Kept);
-        };
-        let key = (carried.text("pk").to_owned(), "C".to_owned());
-        let there = self.get(key).await?.map(Carried);
-        let opted_out = there.as_ref().is_some_and(|there| there.instant("opted_out_at").is_some());
-        let opted_in_since =
-            there.as_ref().and_then(|there| there.instant("opted_in_at")).is_some_and(|since| since > at);
-        if opted_out || opted_in_since {
-            return Ok(Placed::Kept);
-        }
-        self.set_opt_out(&phone, true, carried.text("opted_out_by"), at).await?;
-        Ok(Placed::OptedOut)
     }
-}
 
-impl Table {
-    /// Adds what a customer has said at the old place and not taken back since at the new one. The change
-    /// itself comes as an item of its own; said again at the same instant it is the same.
-    async fn add_consent(&self, phone: &PhoneNumber, carried: &Item) -> Result<Placed, Unavailable> {
-        let there = self.consent(phone).await?;
-        let latest = |scope: &Scope| {
-            let said = there.given.get(scope).into_iter().chain(there.withdrawn.get(scope));
-            said.map(|agreement| agreement.at).max()
-        };
-        let mut placed = Placed::Kept;
-        for change in changes_of(carried)? {
-            if latest(&change.scope).is_none_or(|known| change.agreement.at > known) {
-                self.change(phone, &change).await?;
-                placed = Placed::Consented;
+    /// Opts a stored contact out where the imported one has, and its owner has not opted in since.
+    async fn import_opt_out(
+        &self,
+        phone: &PhoneNumber,
+        item: &ExportedItem,
+    ) -> Result<ImportOutcome, Unavailable> {
+        let Some(at) = item.instant("opted_out_at") else { return Ok(ImportOutcome::Kept) };
+        if let Some(stored) = self.get(item.key()).await?.map(ExportedItem) {
+            let is_opted_out = stored.instant("opted_out_at").is_some();
+            let opted_in_since = stored.instant("opted_in_at").is_some_and(|since| since > at);
+            if is_opted_out || opted_in_since {
+                return Ok(ImportOutcome::Kept);
             }
         }
-        Ok(placed)
+        self.set_opt_out(phone, item.text("opted_out_by"), at).await?;
+        Ok(ImportOutcome::OptedOut)
+    }
+
+    /// Adds the agreements and withdrawals that are newer than those of the stored consent. Each change is
+    /// also an item of its own, and the same change at the same instant is stored once.
+    async fn import_consent(&self, phone: &PhoneNumber, item: &Item) -> Result<ImportOutcome, Unavailable> {
+        let stored = self.consent(phone).await?;
+        let latest = |scope: &Scope| {
+            let agreements = stored.given.get(scope).into_iter().chain(stored.withdrawn.get(scope));
+            agreements.map(|agreement| agreement.at).max()
+        };
+        let mut outcome = ImportOutcome::Kept;
+        for change in changes_of(item)? {
+            if latest(&change.scope).is_none_or(|known| change.agreement.at > known) {
+                self.change(phone, &change).await?;
+                outcome = ImportOutcome::ConsentAdded;
+            }
+        }
+        Ok(outcome)
     }
 }
 
@@ -176,7 +184,7 @@ fn to_json(value: &AttributeValue) -> Value {
         AttributeValue::M(map) => json!({ "M": map_to_json(map) }),
         AttributeValue::Ss(texts) => json!({ "SS": texts }),
         AttributeValue::Ns(numbers) => json!({ "NS": numbers }),
-        // Null, and kinds that no item of ours has.
+        // Null, and the kinds that none of our items has.
         _ => json!({ "NULL": true }),
     }
 }
@@ -210,18 +218,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_item_comes_back_as_it_went() {
+    fn an_item_survives_its_export_unchanged() {
         let item = json!({
             "pk": { "S": "V#sms-1" }, "sk": { "S": "V" }, "v": { "N": "1" }, "flag": { "BOOL": false },
             "body": { "B": "AP8=" }, "nothing": { "NULL": true },
             "steps": { "M": { "text": { "M": { "list": { "L": [{ "S": "ünï" }, { "N": "-0.5" }] } } } } },
             "names": { "SS": ["a", "b"] }, "numbers": { "NS": ["1", "2"] },
         });
-        assert_eq!(Carried::from_json(&item).unwrap().to_json(), item);
+        assert_eq!(ExportedItem::from_json(&item).unwrap().to_json(), item);
     }
 
     #[test]
-    fn anything_else_is_no_item() {
+    fn anything_but_an_item_is_refused() {
         for value in [
             json!([]),
             json!({}),
@@ -231,7 +239,7 @@ mod tests {
             json!({ "pk": { "S": "a" }, "sk": { "S": "b" }, "c": { "S": "x", "N": "1" } }),
             json!({ "pk": { "S": "a" }, "sk": { "S": "b" }, "c": { "B": "?" } }),
         ] {
-            assert!(Carried::from_json(&value).is_none(), "{value}");
+            assert!(ExportedItem::from_json(&value).is_none(), "{value}");
         }
     }
 }

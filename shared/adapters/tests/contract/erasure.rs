@@ -169,6 +169,6 @@ async fn an_operator_sees_and_lifts_the_opt_out_of_an_erased_person() {
     forget(&rig.table, &phone(), &clock).await.unwrap();
     assert_eq!(rig.table.opted_out().await.unwrap(), []);
     assert_eq!(rig.table.contact(&phone()).await.unwrap().opted_out_by.as_deref(), Some("SM2"));
-    rig.table.set_opt_out(&phone(), false, "operator", at(9)).await.unwrap();
+    rig.table.lift_opt_out(&phone(), "operator", at(9)).await.unwrap();
     assert_eq!(rig.table.contact(&phone()).await.unwrap().opted_out_at, None);
 }

@@ -1,65 +1,48 @@
-//! A step's progress in the conversation: the condition that it stands where it was read, and its next one.
+//! The progress of a step in its conversation: the condition that it is where it was read, and its next one.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use messaging::conversation::Step;
 use messaging::conversation::step::{LostResponse, Progress, StepState};
-use messaging::ports::Unavailable;
 
-use super::unbuildable;
-use crate::table::expression::{Placeholders, number, text};
-use crate::table::item::{ProgressItem, to_item};
+use crate::table::builder::Update;
+use crate::table::expression::{Condition, Path, absent, all, equals};
+use crate::table::item::ProgressItem;
 
-/// The condition that a step stands where it was read. A claim is found by its id in either state
-/// that holds one, so that an answer is recorded even when the claim has aged into Unknown meanwhile.
-pub(super) fn stands_at(p: &mut Placeholders, step: &Step, progress: &Progress) -> String {
-    let at = |attribute: &str| format!("steps.{}.progress.{attribute}", step.name);
-    match &progress.state {
-        StepState::Planned => {
-            format!("{} AND {}", is_state(p, &at, "planned", progress), is_rerun(p, &at, progress))
+/// Requires that a step is where it was read. A claim is found by its id in either state that has one, so
+/// that a response is recorded even when the claim has become Unknown since.
+pub(super) fn is_where_read(step: &Step) -> Condition {
+    match &step.progress.state {
+        StepState::Planned => all([is_in_state(step, "planned"), is_rerun(step)]),
+        // A verdict that was settled since is another one.
+        StepState::Decided(decision) => {
+            all([is_in_state(step, "decided"), equals(path(step).at("verdict"), decision.verdict.as_str())])
         }
-        // A verdict that somebody has settled meanwhile is another one.
-        StepState::Decided(decision) => format!(
-            "{} AND {} = {}",
-            is_state(p, &at, "decided", progress),
-            p.path(&at("verdict")),
-            p.value("from_verdict", text(decision.verdict.as_str()))
-        ),
         StepState::Claimed(claim) | StepState::Unknown(LostResponse { claim, .. }) => {
-            format!("{} = {}", p.path(&at("claim_id")), p.value("claim", text(&claim.id)))
+            equals(path(step).at("claim_id"), &claim.id)
         }
     }
 }
 
-fn is_state(p: &mut Placeholders, at: &impl Fn(&str) -> String, state: &str, progress: &Progress) -> String {
-    format!(
-        "{} = {} AND {} = {} AND {} = {}",
-        p.path(&at("state")),
-        p.value("from", text(state)),
-        p.path(&at("attempt")),
-        p.value("attempt", number(progress.attempt)),
-        p.path(&at("deferrals")),
-        p.value("deferrals", number(progress.deferrals)),
-    )
+fn is_in_state(step: &Step, state: &str) -> Condition {
+    all([
+        equals(path(step).at("state"), state),
+        equals(path(step).at("attempt"), step.progress.attempt),
+        equals(path(step).at("deferrals"), step.progress.deferrals),
+    ])
 }
 
-/// The number of times the step was planned anew; not stored while there is none.
-fn is_rerun(p: &mut Placeholders, at: &impl Fn(&str) -> String, progress: &Progress) -> String {
-    let path = p.path(&at("reruns"));
-    match progress.reruns {
-        0 => format!("attribute_not_exists({path})"),
-        reruns => format!("{path} = {}", p.value("reruns", number(reruns))),
+/// Requires the number of times that the step was planned again, which is not stored while it is zero.
+fn is_rerun(step: &Step) -> Condition {
+    let reruns = path(step).at("reruns");
+    match step.progress.reruns {
+        0 => absent(reruns),
+        times => equals(reruns, times),
     }
 }
 
-pub(super) fn set_progress(
-    p: &mut Placeholders,
-    step: &Step,
-    next: &Progress,
-) -> Result<String, Unavailable> {
-    let item = to_item(&ProgressItem::from(next)).map_err(|_| unbuildable("the progress"))?;
-    Ok(format!(
-        "SET {} = {}",
-        p.path(&format!("steps.{}.progress", step.name)),
-        p.value("next", AttributeValue::M(item))
-    ))
+pub(super) fn set_progress(update: Update, step: &Step, next: &Progress) -> Update {
+    update.set(path(step), ProgressItem::from(next))
+}
+
+fn path(step: &Step) -> Path {
+    Path::step(&step.name).at("progress")
 }
