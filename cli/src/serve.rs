@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use local::clock::Mode;
-use local::machine::Ports;
+use local::runtime::clock::Mode;
+use local::serve::machine::Ports;
 use local::serve::{JOURNEYS, Options, Prepared, ServeError, prepare};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 

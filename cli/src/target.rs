@@ -9,7 +9,7 @@ use adapters::executions::StateMachine;
 use adapters::table::Table;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
-use local::keys::{Given, Keys};
+use local::store::keys::{Given, Keys};
 use messaging::values::clock::Clock;
 use serde_json::Value;
 

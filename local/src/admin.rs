@@ -16,13 +16,13 @@ use http::StatusCode;
 use messaging::values::clock::{Clock, to_rfc3339};
 use serde_json::{Value, json};
 
-use crate::agenda::Agenda;
-use crate::async_invoke::AsyncInvoker;
-use crate::clock::{ClockError, LocalClock};
-use crate::faults::{Fault, Faults};
-use crate::host::{check_host, check_origin};
-use crate::outbox::{Outbox, Text};
-use crate::problem::{self, Problem, Violation};
+use crate::providers::outbox::{Outbox, Text};
+use crate::runtime::agenda::Agenda;
+use crate::runtime::async_invoke::AsyncInvoker;
+use crate::runtime::clock::{ClockError, LocalClock};
+use crate::runtime::faults::{Fault, Faults};
+use crate::runtime::host::{check_host, check_origin};
+use crate::runtime::problem::{self, Problem, Violation};
 pub use phones::Phones;
 
 /// What the admin port shows and moves.

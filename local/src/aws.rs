@@ -6,6 +6,7 @@ mod parameters;
 pub(crate) mod protocol;
 mod query;
 mod secrets;
+pub mod states_api;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,13 +19,13 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::async_invoke::AsyncInvoker;
-use crate::aws_sms::AwsSms;
-use crate::aws_sms::reports::{DELIVERY_LOG, log_batch};
-use crate::faults::{Effect, Faults};
-use crate::host::{check_host, check_origin};
-use crate::states_api::StatesApi;
-use crate::twilio::{self, Twilio};
+use crate::aws::states_api::StatesApi;
+use crate::providers::aws_sms::AwsSms;
+use crate::providers::aws_sms::reports::{DELIVERY_LOG, log_batch};
+use crate::providers::twilio::{self, Twilio};
+use crate::runtime::async_invoke::AsyncInvoker;
+use crate::runtime::faults::{Effect, Faults};
+use crate::runtime::host::{check_host, check_origin};
 use dynamodb::Proxy;
 pub use parameters::Parameters;
 use protocol::{Failure, Service};

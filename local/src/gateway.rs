@@ -2,6 +2,7 @@
 
 mod event;
 mod response;
+pub mod template;
 mod throttle;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -16,11 +17,11 @@ use http_body_util::BodyExt;
 use messaging::values::clock::Clock;
 use serde_json::{Value, json};
 
-use crate::clock::LocalClock;
-use crate::host::check_host;
-use crate::invoke::Functions;
-use crate::problem::{self, unread};
-use crate::template::{Match, Template};
+use crate::gateway::template::{Match, Template};
+use crate::runtime::clock::LocalClock;
+use crate::runtime::host::check_host;
+use crate::runtime::invoke::Functions;
+use crate::runtime::problem::{self, unread};
 use event::Arrival;
 use throttle::Buckets;
 

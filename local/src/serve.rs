@@ -1,5 +1,13 @@
 //! `afterword serve`: everything on one machine.
 
+mod functions;
+pub mod machine;
+
+mod console_source;
+mod deploy;
+mod live;
+mod watch;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,22 +18,20 @@ use futures_util::future::BoxFuture;
 use messaging::journeys::Finding;
 use serde_json::Value;
 
-use crate::agenda::Agenda;
-use crate::clock::{ClockError, LocalClock, Mode};
-use crate::connector;
-use crate::console_source::LocalConsole;
-use crate::data_dir::{DataDir, DataDirError};
-use crate::deploy;
-use crate::functions::Deployment;
-use crate::invoke::Functions;
-use crate::keys::{Given, Keys, Loaded};
-use crate::live;
-use crate::machine::{Listeners, Machine, MachineError, Ports};
+use crate::aws::states_api::StatesApi;
+use crate::gateway::template::Template;
+use crate::runtime::agenda::Agenda;
+use crate::runtime::clock::{ClockError, LocalClock, Mode};
+use crate::runtime::connector;
+use crate::runtime::invoke::Functions;
 use crate::states::{Definition, Engine, Invoke, OpenError, Problems, Settings, TaskFailure};
-use crate::states_api::StatesApi;
 use crate::store::Store;
-use crate::template::Template;
-use crate::watch::JourneysWatch;
+use crate::store::data_dir::{DataDir, DataDirError};
+use crate::store::keys::{Given, Keys, Loaded};
+use console_source::LocalConsole;
+use functions::Deployment;
+use machine::{Listeners, Machine, MachineError, Ports};
+use watch::JourneysWatch;
 
 /// The template whose routes the gateway serves.
 pub const TEMPLATE: &str = include_str!("../../template.yaml");

@@ -1,5 +1,9 @@
 //! The SQLite file that holds what AWS and the providers would hold: executions, outbox, clock.
 
+pub mod data_dir;
+pub mod keys;
+pub(crate) mod residue;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

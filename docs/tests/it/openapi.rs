@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use http_edge::Problem;
 use http_edge::signature::{plain_hmac, timestamped, twilio};
-use local::template::Template;
+use local::gateway::template::Template;
 use messaging::reply::ReplyMeaning;
 use messaging::values::phone::PhoneError;
 use messaging::values::verdict::Verdict;

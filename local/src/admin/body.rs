@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::problem::{Problem, Violation};
+use crate::runtime::problem::{Problem, Violation};
 
 /// The body as JSON.
 pub(super) fn parse(body: &[u8]) -> Result<Value, Problem> {

@@ -7,16 +7,16 @@ use messaging::values::provider::Provider;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::async_invoke::AsyncInvoker;
-use crate::aws_sms::reports::two_way;
-use crate::keys::Keys;
-use crate::outbox::{Channel, Outbox, Text};
-use crate::problem::Violation;
-use crate::residue::Residue;
-use crate::twilio::is_e164;
-use crate::twilio::opt_outs::OptOuts;
-use crate::twilio::segments;
-use crate::twilio::webhooks::Webhooks;
+use crate::providers::aws_sms::reports::two_way;
+use crate::providers::outbox::{Channel, Outbox, Text};
+use crate::providers::segments;
+use crate::providers::twilio::is_e164;
+use crate::providers::twilio::opt_outs::OptOuts;
+use crate::providers::twilio::webhooks::Webhooks;
+use crate::runtime::async_invoke::AsyncInvoker;
+use crate::runtime::problem::Violation;
+use crate::store::keys::Keys;
+use crate::store::residue::Residue;
 
 /// The longest text that Twilio hands over.
 const LONGEST: usize = 1600;

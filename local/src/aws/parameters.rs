@@ -7,7 +7,7 @@ use rusqlite::OptionalExtension;
 use serde_json::{Value, json};
 
 use super::protocol::Failure;
-use crate::clock::LocalClock;
+use crate::runtime::clock::LocalClock;
 use crate::store::Store;
 
 /// The switch's full name, and the short one that also leads to it.

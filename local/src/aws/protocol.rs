@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::problem;
+use crate::runtime::problem;
 
 /// The services behind the endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

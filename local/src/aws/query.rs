@@ -7,9 +7,9 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::AwsEndpoint;
-use crate::aws_sms::SnsError;
-use crate::aws_sms::reports::{TOPICS, notification};
-use crate::faults::Effect;
+use crate::providers::aws_sms::SnsError;
+use crate::providers::aws_sms::reports::{TOPICS, notification};
+use crate::runtime::faults::Effect;
 
 const NAMESPACE: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::protocol::Failure;
-use crate::keys::Keys;
+use crate::store::keys::Keys;
 
 const NAME: &str = "afterword";
 const ARN: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:afterword-local1";

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, header, request::Parts};
 use serde_json::{Map, Value, json};
 
-use crate::template::Match;
+use crate::gateway::template::Match;
 
 /// A request that has come in whole.
 pub(super) struct Arrival<'a> {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use crate::template::Route;
+use crate::gateway::template::Route;
 
 /// The buckets of all routes. They fill as the local clock passes.
 #[derive(Default)]

@@ -15,7 +15,7 @@ use super::execution::{Action, Event, Execution};
 use super::queries::StartOutcome;
 use super::timers::Timers;
 use super::{arn, driver, journal};
-use crate::agenda::Agenda;
+use crate::runtime::agenda::Agenda;
 use crate::store::Store;
 
 /// How a function is called: its ARN and payload in, its answer or its failure out.

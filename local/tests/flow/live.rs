@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local::clock::Mode;
+use local::runtime::clock::Mode;
 use serde_json::{Value, json};
 use wiremock::matchers::{basic_auth, body_string_contains, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -126,7 +126,7 @@ async fn a_directory_whose_clock_stood_still_is_refused() {
 async fn what_is_missing_is_said() {
     let bare = Rig::prepared(|options| {
         options.live = true;
-        options.given = local::keys::Given::default();
+        options.given = local::store::keys::Given::default();
     })
     .await
     .unwrap();

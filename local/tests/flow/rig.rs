@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
-use local::clock::Mode;
-use local::keys::Given;
-use local::machine::Ports;
+use local::runtime::clock::Mode;
+use local::serve::machine::Ports;
 use local::serve::{JOURNEYS, Options, Prepared, ServeError, prepare};
+use local::store::keys::Given;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

@@ -1,6 +1,6 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use local::twilio::signature::sign;
+use local::providers::twilio::signature::sign;
 use serde_json::{Value, json};
 
 use crate::rig::{ACCOUNT, PUBLIC_URL, Rig, Setup, TOKEN, send};

@@ -2,8 +2,8 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
-use local::agenda::Agenda;
-use local::clock::{ClockError, LocalClock, MAX_ADVANCE_SECONDS, Mode};
+use local::runtime::agenda::Agenda;
+use local::runtime::clock::{ClockError, LocalClock, MAX_ADVANCE_SECONDS, Mode};
 use local::store::Store;
 use messaging::values::clock::Clock;
 

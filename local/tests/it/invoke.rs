@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use local::invoke::{FunctionError, Functions, die, kill_current};
+use local::runtime::invoke::{FunctionError, Functions, die, kill_current};
 use serde_json::{Value, json};
 
 async fn error_type(functions: &Functions, name: &str) -> String {

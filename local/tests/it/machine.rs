@@ -1,6 +1,6 @@
-use local::data_dir::{DataDir, DataDirError};
-use local::keys::{Given, Keys};
-use local::machine::{Listeners, MachineError, Ports};
+use local::serve::machine::{Listeners, MachineError, Ports};
+use local::store::data_dir::{DataDir, DataDirError};
+use local::store::keys::{Given, Keys};
 
 use crate::rig::Rig;
 

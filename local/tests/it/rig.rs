@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use futures_util::future::BoxFuture;
-use local::agenda::Agenda;
-use local::clock::{LocalClock, Mode};
-use local::invoke::{FunctionError, Functions};
-use local::keys::{Given, Keys};
-use local::machine::{Listeners, Machine, Ports};
-use local::states_api::StatesApi;
+use local::aws::states_api::StatesApi;
+use local::gateway::template::Template;
+use local::runtime::agenda::Agenda;
+use local::runtime::clock::{LocalClock, Mode};
+use local::runtime::invoke::{FunctionError, Functions};
+use local::serve::machine::{Listeners, Machine, Ports};
 use local::store::Store;
-use local::template::Template;
+use local::store::keys::{Given, Keys};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -42,7 +42,7 @@ pub(crate) struct Rig {
     /// Operations that the Step Functions API was asked for.
     pub(crate) states: Arc<States>,
     stop: oneshot::Sender<()>,
-    task: JoinHandle<Result<(), local::machine::MachineError>>,
+    task: JoinHandle<Result<(), local::serve::machine::MachineError>>,
 }
 
 impl Rig {
@@ -149,7 +149,7 @@ fn functions(inbound: Arc<Mutex<Vec<Value>>>) -> Functions {
             Some("time-out") => Err(FunctionError::new("Sandbox.Timedout", "too slow")),
             Some("malformed") => Ok(json!({ "statusCode": "?" })),
             Some("panic") => panic!("on purpose"),
-            Some("die") => match local::invoke::die().await {},
+            Some("die") => match local::runtime::invoke::die().await {},
             _ => Err(FunctionError::new("Transient", "no store")),
         })
 }

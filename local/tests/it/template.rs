@@ -1,4 +1,4 @@
-use local::template::{Template, Throttle};
+use local::gateway::template::{Template, Throttle};
 
 use crate::rig::TEMPLATE;
 

@@ -1,5 +1,5 @@
+use local::providers::twilio::signature::sign;
 use local::store::Store;
-use local::twilio::signature::sign;
 use serde_json::{Value, json};
 
 use crate::rig::{ACCOUNT, PUBLIC_URL, Rig, Setup, TOKEN, send};

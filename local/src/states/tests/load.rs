@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::{FakeClock, advance, answering, at, open, rfc3339, verdict};
-use crate::agenda::Agenda;
+use crate::runtime::agenda::Agenda;
 use crate::states::Status;
 use crate::store::Store;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::outbox::Text;
+use crate::providers::outbox::Text;
 
 /// The resource, in this status.
 pub(super) fn to_json(text: &Text, status: &str, account: &str) -> Value {

@@ -1,7 +1,7 @@
 //! `--live`: texts leave by real providers, to real phones.
 
-use crate::clock::Mode;
-use crate::serve::Options;
+use super::Options;
+use crate::runtime::clock::Mode;
 
 /// Where Twilio's API is.
 pub(crate) const TWILIO_URL: &str = "https://api.twilio.com";

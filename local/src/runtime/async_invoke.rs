@@ -6,8 +6,8 @@ use std::sync::Arc;
 use messaging::values::clock::{Clock, to_rfc3339};
 use serde_json::{Value, json};
 
-use crate::clock::LocalClock;
-use crate::invoke::Functions;
+use crate::runtime::clock::LocalClock;
+use crate::runtime::invoke::Functions;
 use crate::store::Store;
 
 /// Lambda's two retries, and the first try.

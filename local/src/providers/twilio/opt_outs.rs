@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::outbox::Channel;
+use crate::providers::outbox::Channel;
 use crate::store::Store;
 
 /// The blocked pairs, durable. Addresses are Twilio's (`whatsapp:` included). Cheap to clone.

@@ -11,8 +11,8 @@ use messaging::values::clock::Clock;
 use messaging::values::ids::ConversationId;
 use serde_json::{Value, json};
 
-use crate::clock::LocalClock;
-use crate::deploy::TABLE;
+use super::deploy::TABLE;
+use crate::runtime::clock::LocalClock;
 
 /// How many conversations stand on a page of the list.
 const ON_A_PAGE: usize = 200;

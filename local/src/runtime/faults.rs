@@ -7,8 +7,8 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use crate::invoke::{FAULT_CRASH, FAULT_HEADER, FAULT_TIMEOUT};
-use crate::problem::Violation;
+use crate::runtime::invoke::{FAULT_CRASH, FAULT_HEADER, FAULT_TIMEOUT};
+use crate::runtime::problem::Violation;
 
 /// How a wire call goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use messaging::values::provider::Provider;
 use serde_json::json;
 
 use super::{AwsSms, Taken};
-use crate::twilio::is_e164;
+use crate::providers::twilio::is_e164;
 
 /// The number that texts come from where the account has no other.
 const SHARED_NUMBER: &str = "+14255550101";

@@ -1,7 +1,7 @@
 //! The functions' HTTP clients on this machine: real ones, behind a door that lets faults through.
 //!
 //! The simulated services mark a response when the caller is to die before it learns of it, or is to
-//! take it for a time-out (see [`crate::faults`]). Functions know nothing of this; their client does.
+//! take it for a time-out (see [`crate::runtime::faults`]). Functions know nothing of this; their client does.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 
-use crate::invoke::{FAULT_CRASH, FAULT_HEADER, FAULT_TIMEOUT, die};
+use crate::runtime::invoke::{FAULT_CRASH, FAULT_HEADER, FAULT_TIMEOUT, die};
 
 /// A connection to the endpoints of this machine, for functions that run in it.
 pub(crate) fn connection(endpoint: &str) -> Connection {

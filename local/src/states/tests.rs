@@ -18,11 +18,11 @@ use messaging::values::clock::Clock;
 use serde_json::{Value, json};
 
 use super::{Definition, Engine, Invoke, Settings, TaskFailure};
-use crate::agenda::Agenda;
+use crate::runtime::agenda::Agenda;
 use crate::store::Store;
 
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:afterword-send";
-const SHIPPED: &str = include_str!("message.asl.json");
+const SHIPPED: &str = include_str!("tests/message.asl.json");
 
 fn shipped() -> Definition {
     Definition::load(SHIPPED, &HashMap::from([("SendFunctionArn".to_owned(), FUNCTION.to_owned())])).unwrap()

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use adapters::journeys::{JourneyStore, PushError};
 
-use crate::clock::LocalClock;
+use crate::runtime::clock::LocalClock;
 
 /// How often the file is looked at.
 const INTERVAL: Duration = Duration::from_secs(1);

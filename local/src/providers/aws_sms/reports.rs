@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::prices::price;
-use crate::outbox::Text;
+use crate::providers::outbox::Text;
 
 /// The topics of this machine, and the function behind each.
 pub(crate) const TOPICS: [(&str, &str); 2] = [

@@ -13,10 +13,10 @@ use messaging::values::clock::Clock;
 use messaging::values::provider::Provider;
 use uuid::Uuid;
 
-use crate::clock::LocalClock;
-use crate::outbox::{Channel, Outbox, Text};
+use crate::providers::outbox::{Channel, Outbox, Text};
+use crate::providers::segments;
+use crate::runtime::clock::LocalClock;
 use crate::store::Store;
-use crate::twilio::segments;
 use attributes::Attributes;
 
 pub(crate) use sns::SnsError;

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::message;
-use crate::outbox::{Outbox, Text};
+use crate::providers::outbox::{Outbox, Text};
 
 /// One page of a filtered list.
 #[derive(Default)]

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::problem::{Problem, unread};
+use crate::runtime::problem::{Problem, unread};
 
 /// Refuses (421) whatever is not addressed to 127.0.0.1, localhost, `[::1]` or `also`, on any port.
 ///

@@ -5,8 +5,6 @@ mod error;
 mod list;
 mod message;
 pub mod opt_outs;
-pub mod receipts;
-pub(crate) mod segments;
 pub mod signature;
 pub mod webhooks;
 
@@ -20,11 +18,11 @@ use messaging::values::clock::Clock;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::clock::LocalClock;
-use crate::faults::{Effect, Faults};
-use crate::keys::Keys;
-use crate::outbox::Outbox;
-use crate::problem;
+use crate::providers::outbox::Outbox;
+use crate::runtime::clock::LocalClock;
+use crate::runtime::faults::{Effect, Faults};
+use crate::runtime::problem;
+use crate::store::keys::Keys;
 pub(crate) use create::is_e164;
 use error::TwilioError;
 use opt_outs::OptOuts;

@@ -1,6 +1,6 @@
 //! What the simulated AWS charges for a text, in US dollars.
 
-use crate::outbox::Text;
+use crate::providers::outbox::Text;
 
 /// AWS's own examples of a text in the USA, for each part; elsewhere a price that no list of ours expects.
 const USA: Price = Price { message: 0.005_81, carrier: 0.003_02 };

@@ -8,7 +8,7 @@ use http::{Request, StatusCode, header};
 
 use super::signature::sign;
 use crate::gateway::Gateway;
-use crate::keys::Keys;
+use crate::store::keys::Keys;
 
 /// The way from the simulated Twilio to the functions.
 pub struct Webhooks {

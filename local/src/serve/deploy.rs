@@ -8,7 +8,7 @@ use adapters::table::Table;
 use chrono::TimeDelta;
 use serde_json::json;
 
-use crate::clock::LocalClock;
+use crate::runtime::clock::LocalClock;
 
 /// The table's name, as the contract has it.
 pub(crate) const TABLE: &str = "afterword";

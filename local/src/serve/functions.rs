@@ -26,12 +26,12 @@ use otp::Otp;
 use send::{FAILED_VISIT, Send};
 use serde_json::Value;
 
-use crate::aws_sms;
-use crate::clock::LocalClock;
-use crate::deploy::{self, RETENTION, TABLE};
-use crate::invoke::{FunctionError, Functions};
-use crate::keys::Keys;
+use super::deploy::{self, RETENTION, TABLE};
+use crate::providers::aws_sms;
+use crate::runtime::clock::LocalClock;
+use crate::runtime::invoke::{FunctionError, Functions};
 use crate::states::arn::MACHINE_ARN;
+use crate::store::keys::Keys;
 
 type Time = Arc<LocalClock>;
 type LocalIngest = Ingest<Table, StateMachine, Secrets<Time>, JourneyStore<Time>, Time>;

@@ -9,12 +9,12 @@ use futures_util::future::BoxFuture;
 use messaging::values::clock::Clock;
 use tokio::sync::watch;
 
-use super::webhooks::Webhooks;
-use crate::agenda::Agenda;
-use crate::async_invoke::AsyncInvoker;
-use crate::aws_sms::reports::reports;
-use crate::clock::LocalClock;
-use crate::outbox::{Channel, Outbox, Text};
+use crate::providers::aws_sms::reports::reports;
+use crate::providers::outbox::{Channel, Outbox, Text};
+use crate::providers::twilio::webhooks::Webhooks;
+use crate::runtime::agenda::Agenda;
+use crate::runtime::async_invoke::AsyncInvoker;
+use crate::runtime::clock::LocalClock;
 
 /// The receipts that are due. A callback that leads elsewhere is left alone: this machine calls nobody.
 #[derive(Clone)]

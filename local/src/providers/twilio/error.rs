@@ -4,7 +4,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::json;
 
-use crate::problem;
+use crate::runtime::problem;
 
 /// One of Twilio's errors. Its message never quotes the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use messaging::values::provider::Provider;
 use serde_json::{Value, json};
 
 use super::error::TwilioError;
-use super::segments;
-use crate::outbox::{Channel, Text};
+use crate::providers::outbox::{Channel, Text};
+use crate::providers::segments;
 
 /// The longest body, in characters.
 const LONGEST: usize = 1600;

@@ -8,7 +8,7 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use messaging::values::clock::Clock;
 use rusqlite::OptionalExtension;
 
-use crate::agenda::Agenda;
+use crate::runtime::agenda::Agenda;
 use crate::store::Store;
 
 /// The longest step by which the clock may be advanced: ten years.

@@ -1,0 +1,8 @@
+//! The simulated providers of text messages, and the outbox into which they deliver.
+
+pub mod aws_sms;
+pub mod twilio;
+
+pub mod outbox;
+pub mod receipts;
+pub(crate) mod segments;

@@ -1,0 +1,14 @@
+//! The ground on which the functions and the simulated services run: the clock, invocations, faults, and the
+//! rules that every listener applies.
+
+pub mod async_invoke;
+pub mod invoke;
+
+pub mod agenda;
+pub mod clock;
+
+pub(crate) mod connector;
+pub mod faults;
+
+pub(crate) mod host;
+pub mod problem;
