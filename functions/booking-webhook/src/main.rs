@@ -16,7 +16,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    adapters::telemetry::init();
+    telemetry::init();
     let connection = Connection::on_lambda()?;
     let retention = TimeDelta::days(i64::from(number("RETENTION_DAYS", 90)?));
     let table = Table::new(&connection, required("TABLE_NAME")?, retention);

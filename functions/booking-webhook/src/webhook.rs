@@ -19,6 +19,7 @@ use messaging::values::clock::Clock;
 use messaging::values::ids::{ConversationId, JourneyName, SourceName};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use telemetry::{Decision, EventStatus};
 
 use crate::booking::{BookingEvent, Cancelled, Created, Unusable};
 use crate::systems::{System, system_of};
@@ -67,15 +68,22 @@ where
         auth::signature(request, &self.keys, system.key_entry, |keys| (system.verify)(request, keys, now))
             .await?;
         let status = self.take(system, request.body()).await.map_err(|e| unavailable(request, &e))?;
-        tracing::info!(request_id = request.id, source = system.name, status = 200, decision = status);
-        Ok(Response::json(200, &Answer { status }))
+        let decision = telemetry::count(Decision::Event { source: system.name, status });
+        tracing::info!(
+            request_id = request.id,
+            source = system.name,
+            status = 200,
+            decision,
+            "Answered a booking system"
+        );
+        Ok(Response::json(200, &Answer { status: status.as_str() }))
     }
 
     /// Takes an authentic body. Also what an operator's replay from quarantine does.
     ///
     /// # Errors
     /// When it could not be stored: the booking system delivers again.
-    pub async fn take(&self, system: &System, body: &[u8]) -> Result<&'static str, Unavailable> {
+    pub async fn take(&self, system: &System, body: &[u8]) -> Result<EventStatus, Unavailable> {
         if body.len() > BODY_LIMIT {
             let details = vec![format!("the body has more than {BODY_LIMIT} bytes")];
             return self.quarantine(system, body, "too_large", details).await;
@@ -85,7 +93,7 @@ where
         match (system.read)(body, region) {
             Ok(BookingEvent::Created(created)) => self.created(system, body, *created, &current).await,
             Ok(BookingEvent::Cancelled(cancelled)) => self.cancelled(system, &cancelled).await,
-            Ok(BookingEvent::Ignored) => Ok("ignored"),
+            Ok(BookingEvent::Ignored) => Ok(EventStatus::Ignored),
             Err(unusable) => self.unusable(system, body, unusable).await,
         }
     }
@@ -96,7 +104,7 @@ where
         body: &[u8],
         mut created: Created,
         current: &CurrentJourneys,
-    ) -> Result<&'static str, Unavailable> {
+    ) -> Result<EventStatus, Unavailable> {
         let now = self.clock.now();
         let id = system.conversation(&created.id);
         let predecessor = created.predecessor.as_deref().map(|id| system.conversation(id));
@@ -119,7 +127,7 @@ where
         let conversation = match planned {
             Ok(conversation) => conversation,
             Err(_) if self.is_repeated(&id, &content_hash).await? => {
-                return Ok(word(BookingOutcome::Duplicate { differs: false }));
+                return Ok(status(BookingOutcome::Duplicate { differs: false }));
             }
             // Nothing can be sent about this booking; what it replaces is off all the same.
             Err((reason, detail)) => {
@@ -141,7 +149,7 @@ where
             )
             .await?;
         }
-        Ok(word(booked))
+        Ok(status(booked))
     }
 
     /// Whether a booking that cannot be planned was accepted under the journeys of another day.
@@ -151,7 +159,7 @@ where
         Ok(matches!(accepted, Some(EventOutcome::Duplicate { .. })))
     }
 
-    async fn cancelled(&self, system: &System, cancelled: &Cancelled) -> Result<&'static str, Unavailable> {
+    async fn cancelled(&self, system: &System, cancelled: &Cancelled) -> Result<EventStatus, Unavailable> {
         let ending = if cancelled.rescheduled {
             BookingEnd::Rescheduled { by: cancelled.successor.as_deref().map(|id| system.conversation(id)) }
         } else {
@@ -159,7 +167,7 @@ where
         };
         let id = system.conversation(&cancelled.id);
         let (is_successor, now) = (cancelled.is_successor, self.clock.now());
-        end_booking(&self.conversations, &id, &ending, is_successor, now).await.map(word)
+        end_booking(&self.conversations, &id, &ending, is_successor, now).await.map(status)
     }
 
     async fn unusable(
@@ -167,7 +175,7 @@ where
         system: &System,
         body: &[u8],
         unusable: Unusable,
-    ) -> Result<&'static str, Unavailable> {
+    ) -> Result<EventStatus, Unavailable> {
         if let Some(links) = &unusable.booking {
             let predecessor = links.predecessor.as_deref().map(|id| system.conversation(id));
             self.supersede(predecessor.as_ref(), &system.conversation(&links.id)).await?;
@@ -197,7 +205,7 @@ where
         body: &[u8],
         reason: &str,
         details: Vec<String>,
-    ) -> Result<&'static str, Unavailable> {
+    ) -> Result<EventStatus, Unavailable> {
         let digest = hex::encode(Sha256::digest(body));
         let event = QuarantinedEvent {
             id: format!("{}-{}", system.name, &digest[..32]),
@@ -208,8 +216,15 @@ where
             body: body.to_vec(),
         };
         self.conversations.keep(&event).await?;
-        tracing::error!(source = system.name, quarantine_id = event.id, reason, decision = "quarantined");
-        Ok("quarantined")
+        let decision = telemetry::count(Decision::Quarantined);
+        tracing::error!(
+            source = system.name,
+            quarantine_id = event.id,
+            reason,
+            decision,
+            "Moved a booking to quarantine"
+        );
+        Ok(EventStatus::Quarantined)
     }
 }
 
@@ -232,11 +247,11 @@ fn event(id: ConversationId, source: SourceName, journey: JourneyName, created: 
     }
 }
 
-const fn word(booked: BookingOutcome) -> &'static str {
+const fn status(booked: BookingOutcome) -> EventStatus {
     match booked {
-        BookingOutcome::Accepted => "accepted",
-        BookingOutcome::Duplicate { .. } => "duplicate",
-        BookingOutcome::Cancelled => "cancelled",
-        BookingOutcome::Rescheduled => "rescheduled",
+        BookingOutcome::Accepted => EventStatus::Accepted,
+        BookingOutcome::Duplicate { .. } => EventStatus::Duplicate,
+        BookingOutcome::Cancelled => EventStatus::Cancelled,
+        BookingOutcome::Rescheduled => EventStatus::Rescheduled,
     }
 }

@@ -9,6 +9,7 @@ use chrono::DateTime;
 use messaging::journeys::Config;
 use messaging::ports::{CurrentJourneys, Unavailable};
 use messaging::testing::memory::{Fault, World};
+use telemetry::EventStatus;
 
 const JOURNEYS: &str = include_str!("../../../journeys.toml");
 
@@ -17,7 +18,7 @@ fn journeys(world: &World, toml: &str) {
     world.state().journeys = Some(CurrentJourneys { version: "1".to_owned(), journeys });
 }
 
-async fn deliver(world: &World) -> Result<&'static str, Unavailable> {
+async fn deliver(world: &World) -> Result<EventStatus, Unavailable> {
     let system = system_named("calendly").unwrap();
     let body = serde_json::json!({"event": "invitee.created", "payload": {
         "uri": "https://api.calendly.com/scheduled_events/E1/invitees/I1",
@@ -47,9 +48,9 @@ async fn a_repeat_is_a_duplicate_whatever_todays_journeys_say() {
         assert!(deliver(&world).await.is_err());
         world.state().faults.generator = None;
         journeys(&world, edited);
-        assert_eq!(deliver(&world).await.unwrap(), "duplicate");
+        assert_eq!(deliver(&world).await.unwrap(), EventStatus::Duplicate);
         assert!(!world.state().executions.is_empty(), "what was stored is started");
-        assert_eq!(deliver(&world).await.unwrap(), "duplicate");
+        assert_eq!(deliver(&world).await.unwrap(), EventStatus::Duplicate);
         assert!(world.state().store.quarantine.is_empty());
     }
 }

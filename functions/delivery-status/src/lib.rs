@@ -19,6 +19,7 @@ use messaging::ports::{Budgets, Conversations, Executions, Inbox, KeyRing, Recei
 use messaging::record_receipt::{ReceiptOutcome, record};
 use messaging::values::clock::Clock;
 use serde_json::Value;
+use telemetry::{Decision, TextReport};
 
 /// What the function works with.
 pub struct DeliveryStatus<P, E, K, T> {
@@ -86,7 +87,13 @@ where
     async fn twilio(&self, request: &Request) -> Result<Response, Problem> {
         let call = TwilioCall::authenticated(request, &self.keys, self.public_url.as_deref()).await?;
         let Some(receipt) = twilio::receipt(&call, &request.raw_query, self.clock.now()) else {
-            tracing::info!(request_id = request.id, status = 200, decision = "no_usable_fields");
+            let decision = telemetry::count(Decision::NoUsableFields);
+            tracing::info!(
+                request_id = request.id,
+                status = 200,
+                decision,
+                "Ignored a report without usable fields"
+            );
             return Ok(Response::text(200, "text/xml", NO_ANSWER));
         };
         self.record(&request.id, &receipt).await.map_err(|trouble| unavailable(request, &trouble))?;
@@ -100,17 +107,20 @@ where
 
     async fn record(&self, request_id: &str, receipt: &Receipt) -> Result<(), Unavailable> {
         let recorded = record(&self.table, &self.executions, receipt, &self.clock).await?;
+        let report = report(receipt, recorded);
+        let decision = telemetry::count(Decision::Receipt { provider: receipt.provider, report });
         tracing::info!(
             request_id,
             provider = %receipt.provider,
             provider_message_id = receipt.message_id,
             conversation_id = receipt.about.as_ref().map(|about| about.conversation.as_str()),
-            of_step = receipt.about.as_ref().map(|about| about.step.as_str()),
+            step = receipt.about.as_ref().map(|about| about.step.as_str()),
             said = receipt.said,
             code = receipt.code,
-            decision = "receipt",
+            decision,
             receipt = name(recorded),
-            outcome = outcome(receipt, recorded),
+            outcome = report.as_str(),
+            "Recorded a provider's report"
         );
         Ok(())
     }
@@ -128,14 +138,14 @@ const fn name(recorded: ReceiptOutcome) -> &'static str {
     }
 }
 
-/// What the receipt says became of a text, as it is counted; one that belongs to no text is counted by
-/// itself.
-fn outcome(receipt: &Receipt, recorded: ReceiptOutcome) -> &'static str {
+/// Returns the end of the text as far as the receipt knows it. A receipt that belongs to no text is counted
+/// separately.
+fn report(receipt: &Receipt, recorded: ReceiptOutcome) -> TextReport {
     use messaging::conversation::delivery::DeliveryStatus::{Delivered, Read};
     match (recorded, receipt.status) {
-        (ReceiptOutcome::UnknownMessage, _) => "unknown_message",
-        (_, Some(Delivered | Read)) => "delivered",
-        (_, Some(status)) if status.is_failure() => "failed",
-        _ => "pending",
+        (ReceiptOutcome::UnknownMessage, _) => TextReport::UnknownMessage,
+        (_, Some(Delivered | Read)) => TextReport::Delivered,
+        (_, Some(status)) if status.is_failure() => TextReport::Failed,
+        _ => TextReport::Pending,
     }
 }

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    adapters::telemetry::init();
+    telemetry::init();
     let connection = Connection::on_lambda()?;
     let retention = TimeDelta::days(i64::from(number("RETENTION_DAYS", 90)?));
     let delivery_status = DeliveryStatus {

@@ -19,6 +19,7 @@ use messaging::text::template::MessageText;
 use messaging::values::clock::Clock;
 use messaging::values::ids::ConversationId;
 use serde_json::Value;
+use telemetry::Decision;
 
 /// What the function works with.
 pub struct Inbound<I, K, J, N, R, T> {
@@ -87,7 +88,13 @@ where
     async fn twilio(&self, request: &Request) -> Result<Response, Problem> {
         let call = TwilioCall::authenticated(request, &self.keys, self.public_url.as_deref()).await?;
         let Some(message) = twilio::message(&call, self.clock.now()) else {
-            tracing::info!(request_id = request.id, status = 200, decision = "no_usable_fields");
+            let decision = telemetry::count(Decision::NoUsableFields);
+            tracing::info!(
+                request_id = request.id,
+                status = 200,
+                decision,
+                "Ignored a message without usable fields"
+            );
             return Ok(no_answer());
         };
         self.take(&request.id, &message).await.map_err(|e| unavailable(request, &e))?;
@@ -108,14 +115,17 @@ where
     }
 
     fn note(&self, request_id: &str, message: &InboundMessage, received: &MessageOutcome) {
+        let conversations: Vec<_> = received.conversations.iter().map(ConversationId::as_str).collect();
+        let decision = if received.duplicate { Decision::ReceivedAgain } else { Decision::Received };
+        let decision = telemetry::count(decision);
         tracing::info!(
             request_id,
             inbound_id = message.id,
             status = 200,
-            decision = if received.duplicate { "duplicate" } else { "received" },
+            decision,
             meaning = received.meaning.as_str(),
-            conversations =
-                received.conversations.iter().map(ConversationId::as_str).collect::<Vec<_>>().join(" "),
+            conversations = conversations.join(" "),
+            "Received a customer's message"
         );
     }
 
@@ -123,7 +133,8 @@ where
     async fn confirm_opt_out(&self, request_id: &str, message: &InboundMessage) -> Result<(), Unavailable> {
         let words = self.words("opt_out_confirmation", OPT_OUT_CONFIRMATION).await;
         let outcome = confirm(&self.inbox, &self.notices, &self.randomness, message, &words).await?;
-        tracing::info!(request_id, inbound_id = message.id, decision = "opt_out_confirmation", ?outcome);
+        let decision = telemetry::count(Decision::OptOutConfirmation);
+        tracing::info!(request_id, inbound_id = message.id, decision, ?outcome, "Confirmed an opt-out");
         Ok(())
     }
 
@@ -132,7 +143,14 @@ where
         let words = self.words("help", HELP_ANSWER).await;
         let outcome =
             self.notices.notify(message.provider, &message.from, message.channel, &message.to, &words).await;
-        tracing::info!(request_id, inbound_id = message.id, decision = "help", ?outcome);
+        let decision = telemetry::count(Decision::Help);
+        tracing::info!(
+            request_id,
+            inbound_id = message.id,
+            decision,
+            ?outcome,
+            "Answered a request for help"
+        );
     }
 
     /// The words of `journeys.toml`, or else ours.

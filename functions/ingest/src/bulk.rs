@@ -15,6 +15,7 @@ use messaging::ports::{Consents, Conversations, CurrentJourneys, Executions, Jou
 use messaging::values::clock::{Clock, to_rfc3339};
 use messaging::values::ids::{ConversationId, SourceName};
 use serde::Serialize;
+use telemetry::Decision;
 use tokio::time::Instant;
 
 use crate::messages::{self, MessageCall};
@@ -128,15 +129,17 @@ where
         }
         self.accept_side_by_side(request, groups, &current, until, &mut results).await;
         let count = |status: &str| results.iter().filter(|result| result.status == status).count();
+        let decision = telemetry::count(Decision::Bulk);
         tracing::info!(
             request_id = request.id,
             status = 200,
-            decision = "bulk",
+            decision,
             items = results.len(),
             accepted = count("accepted"),
             duplicate = count("duplicate"),
             retry = count("retry"),
             journeys_version = current.version,
+            "Answered a list of messages"
         );
         Ok(Response::json(200, &Results { results }))
     }
@@ -192,7 +195,13 @@ where
             }
             Err(Refusal::Invalid(errors)) => Outcome { status: "invalid", errors, ..waiting },
             Err(Refusal::Unavailable(trouble)) => {
-                tracing::error!(request_id = request.id, error = %trouble, decision = "retry");
+                let decision = telemetry::count(Decision::Retry);
+                tracing::error!(
+                    request_id = request.id,
+                    error = %trouble,
+                    decision,
+                    "Could not store a message of a list"
+                );
                 waiting
             }
         }

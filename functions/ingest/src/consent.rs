@@ -61,7 +61,8 @@ where
             request_id = request.id,
             scope = change.scope.as_str(),
             status = 200,
-            consent = status
+            consent = status,
+            "Recorded a consent"
         );
         Ok(Response::json(200, &Answer { status }))
     }

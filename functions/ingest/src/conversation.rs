@@ -12,6 +12,7 @@ use messaging::values::clock::{Clock, to_rfc3339};
 use messaging::values::ids::StepName;
 use messaging::values::verdict::{Because, Verdict};
 use serde::Serialize;
+use telemetry::{Decision, EventStatus};
 
 use crate::Ingest;
 
@@ -63,7 +64,14 @@ where
         let found =
             self.conversations.load(&id, self.clock.now()).await.map_err(|e| unavailable(request, &e))?;
         let conversation = found.ok_or(Problem::NotFound)?;
-        tracing::info!(request_id = request.id, conversation_id = %id, status = 200, decision = "shown");
+        let decision = telemetry::count(Decision::Shown);
+        tracing::info!(
+            request_id = request.id,
+            conversation_id = %id,
+            status = 200,
+            decision,
+            "Showed a conversation"
+        );
         Ok(Response::json(200, &view(&conversation)))
     }
 
@@ -74,7 +82,15 @@ where
         if cancelling == CancelOutcome::Absent {
             return Err(Problem::NotFound);
         }
-        tracing::info!(request_id = request.id, conversation_id = %id, status = 202, decision = "cancelled");
+        let decision = Decision::Event { source: id.source(), status: EventStatus::Cancelled };
+        let decision = telemetry::count(decision);
+        tracing::info!(
+            request_id = request.id,
+            conversation_id = %id,
+            status = 202,
+            decision,
+            "Cancelled a conversation"
+        );
         Ok(Response::json(202, &Cancelled { status: "cancelled" }))
     }
 }

@@ -26,6 +26,7 @@ use messaging::values::clock::{Clock, to_rfc3339};
 use messaging::values::ids::{ConversationId, SourceName};
 use messaging::values::secret::SecretText;
 use serde::Serialize;
+use telemetry::{Decision, EventStatus};
 
 /// What the function works with.
 pub struct Ingest<C, E, K, J, T> {
@@ -273,20 +274,28 @@ fn answer(
     journeys_version: Option<&str>,
 ) -> Result<Response, Problem> {
     let (code, status, due) = match accepted {
-        EventOutcome::New { due } => (202, "accepted", to_rfc3339(due)),
-        EventOutcome::Duplicate { due } => (200, "duplicate", to_rfc3339(due)),
+        EventOutcome::New { due } => (202, EventStatus::Accepted, to_rfc3339(due)),
+        EventOutcome::Duplicate { due } => (200, EventStatus::Duplicate, to_rfc3339(due)),
         EventOutcome::KeyReused => {
-            tracing::warn!(request_id = request.id, %conversation_id, decision = "key_reused");
+            let decision = telemetry::count(Decision::KeyReused);
+            tracing::warn!(
+                request_id = request.id,
+                %conversation_id,
+                decision,
+                "Rejected an event whose id was used for another event"
+            );
             return Err(Problem::IdempotencyKeyReused);
         }
     };
+    let decision = telemetry::count(Decision::Event { source: conversation_id.source(), status });
     tracing::info!(
         request_id = request.id,
         %conversation_id,
         status = code,
-        decision = status,
+        decision,
         journeys_version,
         due,
+        "Answered an event"
     );
-    Ok(Response::json(code, &Receipt { status, event_id, conversation_id, due }))
+    Ok(Response::json(code, &Receipt { status: status.as_str(), event_id, conversation_id, due }))
 }

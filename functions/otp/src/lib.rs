@@ -17,6 +17,7 @@ use messaging::ports::{CodeTexts, JourneySource, KeyRing, Randomness, SendingSwi
 use messaging::values::clock::Clock;
 use messaging::values::secret::SecretText;
 use serde::Serialize;
+use telemetry::{CodeRefusal, Decision};
 
 /// What the function works with.
 pub struct Otp<C, K, J, P, R, W, T> {
@@ -143,7 +144,8 @@ where
         let keys = self.hash_keys().await.map_err(|e| unavailable(request, &e))?;
         let verify = VerifyCode { codes: &self.codes, randomness: &self.randomness, clock: &self.clock };
         let valid = verify.verify(&slot, &code, &keys).await.map_err(|e| unavailable(request, &e))?;
-        tracing::info!(request_id = request.id, status = 200, decision = "code_tried", valid);
+        let decision = telemetry::count(Decision::CodeTried);
+        tracing::info!(request_id = request.id, status = 200, decision, valid, "Verified a one-time code");
         Ok(Response::json(200, &Verified { valid }))
     }
 
@@ -161,35 +163,50 @@ fn no_key() -> Unavailable {
     Unavailable { operation: "secretsmanager:GetSecretValue", reason: "no key to hash codes with".to_owned() }
 }
 
-/// What the caller is told, and one line in the log.
+/// Answers the caller and logs the decision.
 fn answer(request: &Request, issued: IssueOutcome) -> Result<Response, Problem> {
-    let noted = |decision: &str, by: &str| {
-        tracing::warn!(request_id = request.id, decision, by);
-    };
     match issued {
         IssueOutcome::Sent { expires_in } => {
-            tracing::info!(request_id = request.id, status = 202, decision = "code_sent");
+            let decision = telemetry::count(Decision::CodeSent);
+            tracing::info!(request_id = request.id, status = 202, decision, "Sent a one-time code");
             Ok(Response::json(202, &OnItsWay { expires_in }))
         }
         IssueOutcome::Shadowed { expires_in } => {
-            tracing::info!(request_id = request.id, status = 202, decision = "code_shadowed");
+            let decision = telemetry::count(Decision::CodeShadowed);
+            tracing::info!(
+                request_id = request.id,
+                status = 202,
+                decision,
+                "Created a one-time code without sending it, in shadow mode"
+            );
             Ok(Response::json(202, &OnItsWay { expires_in }))
         }
         IssueOutcome::TooSoon { retry_after } => Err(Problem::TooManyRequests { retry_after }),
         IssueOutcome::Limited { scope, retry_after } => {
-            noted("code_limited", &scope);
+            let decision = telemetry::count(Decision::CodeLimited);
+            tracing::warn!(request_id = request.id, decision, by = scope, "A limit stopped a one-time code");
             Err(Problem::TooManyRequests { retry_after })
         }
         IssueOutcome::OptedOut => {
-            noted("code_refused", "opted_out");
+            log_refusal(request, CodeRefusal::OptedOut);
             Err(Problem::Undeliverable)
         }
         IssueOutcome::Undeliverable => {
-            noted("code_refused", "provider");
+            log_refusal(request, CodeRefusal::Provider);
             Err(Problem::Undeliverable)
         }
         IssueOutcome::Unavailable(trouble) => Err(unavailable(request, &trouble)),
     }
+}
+
+fn log_refusal(request: &Request, by: CodeRefusal) {
+    let decision = telemetry::count(Decision::CodeRefused);
+    tracing::warn!(
+        request_id = request.id,
+        decision,
+        by = by.as_str(),
+        "A one-time code cannot reach the phone"
+    );
 }
 
 #[cfg(test)]

@@ -8,9 +8,11 @@ use messaging::ports::{Sender, SendingRules, SendingSwitch};
 use messaging::take_step::{self, Transient, VisitOutcome, VisitPorts, VisitStore};
 use messaging::values::clock::{Clock, to_rfc3339};
 use messaging::values::ids::{ConversationId, StepName};
+use messaging::values::provider::Provider;
 use messaging::values::verdict::Because;
 use serde::Serialize;
 use serde_json::Value;
+use telemetry::Decision;
 
 /// The function with its ports.
 pub struct Send<C, S, W, R, T> {
@@ -110,40 +112,44 @@ where
             because,
         };
         let Some((id, name)) = target else {
-            tracing::error!(
-                invocation,
-                decision = "InvalidInput",
-                "The input names no conversation and step"
-            );
+            let decision = telemetry::count(Decision::InvalidInput);
+            tracing::error!(invocation, decision, "The input names no conversation and step");
             let because = Because::fact("input", "names no conversation and step");
             return Ok(output("InvalidInput", due, because));
         };
-        let output = match take_step::visit(self, &id, &name, invocation).await {
-            Ok(VisitOutcome::Decided(verdict, because)) => output(verdict.as_str(), due, because),
-            Ok(VisitOutcome::Wait(until, because)) => output("Wait", Some(to_rfc3339(until)), because),
+        let (decision, output) = match take_step::visit(self, &id, &name, invocation).await {
+            Ok(VisitOutcome::Decided(verdict, because)) => {
+                let provider = because.get("provider").and_then(Value::as_str).and_then(Provider::of_name);
+                (Decision::Verdict { verdict, provider }, output(verdict.as_str(), due, because))
+            }
+            Ok(VisitOutcome::Wait(until, because)) => {
+                (Decision::Wait, output("Wait", Some(to_rfc3339(until)), because))
+            }
             Ok(VisitOutcome::MissingTarget(target)) => {
                 let because = Because::fact("conversation", "expired, erased or never stored");
-                output(target.as_str(), due, because)
+                (Decision::EndedOther(target.as_str()), output(target.as_str(), due, because))
             }
             Err(transient) => {
+                let decision = telemetry::count(Decision::FailedVisit);
                 tracing::warn!(
                     invocation,
                     conversation_id = %id,
                     step = %name,
                     error = %transient,
-                    decision = FAILED_VISIT,
+                    decision,
                     "The visit failed and is repeated"
                 );
                 return Err(FailedVisit(transient));
             }
         };
+        let decision = telemetry::count(decision);
         let provider = output.because.get("provider").and_then(Value::as_str);
         let because = serde_json::to_string(&output.because).unwrap_or_default();
         tracing::info!(
             invocation,
             conversation_id = %id,
             step = %name,
-            decision = output.verdict,
+            decision,
             due = output.due,
             provider,
             because,

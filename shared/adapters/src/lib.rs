@@ -15,6 +15,5 @@ pub mod randomness;
 pub mod secrets;
 pub mod switch;
 pub mod table;
-pub mod telemetry;
 
 pub use connection::Connection;

@@ -52,7 +52,7 @@ impl<K: Clock> SendingSwitch for ParameterSwitch<K> {
         match self.cache.get(self.clock.now(), self.fetch()).await {
             Ok(switch) => switch,
             Err(trouble) => {
-                tracing::warn!(error = %trouble, "the sending switch cannot be read: waiting");
+                tracing::warn!(error = %trouble, "Cannot read the sending switch, so the step waits");
                 Switch::Unreadable
             }
         }

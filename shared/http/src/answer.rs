@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use messaging::ports::Unavailable;
+use telemetry::Decision;
 
 use crate::problem::Problem;
 use crate::request::Request;
@@ -31,11 +32,13 @@ pub async fn respond_within(
     work: impl Future<Output = Result<Response, Problem>>,
 ) -> ApiGatewayV2httpResponse {
     let answer = in_time(limit, work).await.unwrap_or_else(|problem| {
+        let decision = telemetry::count(problem.decision());
         tracing::info!(
             request_id = request.id,
             route = request.route,
             status = problem.status(),
-            decision = problem.code()
+            decision,
+            "Rejected a call"
         );
         Response::from(problem)
     });
@@ -45,7 +48,14 @@ pub async fn respond_within(
 /// Notes that something we need does not answer, and tells the caller to come back.
 #[must_use]
 pub fn unavailable(request: &Request, trouble: &Unavailable) -> Problem {
-    tracing::error!(request_id = request.id, route = request.route, error = %trouble, decision = "unavailable");
+    let decision = telemetry::count(Decision::Unavailable);
+    tracing::error!(
+        request_id = request.id,
+        route = request.route,
+        error = %trouble,
+        decision,
+        "A dependency is unavailable"
+    );
     Problem::DependencyUnavailable
 }
 

@@ -5,6 +5,7 @@ use messaging::values::ids::SourceName;
 use messaging::values::secret::SecretText;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
+use telemetry::Decision;
 
 use crate::problem::Problem;
 use crate::request::Request;
@@ -85,11 +86,13 @@ pub async fn signature(
         verified = verify(&keys.keys(entry).await.map_err(unavailable)?);
     }
     verified.map_err(|error| {
+        let decision = telemetry::count(Decision::Unauthenticated);
         tracing::warn!(
             request_id = request.id,
             route = request.route,
             reason = error.reason(),
-            decision = "unauthenticated"
+            decision,
+            "Rejected a call whose signature is not valid"
         );
         Problem::Unauthorized
     })

@@ -1,6 +1,7 @@
 //! Errors as RFC 9457 `application/problem+json`.
 
 use serde::Serialize;
+use telemetry::Decision;
 
 use crate::violations::Violation;
 
@@ -88,6 +89,15 @@ impl Problem {
             Self::TooManyRequests { .. } => "too_many_requests",
             Self::Undeliverable => "undeliverable",
             Self::DependencyUnavailable => "dependency_unavailable",
+        }
+    }
+
+    /// Returns the decision that the log line of the rejected call carries.
+    #[must_use]
+    pub const fn decision(&self) -> Decision<'static> {
+        match self {
+            Self::Unauthorized => Decision::Unauthorized,
+            _ => Decision::Rejected(self.code()),
         }
     }
 

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adapters::telemetry::{METRICS, NAMESPACE};
 use messaging::values::provider::Provider;
 use messaging::values::verdict::Verdict;
 use serde_json::{Value, json};
+use telemetry::{METRICS, NAMESPACE};
 
 use crate::template::{folders, logical_id, resources};
 

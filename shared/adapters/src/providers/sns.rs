@@ -12,6 +12,7 @@ use messaging::conversation::step::{NotSentReason, ProviderMessage, Refusal, Sen
 use messaging::ports::{Form, OutboundText};
 use messaging::values::phone::PhoneNumber;
 use messaging::values::provider::Provider;
+use telemetry::Decision;
 
 use crate::connection::{Connection, configured};
 use crate::environment::EnvironmentError;
@@ -122,7 +123,8 @@ impl Sns {
     fn sender_id(&self, to: &PhoneNumber) -> Option<&String> {
         let id = self.settings.sender_id.as_ref()?;
         if NO_SENDER_ID.iter().any(|prefix| to.as_e164().starts_with(prefix)) {
-            tracing::warn!(decision = "sender_id_dropped", "the customer's country shows no sender ids");
+            let decision = telemetry::count(Decision::SenderIdDropped);
+            tracing::warn!(decision, "Left out the sender id, which the customer's country does not show");
             return None;
         }
         Some(id)

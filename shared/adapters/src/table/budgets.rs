@@ -10,6 +10,7 @@ use messaging::journeys::budgets::{
 use messaging::ports::{Budgets, Unavailable};
 use messaging::values::dollars::Dollars;
 use messaging::values::phone::PhoneNumber;
+use telemetry::Decision;
 
 use super::Table;
 use super::builder::{update, upsert};
@@ -84,11 +85,8 @@ impl Table {
         match self.update_and_read(added).await? {
             Updated::Done(spent) => {
                 for limit in nearly_spent(counters, cost, |name| counted(&spent, name)) {
-                    tracing::warn!(
-                        limit,
-                        decision = "budget_nearly_spent",
-                        "A spending limit is nearly reached"
-                    );
+                    let decision = telemetry::count(Decision::BudgetNearlySpent);
+                    tracing::warn!(limit, decision, "A spending limit is nearly reached");
                 }
                 Ok(None)
             }
