@@ -65,7 +65,7 @@ where
     async fn route(&self, request: &Request) -> Result<Response, Problem> {
         let system = system_of(&request.route).ok_or(Problem::NotFound)?;
         let now = self.clock.now();
-        auth::signature(request, &self.keys, system.key_entry, |keys| (system.verify)(request, keys, now))
+        auth::signature(request, &self.keys, system.key_entry, |keys| system.verify(request, keys, now))
             .await?;
         let status = self.take(system, request.body()).await.map_err(|e| unavailable(request, &e))?;
         let decision = telemetry::count(Decision::Event { source: system.name, status });

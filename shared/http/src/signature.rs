@@ -1,15 +1,18 @@
-//! Who really sent a request: one module for each scheme, to verify and to sign.
+//! The authenticity of requests: one module for each scheme, to verify and to sign.
 //!
 //! All of them work on the bytes as received, before any parsing, take several keys (newest
 //! first, so that a key can be rotated without downtime) and compare in constant time.
 
 mod mac;
 pub mod plain_hmac;
+mod scheme;
 pub mod timestamped;
 pub mod twilio;
 
-/// Why a request is not authentic. For the log: it holds nothing of the request or the keys.
-/// The caller answers 401 to each alike.
+pub use scheme::Scheme;
+
+/// The reason why a request is not authentic. It is for the log and contains nothing of the request or the keys.
+/// The caller is answered 401 for each of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// No signature header.
