@@ -2,10 +2,11 @@
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use base64::Engine as _;
+use booking_webhook::systems::system_of;
 use messaging::testing::memory::World;
 use serde_json::{Value, json};
 
-use crate::world::{booking_webhook, inbound, ingest, otp, world};
+use crate::world::{handlers, world};
 
 /// An answer: status and body.
 pub(crate) type Answer = (i64, Value);
@@ -70,10 +71,10 @@ pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
 pub(crate) fn answer(world: &World, event: ApiGatewayV2httpRequest) -> Answer {
     let route = event.route_key.clone().unwrap_or_default();
     let response = match route.as_str() {
-        "POST /webhooks/calendly" | "POST /webhooks/calcom" => run(booking_webhook(world).handle(event)),
-        "POST /twilio/inbound" | "POST /webhook" => run(inbound(world).answer(event)),
-        "POST /otp" | "POST /otp/verify" => run(otp(world).handle(event)),
-        _ => run(ingest(world).handle(event)),
+        route if system_of(route).is_some() => run(handlers(world).booking_webhook.handle(event)),
+        "POST /twilio/inbound" | "POST /webhook" => run(handlers(world).inbound.answer(event)),
+        "POST /otp" | "POST /otp/verify" => run(handlers(world).otp.handle(event)),
+        _ => run(handlers(world).ingest.handle(event)),
     };
     read(response)
 }

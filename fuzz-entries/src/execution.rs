@@ -8,7 +8,7 @@ use local::states::{Action, Definition, Event, Execution, Status};
 use serde_json::Value;
 
 use crate::call::{answer, event, run};
-use crate::world::{API_KEY, now, send, world};
+use crate::world::{API_KEY, handlers, now, world};
 
 const EVENT: &[u8] = include_bytes!("../../test-payloads/ingest/sms-advance-approved.json");
 
@@ -25,7 +25,7 @@ pub(crate) fn execution_input(data: &[u8]) {
     let world = world();
     let headers = [("content-type", "application/json"), ("x-api-key", API_KEY)];
     assert_eq!(answer(&world, event("POST /sms", &headers, EVENT).unwrap()).0, 202);
-    let send = send(&world);
+    let send = handlers(&world).send;
     let mut happening = Event::Started;
     for visit in 0..100 {
         let step = execution.on(&definition, happening, world.state().now);

@@ -8,7 +8,7 @@ use messaging::values::secret::SecretText;
 use serde_json::{Value, json};
 
 use crate::call::{answer, event, event_with_query, read, run};
-use crate::world::{API_KEY, SIGNING_KEY, delivery_status, inbound, send, world};
+use crate::world::{API_KEY, SIGNING_KEY, handlers, world};
 
 /// The event that the text is sent for.
 const EVENT: &[u8] = include_bytes!("../../test-payloads/ingest/sms-advance-approved.json");
@@ -22,7 +22,7 @@ fn world_with_a_text() -> World {
     assert_eq!(answer(&world, event("POST /sms", &headers, EVENT).unwrap()).0, 202);
     world.pass(3600);
     let visit = json!({ "conversation_id": ID, "step": "text", "due": "2027-01-15T08:00:00Z" });
-    let visited = run(send(&world).handle(&visit, "invocation")).unwrap();
+    let visited = run(handlers(&world).send.handle(&visit, "invocation")).unwrap();
     assert_eq!(serde_json::to_value(visited).unwrap()["verdict"], "Sent");
     world
 }
@@ -54,7 +54,7 @@ pub(crate) fn status_callback(data: &[u8]) {
         [("content-type", "application/x-www-form-urlencoded"), ("x-twilio-signature", signature.as_str())];
     twice(|world| {
         let call = event_with_query("POST /twilio/status", QUERY, &headers, data).unwrap();
-        let (status, said) = read(run(delivery_status(world).answer(call)));
+        let (status, said) = read(run(handlers(world).delivery_status.answer(call)));
         assert!(matches!(status, 200 | 204), "{status} {said}");
     });
 }
@@ -62,14 +62,14 @@ pub(crate) fn status_callback(data: &[u8]) {
 /// Any message on the topic of delivery events, and any event of AWS's at the function itself.
 pub(crate) fn delivery_event(data: &[u8]) {
     for event in as_events(data) {
-        twice(|world| understood(run(delivery_status(world).handle(event.clone()))));
+        twice(|world| understood(run(handlers(world).delivery_status.handle(event.clone()))));
     }
 }
 
 /// Any message on the topic of replies. A reply is taken once, and never answered by a text but STOP.
 pub(crate) fn two_way_event(data: &[u8]) {
     for event in as_events(data) {
-        twice(|world| understood(run(inbound(world).handle(event.clone()))));
+        twice(|world| understood(run(handlers(world).inbound.handle(event.clone()))));
     }
 }
 

@@ -2,16 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use booking_webhook::BookingWebhook;
+use booking_webhook::systems::SYSTEMS;
 use chrono::{DateTime, Utc};
-use delivery_status::DeliveryStatus;
-use inbound::Inbound;
-use ingest::Ingest;
+use handlers::{Handlers, InMemory};
 use messaging::journeys::Config;
 use messaging::ports::CurrentJourneys;
 use messaging::testing::memory::World;
-use otp::Otp;
-use send::Send;
 
 /// The shipped journeys and a source that is configuration alone.
 const JOURNEYS: &str =
@@ -31,7 +27,8 @@ pub(crate) fn world() -> World {
     {
         let mut state = world.state();
         state.keys.insert("api_key", vec![API_KEY]);
-        for entry in ["calendly_signing_key", "calcom_signing_key", "shop_signing_key", "twilio_auth_token"] {
+        let booking_systems = SYSTEMS.iter().map(|system| system.key_entry);
+        for entry in booking_systems.chain(["shop_signing_key", "twilio_auth_token"]) {
             state.keys.insert(entry, vec![SIGNING_KEY]);
         }
         state.journeys = Some(CurrentJourneys { version: "fuzz".to_owned(), journeys: journeys() });
@@ -45,66 +42,8 @@ fn journeys() -> Arc<Config> {
     Arc::clone(JOURNEYS_READ.get_or_init(|| Arc::new(Config::from_toml(JOURNEYS).unwrap())))
 }
 
-pub(crate) fn ingest(world: &World) -> Ingest<World, World, World, World, World> {
-    Ingest {
-        conversations: world.clone(),
-        executions: world.clone(),
-        keys: world.clone(),
-        journeys: world.clone(),
-        clock: world.clone(),
-    }
-}
-
-pub(crate) fn booking_webhook(world: &World) -> BookingWebhook<World, World, World, World, World> {
-    BookingWebhook {
-        conversations: world.clone(),
-        executions: world.clone(),
-        keys: world.clone(),
-        journeys: world.clone(),
-        clock: world.clone(),
-    }
-}
-
-pub(crate) fn inbound(world: &World) -> Inbound<World, World, World, World, World, World> {
-    Inbound {
-        inbox: world.clone(),
-        keys: world.clone(),
-        journeys: world.clone(),
-        notices: world.clone(),
-        randomness: world.clone(),
-        clock: world.clone(),
-        public_url: Some("https://example.com".to_owned()),
-    }
-}
-
-pub(crate) fn send(world: &World) -> Send<World, World, World, World, World> {
-    Send {
-        conversations: world.clone(),
-        sender: world.clone(),
-        switch: world.clone(),
-        rules: world.clone(),
-        clock: world.clone(),
-    }
-}
-
-pub(crate) fn delivery_status(world: &World) -> DeliveryStatus<World, World, World, World> {
-    DeliveryStatus {
-        table: world.clone(),
-        executions: world.clone(),
-        keys: world.clone(),
-        clock: world.clone(),
-        public_url: Some("https://example.com".to_owned()),
-    }
-}
-
-pub(crate) fn otp(world: &World) -> Otp<World, World, World, World, World, World, World> {
-    Otp {
-        codes: world.clone(),
-        keys: world.clone(),
-        journeys: world.clone(),
-        texts: world.clone(),
-        randomness: world.clone(),
-        switch: world.clone(),
-        clock: world.clone(),
-    }
+/// Composes every function over a world.
+pub(crate) fn handlers(world: &World) -> Handlers<InMemory> {
+    let public_url = Some("https://example.com".to_owned());
+    Handlers::new(&InMemory { world: world.clone(), public_url })
 }

@@ -158,8 +158,13 @@ pub async fn prepare(options: Options) -> Result<Prepared, ServeError> {
     } else {
         (connector::connection(&endpoint), endpoint)
     };
-    let deployment =
-        Deployment { connection: &connection, twilio_url, live: options.live, keys: &keys, clock: &clock };
+    let deployment = Deployment {
+        connection: connection.clone(),
+        twilio_url,
+        live: options.live,
+        keys: keys.clone(),
+        clock: Arc::clone(&clock),
+    };
     let functions = deployment.functions();
     let console = console::router(Arc::new(LocalConsole {
         database: database.clone(),

@@ -9,7 +9,7 @@ use adapters::clock::SystemClock;
 use adapters::environment::{number, optional, required};
 use adapters::journeys::JourneyStore;
 use adapters::providers::end_user_messaging::{EndUserMessaging, EndUserMessagingSettings};
-use adapters::providers::notices::Answerers;
+use adapters::providers::notices::NoticeSenders;
 use adapters::providers::twilio::{Twilio, TwilioSettings};
 use adapters::randomness::SystemRandomness;
 use adapters::secrets::Secrets;
@@ -32,7 +32,7 @@ async fn main() -> Result<(), Error> {
         whatsapp_from: None,
         public_url: String::new(),
     };
-    let notices = Answerers {
+    let notices = NoticeSenders {
         twilio: Twilio::new(&connection, Arc::clone(&secrets), settings),
         end_user_messaging: Some(EndUserMessaging::new(&connection, EndUserMessagingSettings::default())),
     };

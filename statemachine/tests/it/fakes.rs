@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use handlers::{Handlers, InMemory};
 use messaging::conversation::step::{Progress, SendOutcome};
 use messaging::conversation::{Conversation, Plan, Step};
 use messaging::journeys::Config;
@@ -34,13 +35,7 @@ pub(crate) fn send_function(outcome: SendOutcome) -> (TestSend, World) {
         let journeys = Arc::<Config>::default();
         state.journeys = Some(CurrentJourneys { version: "1".to_owned(), journeys });
     }
-    let send = Send {
-        conversations: world.clone(),
-        sender: world.clone(),
-        switch: world.clone(),
-        rules: world.clone(),
-        clock: world.clone(),
-    };
+    let send = Handlers::new(&InMemory { world: world.clone(), public_url: None }).send;
     (send, world)
 }
 

@@ -13,14 +13,14 @@ use crate::providers::end_user_messaging::EndUserMessaging;
 use crate::providers::twilio::Twilio;
 
 /// The providers that customers write to.
-pub struct Answerers<K> {
+pub struct NoticeSenders<K> {
     /// Twilio.
     pub twilio: Twilio<K>,
     /// AWS: SNS has no number of its own that could be written to.
     pub end_user_messaging: Option<EndUserMessaging>,
 }
 
-impl<K: Clock> Notices for Answerers<K> {
+impl<K: Clock> Notices for NoticeSenders<K> {
     async fn notify(
         &self,
         provider: Provider,
