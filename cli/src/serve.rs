@@ -82,7 +82,7 @@ fn options(arguments: ServeArguments) -> Result<Options, String> {
         },
         throttle: arguments.throttle,
         live: arguments.live,
-        given: environment_keys(),
+        env_keys: environment_keys(),
         journeys,
         journeys_file: file,
     })

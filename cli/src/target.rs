@@ -9,7 +9,7 @@ use adapters::executions::StateMachine;
 use adapters::table::Table;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
-use local::store::keys::{Given, Keys};
+use local::store::keys::{EnvKeys, Keys};
 use messaging::values::clock::Clock;
 use serde_json::Value;
 
@@ -96,9 +96,9 @@ impl Target {
 }
 
 /// Reads the keys and addresses that the environment sets.
-pub(crate) fn environment_keys() -> Given {
+pub(crate) fn environment_keys() -> EnvKeys {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    Given {
+    EnvKeys {
         api_key: variable("AFTERWORD_API_KEY"),
         calendly_signing_key: variable("AFTERWORD_CALENDLY_SIGNING_KEY"),
         twilio_account_sid: variable("TWILIO_ACCOUNT_SID"),

@@ -17,12 +17,12 @@ use messaging::values::clock::{Clock, to_rfc3339};
 use serde_json::{Value, json};
 
 use crate::providers::outbox::{Outbox, Text};
-use crate::runtime::agenda::Agenda;
 use crate::runtime::async_invoke::AsyncInvoker;
 use crate::runtime::clock::{ClockError, LocalClock};
 use crate::runtime::faults::{Fault, Faults};
 use crate::runtime::host::{check_host, check_origin};
 use crate::runtime::problem::{self, Problem, Violation};
+use crate::runtime::timer_source::TimerSource;
 pub use phones::Phones;
 
 /// What the admin port shows and moves.
@@ -30,7 +30,7 @@ pub struct Admin {
     /// The clock.
     pub clock: Arc<LocalClock>,
     /// Everything that has work due on it.
-    pub agendas: Vec<Arc<dyn Agenda>>,
+    pub timer_sources: Vec<Arc<dyn TimerSource>>,
     /// What was delivered.
     pub outbox: Outbox,
     /// What goes wrong next.
@@ -85,7 +85,7 @@ async fn clock(State(admin): State<Arc<Admin>>) -> Response {
 async fn advance(State(admin): State<Arc<Admin>>, body: Bytes) -> Result<Response, Problem> {
     let seconds = body::parse(&body)?.get("seconds").and_then(Value::as_i64);
     let advanced = match seconds {
-        Some(seconds) => admin.clock.advance(&admin.agendas, seconds).await,
+        Some(seconds) => admin.clock.advance(&admin.timer_sources, seconds).await,
         None => Err(ClockError::OutOfRange),
     };
     match advanced {

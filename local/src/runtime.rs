@@ -4,8 +4,8 @@
 pub mod async_invoke;
 pub mod invoke;
 
-pub mod agenda;
 pub mod clock;
+pub mod timer_source;
 
 pub(crate) mod connector;
 pub mod faults;

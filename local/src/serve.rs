@@ -20,14 +20,14 @@ use serde_json::Value;
 
 use crate::aws::states_api::StatesApi;
 use crate::gateway::template::Template;
-use crate::runtime::agenda::Agenda;
 use crate::runtime::clock::{ClockError, LocalClock, Mode};
 use crate::runtime::connector;
 use crate::runtime::invoke::Functions;
+use crate::runtime::timer_source::TimerSource;
 use crate::states::{Definition, Engine, Invoke, OpenError, Problems, Settings, TaskFailure};
 use crate::store::Store;
 use crate::store::data_dir::{DataDir, DataDirError};
-use crate::store::keys::{Given, Keys, Loaded};
+use crate::store::keys::{EnvKeys, Keys, Loaded};
 use console_source::LocalConsole;
 use functions::Deployment;
 use machine::{Listeners, Machine, MachineError, Ports};
@@ -56,7 +56,7 @@ pub struct Options {
     /// Whether texts leave by real providers.
     pub live: bool,
     /// Keys from the environment.
-    pub given: Given,
+    pub env_keys: EnvKeys,
     /// The `journeys.toml` in force.
     pub journeys: String,
     /// The file that they are read from anew when it is saved.
@@ -85,7 +85,7 @@ pub enum ServeError {
     MovedClock,
     /// The environment says what cannot be meant.
     #[error("the environment: {}", .0.join("; "))]
-    Given(Vec<String>),
+    Environment(Vec<String>),
     /// The embedded DynamoDB does not open.
     #[error("cannot open the embedded DynamoDB: {0}")]
     Database(String),
@@ -132,9 +132,9 @@ pub struct Prepared {
 /// # Errors
 /// See [`ServeError`].
 pub async fn prepare(options: Options) -> Result<Prepared, ServeError> {
-    let violations = options.given.violations();
+    let violations = options.env_keys.violations();
     if !violations.is_empty() {
-        return Err(ServeError::Given(violations));
+        return Err(ServeError::Environment(violations));
     }
     let data_dir = options.data_dir.as_deref().map(DataDir::open).transpose()?;
     let listeners = Listeners::bind(options.ports).await?;
@@ -143,8 +143,8 @@ pub async fn prepare(options: Options) -> Result<Prepared, ServeError> {
     deploy::create_table(&database).map_err(ServeError::Database)?;
     let keys_file = data_dir.as_ref().map(DataDir::keys);
     let warnings = if options.live { live::warnings(&options) } else { Vec::new() };
-    let twilio_base_url = options.given.twilio_base_url.clone();
-    let Loaded { keys, generated } = Keys::load(options.given, keys_file.as_deref(), ports.gateway)?;
+    let twilio_base_url = options.env_keys.twilio_base_url.clone();
+    let Loaded { keys, generated } = Keys::load(options.env_keys, keys_file.as_deref(), ports.gateway)?;
     let clock = Arc::new(LocalClock::open(store.clone(), options.clock)?);
     if options.live && clock.is_moved() {
         return Err(ServeError::MovedClock);
@@ -182,7 +182,7 @@ pub async fn prepare(options: Options) -> Result<Prepared, ServeError> {
         template: Template::parse(TEMPLATE).map_err(|e| ServeError::Template(e.to_string()))?,
         functions,
         states: Arc::new(engine.clone()),
-        agendas: vec![Arc::new(engine) as Arc<dyn Agenda>],
+        timer_sources: vec![Arc::new(engine) as Arc<dyn TimerSource>],
         console,
         throttle: options.throttle,
         live: options.live,

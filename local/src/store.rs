@@ -2,7 +2,7 @@
 
 pub mod data_dir;
 pub mod keys;
-pub(crate) mod residue;
+pub(crate) mod vacuum;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

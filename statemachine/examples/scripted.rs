@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use local::runtime::agenda::Agenda;
+use local::runtime::timer_source::TimerSource;
 use local::states::{Definition, Engine, Invoke, Settings, TaskFailure, arn};
 use local::store::Store;
 use messaging::values::clock::Clock;

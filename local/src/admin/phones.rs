@@ -16,7 +16,7 @@ use crate::providers::twilio::webhooks::Webhooks;
 use crate::runtime::async_invoke::AsyncInvoker;
 use crate::runtime::problem::Violation;
 use crate::store::keys::Keys;
-use crate::store::residue::Residue;
+use crate::store::vacuum::Vacuum;
 
 /// The longest text that Twilio hands over.
 const LONGEST: usize = 1600;
@@ -30,7 +30,7 @@ pub struct Phones {
     outbox: Outbox,
     opt_outs: OptOuts,
     webhooks: Arc<Webhooks>,
-    residue: Residue,
+    vacuum: Vacuum,
     invoker: Arc<AsyncInvoker>,
 }
 
@@ -73,10 +73,10 @@ impl Phones {
         outbox: Outbox,
         opt_outs: OptOuts,
         webhooks: Arc<Webhooks>,
-        residue: Residue,
+        vacuum: Vacuum,
         invoker: Arc<AsyncInvoker>,
     ) -> Self {
-        Self { keys, outbox, opt_outs, webhooks, residue, invoker }
+        Self { keys, outbox, opt_outs, webhooks, vacuum, invoker }
     }
 
     /// Forgets a phone (E.164): what it was sent, and by name that it blocks us. Says how many texts
@@ -84,7 +84,7 @@ impl Phones {
     pub(super) fn forget(&self, phone: &str) -> rusqlite::Result<usize> {
         let texts = self.outbox.forget(phone)?;
         self.opt_outs.forget(phone)?;
-        self.residue.wipe()?;
+        self.vacuum.rewrite_files()?;
         Ok(texts)
     }
 

@@ -12,9 +12,9 @@ use tokio::sync::watch;
 use crate::providers::aws_sms::reports::reports;
 use crate::providers::outbox::{Channel, Outbox, Text};
 use crate::providers::twilio::webhooks::Webhooks;
-use crate::runtime::agenda::Agenda;
 use crate::runtime::async_invoke::AsyncInvoker;
 use crate::runtime::clock::LocalClock;
+use crate::runtime::timer_source::TimerSource;
 
 /// The receipts that are due. A callback that leads elsewhere is left alone: this machine calls nobody.
 #[derive(Clone)]
@@ -44,7 +44,7 @@ impl Receipts {
     }
 }
 
-impl Agenda for Receipts {
+impl TimerSource for Receipts {
     fn next_due(&self) -> Option<DateTime<Utc>> {
         self.0.pending(DateTime::<Utc>::MAX_UTC, 1).pop().map(|(_, due)| due)
     }

@@ -8,7 +8,7 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use messaging::values::clock::Clock;
 use rusqlite::OptionalExtension;
 
-use crate::runtime::agenda::Agenda;
+use crate::runtime::timer_source::TimerSource;
 use crate::store::Store;
 
 /// The longest step by which the clock may be advanced: ten years.
@@ -96,14 +96,14 @@ impl LocalClock {
         self.was_virtual || (self.mode == Mode::Real && self.value.load(Ordering::SeqCst) != 0)
     }
 
-    /// Moves the clock forward, stopping at every instant at which an agenda has something due, and
+    /// Moves the clock forward, stopping at every instant at which a timer source has something due, and
     /// returns once all of it has run. One caller at a time; others wait.
     ///
     /// # Errors
     /// When the step is out of range, or the time could not be stored.
     pub async fn advance(
         &self,
-        agendas: &[Arc<dyn Agenda>],
+        timer_sources: &[Arc<dyn TimerSource>],
         seconds: i64,
     ) -> Result<DateTime<Utc>, ClockError> {
         if !(0..=MAX_ADVANCE_SECONDS).contains(&seconds) {
@@ -118,14 +118,14 @@ impl LocalClock {
         let landing = self.landing(target);
         let mut arrived = false;
         loop {
-            all_idle(agendas).await;
-            let due = earliest(agendas).filter(|due| *due <= landing);
+            all_idle(timer_sources).await;
+            let due = earliest(timer_sources).filter(|due| *due <= landing);
             if due.is_none() && arrived {
                 return Ok(self.now());
             }
             arrived = due.is_none();
             self.move_to(due.unwrap_or(target))?;
-            wake(agendas);
+            wake(timer_sources);
         }
     }
 
@@ -139,15 +139,15 @@ impl LocalClock {
         }
     }
 
-    /// Wakes the agendas as real time passes; a virtual clock leaves that to `advance`. Never returns.
-    pub async fn keep_time(&self, agendas: &[Arc<dyn Agenda>]) {
+    /// Wakes the timer sources as real time passes; a virtual clock leaves that to `advance`. Never returns.
+    pub async fn keep_time(&self, timer_sources: &[Arc<dyn TimerSource>]) {
         if self.mode == Mode::Virtual {
             return std::future::pending().await;
         }
         loop {
             tokio::time::sleep(TICK).await;
-            if earliest(agendas).is_some_and(|due| due <= self.now()) {
-                wake(agendas);
+            if earliest(timer_sources).is_some_and(|due| due <= self.now()) {
+                wake(timer_sources);
             }
         }
     }
@@ -201,19 +201,19 @@ fn whole_second(instant: DateTime<Utc>) -> DateTime<Utc> {
     instant.duration_trunc(TimeDelta::seconds(1)).unwrap_or(instant)
 }
 
-fn earliest(agendas: &[Arc<dyn Agenda>]) -> Option<DateTime<Utc>> {
-    agendas.iter().filter_map(|agenda| agenda.next_due()).min()
+fn earliest(timer_sources: &[Arc<dyn TimerSource>]) -> Option<DateTime<Utc>> {
+    timer_sources.iter().filter_map(|timer_source| timer_source.next_due()).min()
 }
 
-fn wake(agendas: &[Arc<dyn Agenda>]) {
-    agendas.iter().for_each(|agenda| agenda.wake());
+fn wake(timer_sources: &[Arc<dyn TimerSource>]) {
+    timer_sources.iter().for_each(|timer_source| timer_source.wake());
 }
 
-/// One pass more than there are agendas: the end of one's work may be the start of another's.
-async fn all_idle(agendas: &[Arc<dyn Agenda>]) {
-    for _ in 0..=agendas.len() {
-        for agenda in agendas {
-            agenda.idle().await;
+/// One pass more than there are timer sources: the end of one's work may be the start of another's.
+async fn all_idle(timer_sources: &[Arc<dyn TimerSource>]) {
+    for _ in 0..=timer_sources.len() {
+        for timer_source in timer_sources {
+            timer_source.idle().await;
         }
     }
 }

@@ -22,9 +22,9 @@ pub(crate) fn connection(endpoint: &str) -> Connection {
     Connection {
         sdk_http: http_client_fn(move |settings, components| {
             use aws_smithy_runtime_api::client::http::HttpClient as _;
-            SharedHttpConnector::new(Door(inner.http_connector(settings, components)))
+            SharedHttpConnector::new(FaultInjectingConnector(inner.http_connector(settings, components)))
         }),
-        provider_http: SharedHttpConnector::new(Door(plain.provider_http.clone())),
+        provider_http: SharedHttpConnector::new(FaultInjectingConnector(plain.provider_http.clone())),
         ..plain
     }
 }
@@ -35,15 +35,15 @@ pub(crate) fn live_connection(endpoint: &str) -> Connection {
 }
 
 /// Lets everything through but marked responses.
-struct Door(SharedHttpConnector);
+struct FaultInjectingConnector(SharedHttpConnector);
 
-impl fmt::Debug for Door {
+impl fmt::Debug for FaultInjectingConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Door")
+        f.write_str("FaultInjectingConnector")
     }
 }
 
-impl HttpConnector for Door {
+impl HttpConnector for FaultInjectingConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let calling = self.0.call(request);
         HttpConnectorFuture::new(async move {

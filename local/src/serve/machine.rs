@@ -23,14 +23,14 @@ use crate::providers::receipts::Receipts;
 use crate::providers::twilio::Twilio;
 use crate::providers::twilio::opt_outs::OptOuts;
 use crate::providers::twilio::webhooks::Webhooks;
-use crate::runtime::agenda::Agenda;
 use crate::runtime::async_invoke::AsyncInvoker;
 use crate::runtime::clock::LocalClock;
 use crate::runtime::faults::Faults;
 use crate::runtime::invoke::Functions;
+use crate::runtime::timer_source::TimerSource;
 use crate::store::Store;
 use crate::store::keys::Keys;
-use crate::store::residue::Residue;
+use crate::store::vacuum::Vacuum;
 
 /// How long open requests may still run once the machine is told to stop: Lambda's limit and a little.
 const GRACE: Duration = Duration::from_secs(35);
@@ -95,7 +95,7 @@ pub struct Machine {
     /// Step Functions.
     pub states: Arc<dyn StatesApi>,
     /// What has work due on the clock, besides the simulated providers.
-    pub agendas: Vec<Arc<dyn Agenda>>,
+    pub timer_sources: Vec<Arc<dyn TimerSource>>,
     /// The console's pages.
     pub console: Router,
     /// Whether the gateway throttles.
@@ -165,8 +165,8 @@ impl Machine {
             Arc::clone(&webhooks),
             Arc::clone(&invoker),
         );
-        let mut agendas = self.agendas;
-        agendas.push(Arc::new(receipts));
+        let mut timer_sources = self.timer_sources;
+        timer_sources.push(Arc::new(receipts));
         let twilio = Arc::new(Twilio::new(
             self.keys.clone(),
             Arc::clone(clock),
@@ -185,13 +185,19 @@ impl Machine {
             Arc::clone(&faults),
         );
         let public_host = self.keys.public_host();
-        let residue = Residue { store: self.store, database: self.database_file };
-        let phones =
-            Phones::new(self.keys, outbox.clone(), opt_outs, webhooks, residue, Arc::clone(&invoker));
-        let timekeeper = (Arc::clone(clock), agendas.clone());
-        let (at_work, functions) = (agendas.clone(), functions);
-        let control =
-            Admin { clock: Arc::clone(clock), agendas, outbox, faults, phones, invoker, live: self.live };
+        let vacuum = Vacuum { store: self.store, database: self.database_file };
+        let phones = Phones::new(self.keys, outbox.clone(), opt_outs, webhooks, vacuum, Arc::clone(&invoker));
+        let timekeeper = (Arc::clone(clock), timer_sources.clone());
+        let (at_work, functions) = (timer_sources.clone(), functions);
+        let control = Admin {
+            clock: Arc::clone(clock),
+            timer_sources,
+            outbox,
+            faults,
+            phones,
+            invoker,
+            live: self.live,
+        };
 
         // First nobody calls any more, then what is under way ends, then what it needs goes.
         let stop = Stop::when(shutdown);
@@ -209,8 +215,8 @@ impl Machine {
                 listen_to(gateway_listener, gateway.router(public_host), stop.wait()),
                 listen_to(admin, control.router(self.console), stop.wait()),
             )?;
-            for agenda in &at_work {
-                agenda.rest().await;
+            for timer_source in &at_work {
+                timer_source.rest().await;
             }
             functions.quiet().await;
             aws_stop.now();

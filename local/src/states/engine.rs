@@ -15,7 +15,7 @@ use super::execution::{Action, Event, Execution};
 use super::queries::StartOutcome;
 use super::timers::Timers;
 use super::{arn, driver, journal};
-use crate::runtime::agenda::Agenda;
+use crate::runtime::timer_source::TimerSource;
 use crate::store::Store;
 
 /// How a function is called: its ARN and payload in, its answer or its failure out.
@@ -177,7 +177,7 @@ impl Engine {
     }
 }
 
-impl Agenda for Engine {
+impl TimerSource for Engine {
     fn next_due(&self) -> Option<DateTime<Utc>> {
         self.0.timers.next_due()
     }

@@ -18,7 +18,7 @@ use messaging::values::clock::Clock;
 use serde_json::{Value, json};
 
 use super::{Definition, Engine, Invoke, Settings, TaskFailure};
-use crate::runtime::agenda::Agenda;
+use crate::runtime::timer_source::TimerSource;
 use crate::store::Store;
 
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:afterword-send";

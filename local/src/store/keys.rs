@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 /// What the environment gives. Lists are comma-separated, newest first.
 #[derive(Clone, Default)]
-pub struct Given {
+pub struct EnvKeys {
     /// `AFTERWORD_API_KEY`
     pub api_key: Option<String>,
     /// `AFTERWORD_CALENDLY_SIGNING_KEY`
@@ -56,7 +56,7 @@ pub struct Loaded {
     pub generated: Vec<(&'static str, String)>,
 }
 
-impl Given {
+impl EnvKeys {
     /// Everything in it that cannot be meant, by the variable's name; never a value.
     #[must_use]
     pub fn violations(&self) -> Vec<String> {
@@ -100,7 +100,7 @@ impl Keys {
     ///
     /// # Errors
     /// When the file cannot be read, understood or written.
-    pub fn load(given: Given, file: Option<&Path>, gateway_port: u16) -> io::Result<Loaded> {
+    pub fn load(given: EnvKeys, file: Option<&Path>, gateway_port: u16) -> io::Result<Loaded> {
         let mut kept = file.map_or_else(|| Ok(BTreeMap::new()), read)?;
         let mut generated = Vec::new();
         let mut one = |given: Option<String>, name: &'static str, make: fn() -> String| {
@@ -222,27 +222,30 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_named() {
         let some = |value: &str| Some(value.to_owned());
-        let given = Given {
+        let given = EnvKeys {
             api_key: some(" , "),
             calendly_signing_key: some(","),
             twilio_auth_token: some(","),
             twilio_account_sid: some("a/b"),
             twilio_from: some("5005550006"),
             public_url: some("not a url"),
-            ..Given::default()
+            ..EnvKeys::default()
         };
         assert_eq!(given.violations().len(), 6);
-        let given = Given {
+        let given = EnvKeys {
             api_key: some("one, two"),
             twilio_account_sid: some("ACcccccccccccccccccccccccccccccccc"),
             twilio_from: some("+15005550006"),
             public_url: some("https://hooks.example.com/"),
-            ..Given::default()
+            ..EnvKeys::default()
         };
         assert!(given.violations().is_empty());
         for from in ["24273", "ACME", "MG00000000000000000000000000000000"] {
-            assert!(Given { twilio_from: some(from), ..Given::default() }.violations().is_empty(), "{from}");
+            assert!(
+                EnvKeys { twilio_from: some(from), ..EnvKeys::default() }.violations().is_empty(),
+                "{from}"
+            );
         }
-        assert!(Given::default().violations().is_empty());
+        assert!(EnvKeys::default().violations().is_empty());
     }
 }

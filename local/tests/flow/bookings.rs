@@ -17,9 +17,9 @@ pub(crate) async fn start() -> Rig {
 
 /// Two keys of Calendly's, one of Cal.com's, and a declared source.
 pub(crate) fn configure(options: &mut Options) {
-    options.given.calendly_signing_key = Some("new-key,old-key".to_owned());
-    options.given.signing_keys.insert("calcom".to_owned(), "calcom-key".to_owned());
-    options.given.signing_keys.insert("shop".to_owned(), "shop-key".to_owned());
+    options.env_keys.calendly_signing_key = Some("new-key,old-key".to_owned());
+    options.env_keys.signing_keys.insert("calcom".to_owned(), "calcom-key".to_owned());
+    options.env_keys.signing_keys.insert("shop".to_owned(), "shop-key".to_owned());
     options.journeys.push_str(SHOP);
 }
 

@@ -33,8 +33,8 @@ async fn live(server: &MockServer, clock: Mode) -> Rig {
     Rig::with(|options| {
         options.live = true;
         options.clock = clock;
-        options.given.twilio_base_url = Some(url);
-        options.given.twilio_from = Some("+12025550100".to_owned());
+        options.env_keys.twilio_base_url = Some(url);
+        options.env_keys.twilio_from = Some("+12025550100".to_owned());
     })
     .await
 }
@@ -126,7 +126,7 @@ async fn a_directory_whose_clock_stood_still_is_refused() {
 async fn what_is_missing_is_said() {
     let bare = Rig::prepared(|options| {
         options.live = true;
-        options.given = local::store::keys::Given::default();
+        options.env_keys = local::store::keys::EnvKeys::default();
     })
     .await
     .unwrap();

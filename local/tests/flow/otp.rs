@@ -331,7 +331,7 @@ async fn a_code_that_was_not_sent_costs_nothing() {
 async fn codes_and_texts_share_the_pace_of_their_number() {
     let rules = "[pacing]\nnumbers = { \"+15005550009\" = 1 }";
     let rig = Rig::with(|options| {
-        options.given.twilio_from = Some("+15005550009".to_owned());
+        options.env_keys.twilio_from = Some("+15005550009".to_owned());
         options.journeys = format!("{rules}\n{}", options.journeys);
     })
     .await;

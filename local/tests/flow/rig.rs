@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use local::runtime::clock::Mode;
 use local::serve::machine::Ports;
 use local::serve::{JOURNEYS, Options, Prepared, ServeError, prepare};
-use local::store::keys::Given;
+use local::store::keys::EnvKeys;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -39,13 +39,13 @@ impl Rig {
             clock: Mode::Virtual,
             throttle: false,
             live: false,
-            given: Given {
+            env_keys: EnvKeys {
                 api_key: Some(KEY.to_owned()),
                 calendly_signing_key: Some("calendly".to_owned()),
                 twilio_account_sid: Some("ACcccccccccccccccccccccccccccccccc".to_owned()),
                 twilio_auth_token: Some("token-of-the-tests".to_owned()),
                 twilio_from: None,
-                ..Given::default()
+                ..EnvKeys::default()
             },
             journeys: JOURNEYS.to_owned(),
             journeys_file: "journeys-of-the-tests.toml".into(),

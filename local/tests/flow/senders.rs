@@ -25,7 +25,7 @@ pub(crate) const CARRIERS: [Carrier; 3] = [
 pub(crate) async fn by(providers: &[&str]) -> Rig {
     let order = providers.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
     Rig::with(|options| {
-        options.given.calendly_signing_key = Some("new-key,old-key".to_owned());
+        options.env_keys.calendly_signing_key = Some("new-key,old-key".to_owned());
         options.journeys = format!("[providers]\nsms = [{order}]\n{}", options.journeys);
     })
     .await

@@ -2,8 +2,8 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
-use local::runtime::agenda::Agenda;
 use local::runtime::clock::{ClockError, LocalClock, MAX_ADVANCE_SECONDS, Mode};
+use local::runtime::timer_source::TimerSource;
 use local::store::Store;
 use messaging::values::clock::Clock;
 
@@ -19,7 +19,7 @@ struct Diary {
     done: Arc<Mutex<Vec<Done>>>,
 }
 
-impl Agenda for Diary {
+impl TimerSource for Diary {
     fn next_due(&self) -> Option<DateTime<Utc>> {
         self.due.lock().unwrap().iter().min().copied()
     }
@@ -53,21 +53,21 @@ async fn advancing_visits_every_instant_in_order() {
     let done = Arc::default();
     let diary = |name, due, repeat| {
         let (clock, done) = (Arc::clone(&clock), Arc::clone(&done));
-        Arc::new(Diary { clock, name, due: Mutex::new(due), repeat, done }) as Arc<dyn Agenda>
+        Arc::new(Diary { clock, name, due: Mutex::new(due), repeat, done }) as Arc<dyn TimerSource>
     };
-    let agendas = [
+    let timer_sources = [
         diary("past", vec![at(-60), at(1800)], None),
         diary("often", vec![at(40)], Some(TimeDelta::seconds(40))),
         diary("late", vec![at(121)], None),
     ];
 
-    assert_eq!(clock.advance(&agendas, 0).await.unwrap(), start);
+    assert_eq!(clock.advance(&timer_sources, 0).await.unwrap(), start);
     assert_eq!(*done.lock().unwrap(), [("past", start)]);
 
-    assert_eq!(clock.advance(&agendas, 120).await.unwrap(), at(120));
+    assert_eq!(clock.advance(&timer_sources, 120).await.unwrap(), at(120));
     assert_eq!(done.lock().unwrap()[1..], [("often", at(40)), ("often", at(80)), ("often", at(120))]);
 
-    assert_eq!(clock.advance(&agendas, 1).await.unwrap(), at(121));
+    assert_eq!(clock.advance(&timer_sources, 1).await.unwrap(), at(121));
     assert_eq!(done.lock().unwrap()[4..], [("late", at(121))]);
 }
 

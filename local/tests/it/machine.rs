@@ -1,6 +1,6 @@
 use local::serve::machine::{Listeners, MachineError, Ports};
 use local::store::data_dir::{DataDir, DataDirError};
-use local::store::keys::{Given, Keys};
+use local::store::keys::{EnvKeys, Keys};
 
 use crate::rig::Rig;
 
@@ -22,7 +22,7 @@ fn a_data_directory_belongs_to_one_process() {
 fn keys_are_made_once_and_kept_to_ourselves() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("keys.json");
-    let first = Keys::load(Given::default(), Some(&file), 3000).unwrap();
+    let first = Keys::load(EnvKeys::default(), Some(&file), 3000).unwrap();
     let names: Vec<_> = first.generated.iter().map(|(name, _)| *name).collect();
     assert_eq!(
         names,
@@ -38,13 +38,13 @@ fn keys_are_made_once_and_kept_to_ourselves() {
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
-    let second = Keys::load(Given::default(), Some(&file), 3000).unwrap();
+    let second = Keys::load(EnvKeys::default(), Some(&file), 3000).unwrap();
     assert!(second.keys == first.keys && second.generated.is_empty());
 
-    let given = Given {
+    let given = EnvKeys {
         api_key: Some("new, old,".to_owned()),
         public_url: Some("https://a.example.com/".to_owned()),
-        ..Given::default()
+        ..EnvKeys::default()
     };
     let third = Keys::load(given, Some(&file), 3000).unwrap();
     assert_eq!(third.keys.api_key, ["new", "old"]);
@@ -53,7 +53,7 @@ fn keys_are_made_once_and_kept_to_ourselves() {
     assert!(!std::fs::read_to_string(&file).unwrap().contains("new"), "the environment's keys stay there");
 
     std::fs::write(&file, "[]").unwrap();
-    assert!(Keys::load(Given::default(), Some(&file), 3000).is_err());
+    assert!(Keys::load(EnvKeys::default(), Some(&file), 3000).is_err());
 }
 
 #[tokio::test]

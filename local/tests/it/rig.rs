@@ -7,12 +7,12 @@ use axum::Router;
 use futures_util::future::BoxFuture;
 use local::aws::states_api::StatesApi;
 use local::gateway::template::Template;
-use local::runtime::agenda::Agenda;
 use local::runtime::clock::{LocalClock, Mode};
 use local::runtime::invoke::{FunctionError, Functions};
+use local::runtime::timer_source::TimerSource;
 use local::serve::machine::{Listeners, Machine, Ports};
 use local::store::Store;
-use local::store::keys::{Given, Keys};
+use local::store::keys::{EnvKeys, Keys};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -31,7 +31,7 @@ pub(crate) struct Setup {
     pub(crate) store: Option<Store>,
     pub(crate) throttle: bool,
     pub(crate) live: bool,
-    pub(crate) agendas: Vec<Arc<dyn Agenda>>,
+    pub(crate) timer_sources: Vec<Arc<dyn TimerSource>>,
 }
 
 pub(crate) struct Rig {
@@ -66,7 +66,7 @@ impl Rig {
             template: Template::parse(setup.template.unwrap_or(TEMPLATE)).unwrap(),
             functions: functions(Arc::clone(&inbound)),
             states: Arc::clone(&states) as Arc<dyn StatesApi>,
-            agendas: setup.agendas,
+            timer_sources: setup.timer_sources,
             console: Router::new().route("/console", axum::routing::get(async || "the console")),
             throttle: setup.throttle,
             live: setup.live,
@@ -127,13 +127,13 @@ impl Rig {
 const BASIC: &str = "Basic QUNjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjYzoxMjM0NQ==";
 
 pub(crate) fn keys() -> Keys {
-    let given = Given {
+    let given = EnvKeys {
         twilio_account_sid: Some(ACCOUNT.to_owned()),
         twilio_auth_token: Some(format!("{TOKEN},older")),
         public_url: Some(PUBLIC_URL.to_owned()),
         api_key: Some("key-1".to_owned()),
         calendly_signing_key: Some("calendly-1".to_owned()),
-        ..Given::default()
+        ..EnvKeys::default()
     };
     Keys::load(given, None::<&Path>, 3000).unwrap().keys
 }

@@ -9,7 +9,7 @@ use super::{
     FakeClock, VIRTUAL, advance, answering, at, hanging, input, kinds, minutes, open, sends, shipped, until,
     verdict,
 };
-use crate::runtime::agenda::Agenda;
+use crate::runtime::timer_source::TimerSource;
 use crate::states::{ApiError, Engine, Invoke, Settings, Status, TaskFailure};
 use crate::store::Store;
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::{FakeClock, advance, answering, at, open, rfc3339, verdict};
-use crate::runtime::agenda::Agenda;
+use crate::runtime::timer_source::TimerSource;
 use crate::states::Status;
 use crate::store::Store;
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     FUNCTION, FakeClock, SHIPPED, VIRTUAL, advance, at, hanging, input, kinds, minutes, open, sends, until,
 };
-use crate::runtime::agenda::Agenda;
+use crate::runtime::timer_source::TimerSource;
 use crate::states::{Definition, Engine, OpenError, Status};
 use crate::store::Store;
 

@@ -6,9 +6,9 @@ use futures_util::future::BoxFuture;
 /// A part of the local machine that does things at instants of the local clock: the state-machine
 /// engine (waits, retries), the simulated provider (receipts).
 ///
-/// Moving the clock is a loop over all agendas: wait until every one is idle, jump to the earliest
+/// Moving the clock is a loop over all timer sources: wait until every one is idle, jump to the earliest
 /// `next_due`, `wake` them, repeat. So everything that falls due is done at its own instant, in order.
-pub trait Agenda: Send + Sync {
+pub trait TimerSource: Send + Sync {
     /// The earliest instant at which something is due that has not been started, if any. May lie in
     /// the past for work that is due and has not been picked up yet.
     fn next_due(&self) -> Option<DateTime<Utc>>;

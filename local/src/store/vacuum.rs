@@ -12,19 +12,19 @@ use crate::store::Store;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The files that may hold what has been erased.
-pub(crate) struct Residue {
+pub(crate) struct Vacuum {
     /// Executions, outbox, clock.
     pub(crate) store: Store,
     /// The embedded DynamoDB's file, if it has one.
     pub(crate) database: Option<PathBuf>,
 }
 
-impl Residue {
+impl Vacuum {
     /// Rewrites both files with what they hold now and nothing else.
     ///
     /// # Errors
     /// When a file cannot be rewritten.
-    pub(crate) fn wipe(&self) -> rusqlite::Result<()> {
+    pub(crate) fn rewrite_files(&self) -> rusqlite::Result<()> {
         rewrite(&self.store.lock())?;
         if let Some(file) = &self.database {
             let connection = Connection::open(file)?;
