@@ -31,7 +31,6 @@ test: compiler tools ## run every test, and install what the tests need
 	else
 		cargo test --workspace --all-targets --no-fail-fast
 	fi
-	cargo test --workspace --doc
 	tools/check-template.sh
 	$(PYTHON)/shellcheck $(SCRIPTS)
 	AFTERWORD="$(abspath $(TARGET))/debug/afterword" $(PYTHON)/python -m unittest discover --start-directory local/tests/python --verbose
