@@ -79,7 +79,7 @@ kill: compiler ## kill -9 at random instants under load, 50 times; KILLS=200 SEE
 .PHONY: load
 load: compiler ## run 200 callers on loopback for 60 s, with faults from the middle on; CALLERS=50 LOAD_SECONDS=10 PROFILE=--release
 	@AFTERWORD_CALLERS=$(or $(CALLERS),200) AFTERWORD_SECONDS=$(or $(LOAD_SECONDS),60) \
-		cargo test $(PROFILE) --workspace --test it -- --nocapture load::
+		cargo test $(if $(filter release --release,$(PROFILE)),--release) --workspace --test it -- --nocapture load::
 
 .PHONY: fuzz
 fuzz: compiler ## fuzz every entry point, 30 s each; FUZZ_SECONDS=600 TARGETS="sms_body"
