@@ -12,7 +12,7 @@
 //! ```
 //!
 //! There is no way from Unknown back to Claimed: an ambiguous send is never repeated. What is shown not
-//! to have been delivered is planned anew ([`Evidence`]) and runs under an execution of its own.
+//! to have been delivered is planned again ([`Evidence`]) and runs under an execution of its own.
 
 mod event;
 mod evidence;
@@ -34,33 +34,34 @@ pub use outcome::{NotSentReason, ProviderMessage, Refusal, SendOutcome, Switch, 
 /// that is gone (Lambda's own limit is 30 s).
 pub const CLAIM_LIFETIME: TimeDelta = TimeDelta::seconds(60);
 
-/// How long after a lost answer evidence is looked for, before an operator is asked.
+/// The times after a lost answer at which evidence is looked for, before an operator must decide.
 pub const EVIDENCE_WAITS: [TimeDelta; 3] =
     [TimeDelta::minutes(2), TimeDelta::minutes(12), TimeDelta::minutes(72)];
 
-/// How far a step has come.
+/// The progress of a step.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Progress {
-    /// Where it stands.
+    /// The state of the step.
     pub state: StepState,
-    /// How many claims have been made: the number of the last attempt.
+    /// The number of claims so far, which is the number of the last attempt.
     pub attempt: u32,
-    /// How many times a provider's trouble or a pause has put it off.
+    /// The number of times that a provider's failure or a pause has put the step off.
     pub deferrals: u32,
     /// The providers that have turned it away since it was last put off, in order.
     pub tried: Vec<TriedProvider>,
-    /// How many times it has been planned anew after it had ended: the number of its last execution.
+    /// The number of times that the step was planned again after it had ended, which is the number of its
+    /// last further execution.
     pub reruns: u32,
-    /// The place in its sender's schedule that it waits for.
+    /// The slot of its sender's rate limit that the step waits for.
     pub slot: Option<DateTime<Utc>>,
-    /// What its last attempt has reserved, or cost.
+    /// The amount that the last attempt has reserved, or cost.
     pub reserved: Option<Reservation>,
 }
 
-/// Where a step stands.
+/// The state of a step.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum StepState {
-    /// Nobody has tried to send it.
+    /// No invocation holds the step.
     #[default]
     Planned,
     /// An invocation holds it and may be talking to the provider.
@@ -74,9 +75,9 @@ pub enum StepState {
 /// An invocation's right to send a step once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
-    /// Which invocation.
+    /// The id of the claim, derived from the invocation.
     pub id: String,
-    /// Since when.
+    /// The time of the claim.
     pub at: DateTime<Utc>,
 }
 
@@ -85,23 +86,39 @@ pub struct Claim {
 pub struct LostResponse {
     /// The claim under which the provider was called.
     pub claim: Claim,
-    /// Since when it is known to be lost.
+    /// The time at which the answer was found to be lost.
     pub since: DateTime<Utc>,
 }
 
-/// How a step ended.
+/// The end of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
-    /// The verdict.
+    /// The verdict that names the execution's terminal state.
     pub verdict: Verdict,
-    /// Because of what.
+    /// The facts behind the verdict, for display.
     pub because: Because,
-    /// When it was decided.
+    /// The time of the decision.
     pub at: DateTime<Utc>,
 }
 
+/// The fact that holds the time of the claim of a step whose outcome stayed unknown.
+const CLAIMED_AT: &str = "claimed_at";
+
+impl Decision {
+    /// Returns the time of the claim under which a provider may have taken the text; `None` unless the
+    /// outcome stayed unknown. Stored items hold this time as a fact only, so it is read back here and
+    /// nowhere else.
+    #[must_use]
+    pub fn claimed_at(&self) -> Option<DateTime<Utc>> {
+        if self.verdict != Verdict::HeldUnknownOutcome {
+            return None;
+        }
+        self.because.get(CLAIMED_AT)?.as_str()?.parse().ok()
+    }
+}
+
 impl Progress {
-    /// The verdict, if the step has ended.
+    /// Returns the verdict, if the step has ended.
     #[must_use]
     pub const fn verdict(&self) -> Option<Verdict> {
         match &self.state {
@@ -110,7 +127,7 @@ impl Progress {
         }
     }
 
-    /// Whether the step was sent, as far as a text that follows it is concerned: a lost answer counts
+    /// Returns whether the step was sent, as far as a text that follows it is concerned: a lost answer counts
     /// as sent, because the customer may have it. A step that is still put off does not count: a text
     /// that asks about another one makes no sense before it.
     #[must_use]
@@ -124,7 +141,7 @@ impl Progress {
         }
     }
 
-    /// The whole life of a step: where it goes, and what is to be done.
+    /// Returns the next progress of the step after an event, and the effect to carry out once it is stored.
     #[must_use]
     pub fn on(&self, event: StepEvent, now: DateTime<Utc>) -> (Self, Effect) {
         match (&self.state, event) {
@@ -214,7 +231,7 @@ impl Progress {
             Effect::Nothing => self.decided(
                 Verdict::HeldUnknownOutcome,
                 Because::fact("unknown_since", to_rfc3339(lost.since))
-                    .and("claimed_at", to_rfc3339(lost.claim.at))
+                    .and(CLAIMED_AT, to_rfc3339(lost.claim.at))
                     .and("attempt", self.attempt)
                     .explained(format!(
                         "The provider's answer to attempt {} was lost at {} and no receipt came within 72 minutes, so the text may or may not have been delivered; it is not sent again by itself.",
@@ -313,7 +330,7 @@ impl Progress {
     }
 }
 
-/// When evidence for a lost answer is looked for next; `Nothing` when the last wait is over.
+/// Returns the wait until evidence for a lost answer is looked for again; `Nothing` after the last wait.
 fn evidence_wait(lost: &LostResponse, now: DateTime<Utc>, because: Because) -> Effect {
     let since = ceil_to_second(lost.since);
     EVIDENCE_WAITS.iter().map(|wait| since + *wait).find(|due| *due > now).map_or(Effect::Nothing, |due| {

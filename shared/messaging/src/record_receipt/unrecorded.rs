@@ -9,9 +9,9 @@ use crate::conversation::{Conversation, Step};
 use crate::ports::{Inbox, Unavailable};
 use crate::values::phone::PhoneNumber;
 use crate::values::provider::Provider;
-use crate::values::verdict::Verdict;
 
-/// Those to this phone by this provider, with their conversations as they stand, whose claim is at most `within` away from `about`.
+/// Returns the unrecorded attempts to a phone by a provider whose claim is at most `within` away from
+/// `about`, with their conversations.
 ///
 /// # Errors
 /// When the table cannot be reached.
@@ -37,15 +37,13 @@ pub(crate) async fn unrecorded(
     Ok(found)
 }
 
-/// When the claim was made under which a provider may have taken a step's text; `None` where it certainly
-/// has not, or where its message is known.
+/// Returns the time of the claim under which a provider may have taken a step's text; `None` if it
+/// certainly has not, or if its message is known.
 fn claimed_at(step: &Step) -> Option<DateTime<Utc>> {
     match &step.progress.state {
         StepState::Claimed(claim) => Some(claim.at),
         StepState::Unknown(lost) => Some(lost.claim.at),
-        StepState::Decided(decision) if decision.verdict == Verdict::HeldUnknownOutcome => {
-            decision.because.get("claimed_at")?.as_str()?.parse().ok()
-        }
-        StepState::Planned | StepState::Decided(_) => None,
+        StepState::Decided(decision) => decision.claimed_at(),
+        StepState::Planned => None,
     }
 }
