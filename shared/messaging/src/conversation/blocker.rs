@@ -1,4 +1,4 @@
-//! What stands in the way of a step. Where several reasons hold, the first names the verdict.
+//! The reason that blocks a step. Where several reasons hold, the first names the verdict.
 
 use chrono::{DateTime, Utc};
 
@@ -6,7 +6,7 @@ use crate::conversation::{Contact, Conversation, Plan, Step};
 use crate::values::clock::to_rfc3339;
 use crate::values::verdict::{Because, Verdict};
 
-/// The first reason not to send a planned step: cancelled, superseded, opted out, replied, nothing
+/// Returns the first reason not to send a planned step: cancelled, superseded, opted out, replied, nothing
 /// sent, too late, words that WhatsApp does not take now.
 ///
 /// The claim's transaction repeats the checks on what is stored (cancelled, superseded, opted out,
@@ -68,7 +68,8 @@ pub fn blocker(
     None
 }
 
-/// The quiet hours last until after the deadline: waiting for their end would be in vain.
+/// Returns the reason if the quiet hours last until after the deadline, so that waiting for their end is
+/// without effect.
 fn never_in_time(step: &Step, now: DateTime<Utc>) -> Option<Because> {
     let opens = step.policy.hours.as_ref()?.opens(now.max(step.due));
     if opens.is_some_and(|opens| opens <= step.deadline) {

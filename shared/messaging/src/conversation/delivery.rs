@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// How far a text has come, in the words that sources are told.
+/// The delivery status of a text, in the words that are reported to sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
@@ -17,7 +17,7 @@ pub enum DeliveryStatus {
     Sending,
     /// The carrier has it.
     Sent,
-    /// The provider has given up asking what became of it.
+    /// The provider has given up waiting for a result.
     Unknown,
     /// It is on the phone.
     Delivered,
@@ -35,7 +35,7 @@ pub enum DeliveryStatus {
 const ARRIVED: u8 = 60;
 
 impl DeliveryStatus {
-    /// All of them.
+    /// Every status, in the order of the enum.
     pub const ALL: [Self; 11] = [
         Self::Accepted,
         Self::Scheduled,
@@ -50,7 +50,7 @@ impl DeliveryStatus {
         Self::Canceled,
     ];
 
-    /// The place in the order; persisted. Failures come last, so that nothing follows them.
+    /// Returns the position in the order; persisted. Failures come last, so that nothing follows them.
     #[must_use]
     pub const fn rank(self) -> u8 {
         match self {
@@ -66,20 +66,20 @@ impl DeliveryStatus {
         }
     }
 
-    /// This replaces what has a lower rank than this: each status what comes before it; a failure
-    /// everything before an arrival, because what has arrived cannot fail any more.
+    /// Returns the rank below which a known status is replaced by this one. Each status replaces the earlier
+    /// ones. A failure replaces everything before an arrival, because a text that has arrived cannot fail.
     #[must_use]
     pub const fn replaces_below(self) -> u8 {
         if self.is_failure() { ARRIVED } else { self.rank() }
     }
 
-    /// Whether the text certainly did not arrive.
+    /// Returns whether the text certainly did not arrive.
     #[must_use]
     pub const fn is_failure(self) -> bool {
         matches!(self, Self::Undelivered | Self::Failed | Self::Canceled)
     }
 
-    /// Its name.
+    /// Returns the name as it is stored and reported.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -98,23 +98,23 @@ impl DeliveryStatus {
     }
 }
 
-/// What has been reported about a step's last attempt.
+/// The provider's report about a step's last attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
-    /// Which attempt.
+    /// The number of the attempt.
     pub attempt: u32,
-    /// How far it has come.
+    /// The reported status.
     pub status: DeliveryStatus,
     /// The provider's code or reason for a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// When that was reported.
+    /// The time of the report.
     pub at: DateTime<Utc>,
 }
 
 impl Delivery {
-    /// Whether this may take the place of what is known: a later attempt's always, the same attempt's
-    /// if it is further on.
+    /// Returns whether this report replaces the known one: always if it is about a later attempt, and for
+    /// the same attempt if its status is further on.
     #[must_use]
     pub fn replaces(&self, known: Option<&Self>) -> bool {
         known.is_none_or(|known| {
@@ -124,11 +124,11 @@ impl Delivery {
     }
 }
 
-/// What an attempt has cost.
+/// The price of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptPrice {
-    /// Which attempt.
+    /// The number of the attempt.
     pub attempt: u32,
-    /// In millionths of a US dollar, with the carrier's fee where the provider names it apart.
+    /// The price in millionths of a US dollar, with the carrier's fee where the provider names it apart.
     pub micro_usd: u64,
 }

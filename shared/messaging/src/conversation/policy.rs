@@ -1,14 +1,14 @@
-//! What a text's category demands of its sending, fixed when the event is accepted.
+//! The rules of a text's category for its sending, fixed when the event is accepted.
 
 use serde::{Deserialize, Serialize};
 
 use crate::journeys::quiet_hours::SendingHours;
 use crate::values::ids::Scope;
 
-/// The demands on one step; the default demands nothing, as what was stored before there were any.
+/// The rules for one step. The default has none, as on older items.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
-    /// At which hours it may be sent; at any, where nothing is said.
+    /// The hours in which it may be sent; at any hour if they are not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<SendingHours>,
     /// The program that its journey belongs to: what customers agree to and withdraw.
@@ -17,7 +17,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Whether nothing is demanded.
+    /// Returns whether there are no rules.
     #[must_use]
     pub fn is_none(&self) -> bool {
         *self == Self::default()

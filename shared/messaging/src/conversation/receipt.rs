@@ -12,18 +12,18 @@ use crate::values::ids::{ConversationId, StepName};
 use crate::values::phone::PhoneNumber;
 use crate::values::provider::Provider;
 
-/// One report of a provider's.
+/// One report of a provider about a text.
 #[derive(Clone)]
 pub struct Receipt {
-    /// Whose.
+    /// The provider that reports.
     pub provider: Provider,
     /// The provider's id of the message.
     pub message_id: String,
     /// Our own ids, where the provider gives them back.
     pub about: Option<AttemptId>,
-    /// What it says, as far as it is known.
+    /// The reported status; `None` for an unknown kind.
     pub status: Option<DeliveryStatus>,
-    /// What it says, in the provider's own word.
+    /// The status in the provider's own word.
     pub said: String,
     /// The provider's code or reason for a failure.
     pub code: Option<String>,
@@ -35,11 +35,11 @@ pub struct Receipt {
     pub from: Option<String>,
     /// The customer, where the provider gives nothing else to go by.
     pub to: Option<PhoneNumber>,
-    /// When the provider took the text, where it says.
+    /// The time at which the provider took the text, if it is reported.
     pub accepted_at: Option<DateTime<Utc>>,
-    /// What the text has cost, where this report is the last word on it.
+    /// The final price of the text, if this report has it.
     pub price: Option<Dollars>,
-    /// When it was reported.
+    /// The time of the report.
     pub at: DateTime<Utc>,
 }
 
@@ -58,14 +58,14 @@ impl fmt::Debug for Receipt {
 pub struct AttemptId {
     /// The conversation.
     pub conversation: ConversationId,
-    /// Its step.
+    /// The step of the conversation.
     pub step: StepName,
     /// The number of the attempt.
     pub attempt: u32,
 }
 
 impl AttemptId {
-    /// A step's last attempt.
+    /// Returns the id of a step's last attempt.
     #[must_use]
     pub fn last_of(conversation: &ConversationId, step: &Step) -> Self {
         let attempt = step.progress.attempt;

@@ -1,4 +1,4 @@
-//! What one-time codes need of the outside world.
+//! The ports of one-time codes.
 
 use super::conversations::WriteOutcome;
 use super::unavailable::Unavailable;
@@ -12,7 +12,7 @@ use std::future::Future;
 
 /// The codes' part of the table: one item per phone and purpose, and counters.
 pub trait Codes: Send + Sync {
-    /// When the slot's last code was issued, unless it was withdrawn.
+    /// Returns the time at which the slot's last code was issued, unless it was withdrawn.
     ///
     /// # Errors
     /// MUST be strongly consistent.
@@ -24,17 +24,17 @@ pub trait Codes: Send + Sync {
     /// Counts one code against a limit; `false` when it is reached.
     ///
     /// # Errors
-    /// MUST check and count in one write: of any number of calls side by side exactly as many succeed
+    /// MUST check and count in one write: of any number of calls made concurrently exactly as many succeed
     /// as the limit has left.
     fn count_code(&self, limit: &CodeLimit) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 
-    /// Gives one back.
+    /// Takes one code out of the count.
     ///
     /// # Errors
     /// MUST NOT count below zero.
     fn uncount_code(&self, limit: &CodeLimit) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// Stores a code in the place of the slot's last one, with no attempts made.
+    /// Stores a code over the slot's last one, with no attempts made.
     ///
     /// # Errors
     /// MUST answer `Overtaken`, and leave the last one alone, when that was issued less than
@@ -45,7 +45,7 @@ pub trait Codes: Send + Sync {
         resend_after: TimeDelta,
     ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + Send;
 
-    /// Takes back a code that was not sent: it is not good, and does not keep the next one waiting.
+    /// Takes back a code that was not sent: it is invalid, and does not delay the next one.
     ///
     /// # Errors
     /// MUST leave another code alone.
@@ -55,7 +55,7 @@ pub trait Codes: Send + Sync {
         id: &str,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// Counts an attempt and gives what is kept of the code; `None` where no code is good: never issued,
+    /// Counts an attempt and returns what is stored of the code; `None` if no code is valid: never issued,
     /// used, withdrawn, expired at `now`, or tried `most` times already.
     ///
     /// # Errors
@@ -67,11 +67,11 @@ pub trait Codes: Send + Sync {
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<Option<TriedCode>, Unavailable>> + Send;
 
-    /// Uses a code up. `by` names who does.
+    /// Uses a code up. `by` names the caller.
     ///
     /// # Errors
-    /// MUST be `Done` for one `by` only, also when that one repeats it, and `Overtaken` for everybody
-    /// else and for another code.
+    /// MUST be `Done` for one `by` only, also when that one repeats it, and `Overtaken` for every
+    /// other caller and for another code.
     fn use_code(
         &self,
         slot: &CodeSlot,
@@ -79,7 +79,7 @@ pub trait Codes: Send + Sync {
         by: &str,
     ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + Send;
 
-    /// Stores that a provider says the phone's owner has opted out, as for any text.
+    /// Stores that a provider reports that the phone's owner has opted out, as for any text.
     ///
     /// # Errors
     /// MUST keep the first opt-out's time.
@@ -90,7 +90,7 @@ pub trait Codes: Send + Sync {
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
-/// The way of a code to a phone.
+/// Carries codes to phones.
 pub trait CodeTexts: Send + Sync {
     /// The number or service that codes leave from, where that is known beforehand.
     fn origin(&self) -> Option<&str> {
@@ -100,7 +100,7 @@ pub trait CodeTexts: Send + Sync {
     /// Sends a code's words, once.
     ///
     /// As [`super::Sender::send`]: infallible, at most one attempt on the wire, `NotSent` only when the
-    /// provider certainly did not take it. MUST end within 7 s, because a caller waits who is answered
+    /// provider certainly did not take it. MUST end within 7 s, because the caller must be answered
     /// within 10 s, and MUST tell the provider not to deliver after `until` where it can.
     fn send_code(
         &self,

@@ -1,4 +1,4 @@
-//! The port of what customers agree to.
+//! The port of customers' consent.
 
 use std::future::Future;
 
@@ -8,7 +8,7 @@ use crate::values::phone::PhoneNumber;
 
 /// What customers have agreed to, and every change of it.
 pub trait Consents: Send + Sync {
-    /// What stands for a phone.
+    /// Returns the present consent of a phone.
     ///
     /// # Errors
     /// MUST be strongly consistent.
@@ -17,14 +17,14 @@ pub trait Consents: Send + Sync {
     /// Stores a change, and keeps it with its cause.
     ///
     /// # Errors
-    /// MUST be all or nothing. MUST NOT expire what stands.
+    /// MUST be all or nothing. MUST NOT let the present consent expire.
     fn change(
         &self,
         phone: &PhoneNumber,
         change: &ConsentChange,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// Every change, the oldest first; those of STOP, of START and of operators among them.
+    /// Returns every change, the oldest first; those of STOP, of START and of operators among them.
     ///
     /// # Errors
     /// MUST be strongly consistent.

@@ -10,7 +10,7 @@ use crate::conversation::{Contact, Conversation, Step};
 use crate::values::ids::ConversationId;
 use crate::values::phone::PhoneNumber;
 
-/// What storing a new conversation led to.
+/// The result of storing a new conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AcceptOutcome {
     /// It is stored.
@@ -19,16 +19,16 @@ pub enum AcceptOutcome {
     Existing(Box<Conversation>),
 }
 
-/// What a conditional write led to.
+/// The result of a conditional write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteOutcome {
     /// It is stored.
     Done,
-    /// Something changed first: read again and decide anew.
+    /// Something changed first: read again and decide again.
     Overtaken,
 }
 
-/// What cancelling led to.
+/// The result of a cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CancelOutcome {
     /// The conversation is cancelled now.
@@ -39,35 +39,35 @@ pub enum CancelOutcome {
     Absent,
 }
 
-/// A step's way from `Planned` to a claim (or to `Shadowed`), with what must still hold when it is
-/// stored.
+/// The transition of a step from `Planned` to a claim (or to `Shadowed`), with the conditions that must
+/// still hold when it is stored.
 #[derive(Debug, Clone)]
 pub struct ClaimRequest<'a> {
-    /// Which conversation.
+    /// The conversation of the step.
     pub conversation: &'a ConversationId,
-    /// Whose phone.
+    /// The phone of the customer.
     pub contact: &'a PhoneNumber,
-    /// Which step, as it was read.
+    /// The step as it was read.
     pub step: &'a Step,
-    /// Where it goes.
+    /// The progress to store.
     pub next: &'a Progress,
     /// The present instant.
     pub now: DateTime<Utc>,
 }
 
-/// What is learned from a provider beside the step's own progress.
+/// Facts that a provider reports beside the step's own progress.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProviderReport {
     /// The message id, by which receipts and replies find the step.
     pub message: Option<ProviderMessage>,
-    /// The provider says that the customer has opted out.
+    /// Whether the provider reports that the customer has opted out.
     pub opted_out: bool,
 }
 
 /// The conversations' table.
 pub trait Conversations: Send + Sync {
-    /// Stores a new conversation and its pointer from the phone, and marks the one whose place it
-    /// takes as superseded (as a tombstone where that one has not arrived yet).
+    /// Stores a new conversation and its pointer from the phone, and marks the conversation that it
+    /// replaces as superseded (as a tombstone if that one has not arrived yet).
     ///
     /// # Errors
     /// MUST be all or nothing. MUST answer `Existing` with what is stored when the id is taken by a
@@ -78,7 +78,7 @@ pub trait Conversations: Send + Sync {
         supersedes: Option<&ConversationId>,
     ) -> impl Future<Output = Result<AcceptOutcome, Unavailable>> + Send;
 
-    /// Notes that every step's execution has been started.
+    /// Records that every step's execution has been started.
     ///
     /// # Errors
     /// MUST NOT create a conversation that is absent.
@@ -98,7 +98,7 @@ pub trait Conversations: Send + Sync {
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<Option<Conversation>, Unavailable>> + Send;
 
-    /// Reads what is known of a phone; the default where nothing is.
+    /// Reads the contact of a phone; the default if none is stored.
     ///
     /// # Errors
     /// MUST be strongly consistent.
@@ -108,8 +108,8 @@ pub trait Conversations: Send + Sync {
     ///
     /// # Errors
     /// MUST store the claim and check, in one transaction: the conversation is live, not cancelled,
-    /// not superseded, without a reply where the step is `unless_replied`; the step stands exactly
-    /// where it was read; the contact has not opted out, and consents where the step heeds that
+    /// not superseded, without a reply where the step is `unless_replied`; the step is in exactly
+    /// the state that was read; the contact has not opted out, and consents where the step depends on it
     /// ([`Consent::refuses`](crate::conversation::consent::Consent::refuses)). MUST answer `Overtaken` when any of it does
     /// not hold, unless the stored claim is this very one. A conflict with another transaction MUST
     /// be tried again (three times) before it is an error.
@@ -122,8 +122,8 @@ pub trait Conversations: Send + Sync {
     /// holds the same claim.
     ///
     /// # Errors
-    /// MUST store progress and what was learned all or nothing; MUST answer `Overtaken` when the
-    /// step stands elsewhere, unless it already stands at `next`.
+    /// MUST store progress and report all or nothing; MUST answer `Overtaken` when the
+    /// step is in another state, unless that is already `next`.
     fn advance(
         &self,
         conversation: &Conversation,
@@ -157,7 +157,7 @@ pub trait Conversations: Send + Sync {
     /// Stores that a booking has ended, as a tombstone where it has not arrived yet.
     ///
     /// # Errors
-    /// MUST keep what the first delivery stored and say whether this is a repeat of it.
+    /// MUST keep what the first delivery stored and report whether this is a repeat of it.
     fn end_booking(
         &self,
         id: &ConversationId,
@@ -166,25 +166,25 @@ pub trait Conversations: Send + Sync {
     ) -> impl Future<Output = Result<BookingEndOutcome, Unavailable>> + Send;
 }
 
-/// How a booking ends.
+/// The way in which a booking ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BookingEnd {
     /// It was cancelled.
     Cancelled,
     /// It was moved; the booking system reports the end of the old one.
     Rescheduled {
-        /// The booking that takes its place, where the report names it.
+        /// The booking that replaces it, if the report names it.
         by: Option<ConversationId>,
     },
-    /// A newer booking says that it takes this one's place. No report about this one, so it counts
-    /// for no repeat.
+    /// A newer booking reports that it replaces this one. This is not a report about this booking, so it
+    /// does not count as a repeat.
     Superseded {
         /// The newer booking, where it is known.
         by: Option<ConversationId>,
     },
 }
 
-/// What storing an ending led to.
+/// The result of storing an ending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BookingEndOutcome {
     /// The booking system had reported the end of this booking before.

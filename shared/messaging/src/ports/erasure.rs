@@ -11,16 +11,16 @@ use crate::conversation::Contact;
 use crate::values::ids::ConversationId;
 use crate::values::phone::PhoneNumber;
 
-/// What the table can take out of itself. Every operation is harmless to repeat.
+/// Erases a person from the table. Every operation is harmless to repeat.
 pub trait Erasure: Send + Sync {
-    /// Everything that is stored under a phone.
+    /// Returns the ids of everything that is stored under a phone.
     ///
     /// # Errors
     /// MUST be strongly consistent.
     fn traces(&self, phone: &PhoneNumber) -> impl Future<Output = Result<Traces, Unavailable>> + Send;
 
-    /// Takes number, name, words and content hash out of a conversation of that phone, ends it as
-    /// cancelled, and takes away the way that led to it. Ids, times, verdicts and the meanings of
+    /// Removes number, name, words and content hash from a conversation of that phone, ends it as
+    /// cancelled, and removes the pointer to it. Ids, times, verdicts and the meanings of
     /// replies stay.
     ///
     /// # Errors
@@ -32,7 +32,7 @@ pub trait Erasure: Send + Sync {
         at: DateTime<Utc>,
     ) -> impl Future<Output = Result<ErasedConversation, Unavailable>> + Send;
 
-    /// Takes number and words out of a message of that phone, and takes away the way that led to it.
+    /// Removes number and words from a message of that phone, and removes the pointer to it.
     ///
     /// # Errors
     /// MUST leave its id, so that a repeated delivery is still a duplicate.
@@ -43,24 +43,24 @@ pub trait Erasure: Send + Sync {
         at: DateTime<Utc>,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// Every event in quarantine.
+    /// Returns every event in quarantine.
     ///
     /// # Errors
     /// When the table cannot be read.
     fn quarantined_events(&self) -> impl Future<Output = Result<Vec<QuarantinedEvent>, Unavailable>> + Send;
 
-    /// Takes body and details out of an event in quarantine, and takes it off the operators' list.
+    /// Removes body and details from an event in quarantine, and removes it from the operators' list.
     ///
     /// # Errors
-    /// MUST leave its id, so that the same body is not kept once more.
+    /// MUST leave its id, so that the same body is not stored again.
     fn erase_quarantined(
         &self,
         id: &str,
         at: DateTime<Utc>,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// Takes away what is known of the phone: what it has agreed to, what it has cost, one-time codes and how
-    /// many it had. An opt-out goes on being heeded, without the number.
+    /// Removes the contact of the phone: its consent, its spending, its one-time codes and their counters. An
+    /// opt-out is still honoured, without the number.
     ///
     /// # Errors
     /// MUST be all or nothing, and `Overtaken` when the contact has opted out or in since it was read.
@@ -71,14 +71,14 @@ pub trait Erasure: Send + Sync {
     ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + Send;
 }
 
-/// What leads from a phone to what is stored about a person.
+/// The pointers from a phone to everything that is stored about a person.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Traces {
-    /// What is known of the phone itself.
+    /// The contact of the phone.
     pub contact: Contact,
     /// Its conversations, open or over.
     pub conversations: Vec<ConversationId>,
-    /// What came from it.
+    /// The messages that came from it.
     pub inbound: Vec<InboundId>,
 }
 
@@ -91,7 +91,7 @@ pub struct InboundId {
     pub id: String,
 }
 
-/// What became of a conversation that was to be erased.
+/// The result of erasing a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErasedConversation {
     /// It is erased.

@@ -12,7 +12,7 @@ pub trait Executions: Send + Sync {
     /// Starts the execution of a step.
     ///
     /// # Errors
-    /// MUST succeed when that execution exists already, whatever has become of it.
+    /// MUST succeed when that execution exists already, whatever its state.
     fn start(
         &self,
         conversation: &ConversationId,
@@ -34,7 +34,7 @@ pub trait Executions: Send + Sync {
     ) -> impl Future<Output = Result<StartOutcome, Unavailable>> + Send;
 }
 
-/// What became of the start of a further execution.
+/// The result of starting a further execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartOutcome {
     /// It waits for its due time.

@@ -14,9 +14,9 @@ use crate::values::ids::{ConversationId, SourceName};
 use crate::values::phone::PhoneNumber;
 use crate::values::provider::Provider;
 
-/// What customers send.
+/// The messages of customers.
 pub trait Inbox: Send + Sync {
-    /// The conversations of a phone whose last deadline has not passed, and what is known of it.
+    /// Returns the contact of a phone, and its conversations whose last deadline has not passed.
     ///
     /// # Errors
     /// MUST be strongly consistent.
@@ -26,7 +26,7 @@ pub trait Inbox: Send + Sync {
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<(Contact, Vec<Conversation>), Unavailable>> + Send;
 
-    /// The conversation that a provider's message belongs to.
+    /// Returns the conversation that a provider's message belongs to.
     ///
     /// # Errors
     /// MUST answer `None` for a message that is not ours.
@@ -46,8 +46,8 @@ pub trait Inbox: Send + Sync {
         inbound: &StoredInbound<'_>,
     ) -> impl Future<Output = Result<StoreOutcome, Unavailable>> + Send;
 
-    /// Takes it on to tell a customer that they have opted out: whether that is the caller's now. `by` is a name
-    /// that no other caller has.
+    /// Takes on the confirmation of an opt-out. Returns whether the caller is now the one to send it. `by` is a
+    /// name that no other caller has.
     ///
     /// # Errors
     /// MUST give it to one name only, and to that name again. An error leaves open whether it was taken.
@@ -57,7 +57,7 @@ pub trait Inbox: Send + Sync {
         by: &str,
     ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 
-    /// Gives it back: the customer has certainly not been told.
+    /// Gives the confirmation back, because it was certainly not sent.
     ///
     /// # Errors
     /// MUST change nothing unless that name has taken it and the customer is opted out.
@@ -68,7 +68,7 @@ pub trait Inbox: Send + Sync {
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
-/// What is stored of an inbound message.
+/// An inbound message with everything that is stored with it.
 #[derive(Debug)]
 pub struct StoredInbound<'a> {
     /// The message.
@@ -89,36 +89,36 @@ pub struct StoredInbound<'a> {
     pub is_reply: bool,
 }
 
-/// What an inbound message does to the contact's opt-out.
+/// The change of the contact's opt-out by an inbound message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OptOutChange {
     /// Nothing; MUST be `Overtaken` when the opt-out has changed since it was read.
     None,
-    /// The customer opts out; MUST be `Overtaken` when they have meanwhile.
+    /// The customer opts out; MUST be `Overtaken` when they have opted out concurrently.
     OptOut,
     /// The customer, who had opted out, opts in again.
     OptIn,
 }
 
-/// What an inbound message does to the confirmation that an opt-out is owed.
+/// The change of the confirmation of an opt-out by an inbound message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConfirmationChange {
     /// Nothing.
     None,
     /// It falls due.
     Due,
-    /// None is owed (any more): the provider confirms, or the opt-out has ended.
+    /// It is not due (any more): the provider confirms, or the opt-out has ended.
     Over,
 }
 
-/// What storing an inbound message led to.
+/// The result of storing an inbound message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreOutcome {
     /// It is stored.
     Stored,
     /// It had been stored before.
     Duplicate,
-    /// Something changed first: read again and decide anew.
+    /// Something changed first: read again and decide again.
     Overtaken,
 }
 
@@ -136,15 +136,15 @@ pub trait Quarantine: Send + Sync {
 pub struct QuarantinedEvent {
     /// Its id: `<source>-<32 hex of the body's SHA-256>`.
     pub id: String,
-    /// Who sent it.
+    /// The source that sent it.
     pub source: SourceName,
-    /// Why it cannot be used: a code.
+    /// The code of the reason why it cannot be used.
     pub reason: String,
-    /// The places that are wrong, and the rules; no values.
+    /// The pointers to the wrong values and the rules, without the values.
     pub details: Vec<String>,
-    /// When it first arrived.
+    /// The time at which it first arrived.
     pub received_at: DateTime<Utc>,
-    /// As it was signed.
+    /// The body as it was signed.
     pub body: Vec<u8>,
 }
 

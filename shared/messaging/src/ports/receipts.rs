@@ -1,4 +1,4 @@
-//! Ports of what providers report.
+//! The port of delivery receipts.
 
 use std::future::Future;
 
@@ -12,9 +12,9 @@ use crate::conversation::{Conversation, Step};
 use crate::values::ids::StepName;
 use crate::values::provider::Provider;
 
-/// What has become of texts that left.
+/// The providers' reports about texts that left.
 pub trait Receipts: Send + Sync {
-    /// The attempt that a provider's message was.
+    /// Returns the attempt that a provider's message belongs to.
     ///
     /// # Errors
     /// MUST answer `None` for a message that is not ours.
@@ -24,7 +24,7 @@ pub trait Receipts: Send + Sync {
         message_id: &str,
     ) -> impl Future<Output = Result<Option<AttemptId>, Unavailable>> + Send;
 
-    /// Notes on a step how far its text has come.
+    /// Stores the delivery status of a step's text.
     ///
     /// # Errors
     /// MUST keep what is further on ([`Delivery::replaces`]) and answer `Overtaken` then. MUST NOT touch
@@ -36,12 +36,12 @@ pub trait Receipts: Send + Sync {
         delivery: &Delivery,
     ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + Send;
 
-    /// Notes what a step's attempts have cost, in the place of what was noted when it was read.
+    /// Stores the prices of a step's attempts over those that were read.
     ///
     /// # Errors
-    /// MUST answer `Overtaken` when other prices are noted by now, or when what the last attempt has
-    /// reserved has become known or has gone since. MUST NOT touch anything else, nor create a conversation that
-    /// is absent. An error leaves open whether it was noted.
+    /// MUST answer `Overtaken` when other prices are stored by now, or when the reservation of
+    /// the last attempt was stored or removed since. MUST NOT touch anything else, nor create a conversation that
+    /// is absent. An error leaves open whether it was stored.
     fn note_prices(
         &self,
         conversation: &Conversation,
@@ -49,7 +49,7 @@ pub trait Receipts: Send + Sync {
         prices: &[AttemptPrice],
     ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + Send;
 
-    /// Keeps a receipt that belongs to no step, or is of a kind that is not known; the same one once.
+    /// Keeps a receipt that belongs to no step, or is of an unknown kind; the same receipt once.
     ///
     /// # Errors
     /// MUST NOT answer before it is stored.

@@ -16,7 +16,7 @@ use crate::values::provider::Provider;
 /// One text on its way to a provider.
 #[derive(Debug, Clone)]
 pub struct OutboundText<'a> {
-    /// Who carries it.
+    /// The provider that carries it.
     pub provider: Provider,
     /// The conversation, to be echoed by the provider's receipts.
     pub conversation: &'a ConversationId,
@@ -24,7 +24,7 @@ pub struct OutboundText<'a> {
     pub to: &'a PhoneNumber,
     /// The step: channel, category, deadline, words.
     pub step: &'a Step,
-    /// In which form it is said.
+    /// The form in which it is sent.
     pub form: Form<'a>,
     /// The number of the attempt, to be echoed too.
     pub attempt: u32,
@@ -32,7 +32,7 @@ pub struct OutboundText<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// How a text is said.
+/// The form of a text.
 #[derive(Debug, Clone, Copy)]
 pub enum Form<'a> {
     /// In the step's own words.
@@ -50,8 +50,8 @@ pub trait Sender: Send + Sync {
     /// the text.
     fn send(&self, text: &OutboundText<'_>) -> impl Future<Output = SendOutcome> + Send;
 
-    /// The number, pool or service that a step's next text leaves from, where that is known beforehand;
-    /// `whatsapp:` before a number of WhatsApp's.
+    /// The number, pool or service that a step's next text leaves from, if it is known beforehand.
+    /// A WhatsApp number begins with `whatsapp:`.
     fn origin(&self, _step: &Step) -> Option<&str> {
         None
     }
@@ -60,7 +60,7 @@ pub trait Sender: Send + Sync {
     /// with those words that it took within a minute of `since`, when it was called. Other attempts' may be
     /// among them.
     ///
-    /// Infallible, because it only helps: empty when there are none, or no way to look.
+    /// Infallible, because it only helps: empty when there are none, or when the provider has no search.
     fn find(
         &self,
         _text: &OutboundText<'_>,

@@ -1,4 +1,4 @@
-//! Ports of what holds texts back: the rules in force, money, pace.
+//! Ports of what holds texts back: the rules in force, spending limits, rate limits.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -11,22 +11,22 @@ use crate::journeys::budgets::{Charge, Limits, Reservation, ReserveOutcome};
 use crate::journeys::rate_limits::{Rate, Slot};
 use crate::values::phone::PhoneNumber;
 
-/// The rules of sending that are never copied into a conversation, because who changes them wants them
-/// to count at once: money limits and pacing.
+/// The rules of sending that are never copied into a conversation, because a change must
+/// count at once: spending limits and rate limits.
 pub trait SendingRules: Send + Sync {
-    /// The journeys in force, at most 60 s old.
+    /// Returns the journeys in force, at most 60 s old.
     ///
     /// # Errors
-    /// When they cannot be had: nothing is sent on a guess.
+    /// When they are not available: nothing is sent on a guess.
     fn rules(&self) -> impl Future<Output = Result<Arc<Config>, Unavailable>> + Send;
 }
 
-/// What has been spent.
+/// The counters of spending.
 pub trait Budgets: Send + Sync {
     /// Adds what a text is expected to cost to every counter that it belongs to.
     ///
     /// # Errors
-    /// MUST leave no counter with a limit above it, however many ask at once, and MUST leave nothing
+    /// MUST leave no counter with a limit above it, however many callers there are at once, and MUST leave nothing
     /// added when it answers `Exceeded`. An error leaves open whether something was added.
     fn reserve(
         &self,
@@ -38,8 +38,8 @@ pub trait Budgets: Send + Sync {
     ///
     /// # Errors
     /// MUST NOT create a counter that is gone. MUST take nothing off twice, whatever is repeated inside;
-    /// an error leaves open whether it was corrected, and what is taken off is not to be asked for again:
-    /// counted twice the fuse trips early, taken off twice it would trip late.
+    /// an error leaves open whether it was corrected, and what is taken off must not be requested again:
+    /// counted twice, the limit is reached early; taken off twice, it would be reached late.
     fn adjust(
         &self,
         reservation: &Reservation,
@@ -57,23 +57,23 @@ pub trait Budgets: Send + Sync {
     }
 }
 
-/// The senders' schedules.
+/// The rate limits of senders.
 pub trait RateLimiters: Send + Sync {
-    /// Takes the next free place of a sender's schedule ([`RateLimiter::next`](crate::journeys::rate_limits::Schedule::next)).
+    /// Takes the next free slot of a sender's rate limit ([`RateLimiter::next`](crate::journeys::rate_limits::Schedule::next)).
     ///
     /// # Errors
-    /// MUST give each place to one caller, however many ask at once. An error may have taken one.
+    /// MUST give each slot to one caller, however many callers there are at once. An error may have taken one.
     fn acquire_slot(
         &self,
         pace: &Rate,
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<DateTime<Utc>, Unavailable>> + Send;
 
-    /// Takes a place in the present second, if it has one
+    /// Takes a slot in the present second, if it has one
     /// ([`RateLimiter::at_once`](crate::journeys::rate_limits::Schedule::at_once)).
     ///
     /// # Errors
-    /// MUST give each place to one caller, however many ask at once, this way or the other. An error may
+    /// MUST give each slot to one caller, however many callers there are at once, this way or the other. An error may
     /// have taken one.
     fn try_acquire_now(
         &self,

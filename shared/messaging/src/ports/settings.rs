@@ -10,24 +10,24 @@ use crate::values::secret::SecretText;
 
 /// The operators' switch.
 pub trait SendingSwitch: Send + Sync {
-    /// What it says, at most 30 s old; `Unreadable` when that cannot be found out.
+    /// Returns the setting, at most 30 s old; `Unreadable` when that cannot be found out.
     fn read(&self) -> impl Future<Output = Switch> + Send;
 }
 
-/// Where keys and tokens come from: named entries, each a list with the newest first, so that a key
+/// A source of keys and tokens: named entries, each a list with the newest first, so that a key
 /// can be replaced without downtime.
 pub trait KeyRing: Send + Sync {
-    /// The keys of an entry; empty when there is no such entry.
+    /// Returns the keys of an entry; empty when there is no such entry.
     ///
     /// # Errors
-    /// When the keys cannot be had.
+    /// When the keys are not available.
     fn keys(&self, entry: &str) -> impl Future<Output = Result<Vec<SecretText>, Unavailable>> + Send;
 
-    /// Called when no key fitted: fetches the keys anew, and says whether it did. MUST fetch at most
+    /// Called when no key fitted: fetches the keys again, and returns whether it did. MUST fetch at most
     /// every 30 s, or a stranger's wrong keys would become our calls to the secret store.
     ///
     /// # Errors
-    /// When the keys cannot be had.
+    /// When the keys are not available.
     fn refresh(&self) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 }
 
@@ -41,12 +41,12 @@ impl<K: KeyRing> KeyRing for Arc<K> {
     }
 }
 
-/// Where the journeys come from.
+/// A source of the journeys.
 pub trait JourneySource: Send + Sync {
-    /// The current journeys and their version, at most 60 s old.
+    /// Returns the current journeys and their version, at most 60 s old.
     ///
     /// # Errors
-    /// When none can be had.
+    /// When none are available.
     fn current(&self) -> impl Future<Output = Result<CurrentJourneys, Unavailable>> + Send;
 }
 

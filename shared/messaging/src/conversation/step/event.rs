@@ -1,4 +1,4 @@
-//! What happens to a step, and what is to be done then.
+//! Events in the life of a step, and their effects.
 
 use chrono::{DateTime, Utc};
 
@@ -6,70 +6,70 @@ use super::{Evidence, SendOutcome, Switch};
 use crate::values::provider::Provider;
 use crate::values::verdict::{Because, Verdict};
 
-/// What happens to a step.
+/// An event in the life of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepEvent {
-    /// The state machine calls, and nothing stands in the way but perhaps the switch.
+    /// The state machine visits, and nothing blocks the step except perhaps the switch.
     Visited {
-        /// Names the claim that this visit may make.
+        /// The id of the claim that this visit may make.
         invocation: String,
-        /// What the switch says.
+        /// The setting of the switch.
         switch: Switch,
-        /// When the step is due.
+        /// The due time of the step.
         due: DateTime<Utc>,
-        /// Until when the step may be claimed.
+        /// The last instant at which the step may be claimed.
         deadline: DateTime<Utc>,
     },
-    /// The state machine calls, and this stands in the way.
+    /// The state machine visits, and the step is blocked.
     Blocked(Verdict, Because),
-    /// The state machine calls, and may do so again at that instant: it is not the time now.
+    /// The state machine visits too early, and is to visit again at this instant.
     Postponed(DateTime<Utc>, Because),
-    /// The state machine calls, and the sender has a place at that instant.
+    /// The state machine visits, and took the slot of the rate limit at this instant.
     Paced(DateTime<Utc>, Because),
-    /// A money limit forbids what that invocation has claimed; the provider was not called.
+    /// A spending limit is reached, so the provider was not called under the claim.
     OverBudget {
-        /// Whose claim.
+        /// The id of the claim.
         invocation: String,
-        /// Which limit.
+        /// The limit that is reached.
         because: Because,
     },
-    /// The provider's answer to the claim of that invocation.
+    /// The provider answered the call under a claim.
     Answered {
-        /// Whose claim.
+        /// The id of the claim.
         invocation: String,
-        /// What it said.
+        /// The outcome of the call.
         outcome: SendOutcome,
-        /// Until when the step may be claimed.
+        /// The last instant at which the step may be claimed.
         deadline: DateTime<Utc>,
-        /// Who was asked.
+        /// The provider that was called.
         provider: Provider,
-        /// Whether another provider can be asked.
+        /// Whether a further provider can be tried.
         further: bool,
     },
-    /// It is known otherwise what became of an attempt.
+    /// Evidence shows the outcome of an attempt.
     Attested {
-        /// Which attempt.
+        /// The number of the attempt.
         attempt: u32,
-        /// What is known.
+        /// The evidence about it.
         evidence: Evidence,
     },
 }
 
-/// What is to be done after the new state has been stored.
+/// The effect to carry out after the new state has been stored.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Answer with the decision that the state holds.
     Answer,
     /// Call the provider: the state holds the claim.
     CallProvider,
-    /// Ask the next provider: the state is planned anew for it.
+    /// Try the next provider: the step is planned again for it.
     AskNext,
-    /// Start the step's execution of that number: the state is planned anew for it.
+    /// Start the step's further execution of this number: the step is planned again for it.
     StartAgain(u32),
-    /// Come back then.
+    /// Visit again at this instant.
     Wait(DateTime<Utc>, Because),
-    /// Another invocation is at it: come back in a moment (an error for the state machine's Retry).
+    /// Another invocation holds the step: visit again in a moment (an error for the state machine's Retry).
     TryAgainSoon,
-    /// Nothing: the event came too late to matter.
+    /// Do nothing: the event came too late to matter.
     Nothing,
 }

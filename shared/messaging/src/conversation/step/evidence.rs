@@ -1,12 +1,12 @@
-//! What becomes of a step by what is learned otherwise than by the provider's answer: a receipt, the
-//! provider's own records, an operator.
+//! Evidence about an attempt from a source other than the provider's answer: a receipt, the provider's own
+//! records, an operator.
 
 use chrono::{DateTime, Utc};
 
 use super::{Effect, Progress, StepState};
 use crate::values::verdict::{Because, Verdict};
 
-/// What is known of an attempt.
+/// The evidence about an attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Evidence {
     /// The provider has taken it.
@@ -18,7 +18,7 @@ pub enum Evidence {
 }
 
 impl Progress {
-    /// Where evidence leads. It counts for the attempt that it is about and for no other; an attempt
+    /// Returns the progress after evidence. It counts for the attempt that it is about and for no other; an attempt
     /// that is at a provider at this moment cannot be shown to have failed. While a step waits for its next
     /// attempt, each earlier one may turn out to have been taken, and then there is no next.
     pub(super) fn attested(&self, attempt: u32, evidence: Evidence, now: DateTime<Utc>) -> (Self, Effect) {
@@ -57,7 +57,7 @@ impl Progress {
         }
     }
 
-    /// Planned once more, under an execution of its own.
+    /// Plans the step again, under an execution of its own.
     fn again(&self) -> (Self, Effect) {
         let reruns = self.reruns.saturating_add(1);
         let next = Self {

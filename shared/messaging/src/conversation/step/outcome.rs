@@ -1,11 +1,11 @@
-//! What a provider said, and what an operator's switch says.
+//! The outcome of a provider call, and the operators' switch.
 
 use serde::{Deserialize, Serialize};
 
 use crate::values::provider::Provider;
 use crate::values::verdict::Because;
 
-/// What the operators' switch says.
+/// The setting of the operators' switch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Switch {
     /// Send.
@@ -18,7 +18,7 @@ pub enum Switch {
     Unreadable,
 }
 
-/// What the provider said.
+/// The outcome of a provider call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SendOutcome {
     /// The provider took the text.
@@ -28,9 +28,9 @@ pub enum SendOutcome {
     },
     /// The provider refused it for good.
     Rejected {
-        /// Whose fault it is.
+        /// The side that the refusal is about.
         refusal: Refusal,
-        /// Provider, code.
+        /// The provider and its code, for display.
         because: Because,
     },
     /// It certainly was not sent; trying again later is safe.
@@ -42,7 +42,7 @@ pub enum SendOutcome {
     },
     /// It may have been sent.
     Unknown {
-        /// Provider, reason.
+        /// The provider and the reason, for display.
         because: Because,
     },
 }
@@ -88,14 +88,14 @@ impl SendOutcome {
     }
 }
 
-/// Why a provider refused a text for good. It decides whether another provider is asked.
+/// The kind of a final refusal. It decides whether another provider is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// The customer has opted out: nobody is to text them.
+    /// The customer has opted out: no provider may text them.
     OptedOut,
     /// The number or the words: no provider will take it.
     Text,
-    /// The provider's own: account, sender, route, limit. Another one may take it.
+    /// The provider's own side: account, sender, route, limit. Another one may take it.
     Provider,
 }
 
@@ -113,10 +113,10 @@ pub struct ProviderMessage {
 /// A provider that has turned the text away since it was last put off.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TriedProvider {
-    /// Which.
+    /// The provider that was tried.
     pub provider: Provider,
     /// Whether it may take the text later.
     pub may_take_it_later: bool,
-    /// What it said.
+    /// The facts of its answer.
     pub because: Because,
 }
