@@ -96,7 +96,7 @@ MUTANTS = [
         "if by_micro_usd < 0 {",
         "if false {",
         "adapters",
-        "test(money_is_taken_off_by_one_call)",
+        "test(money_is_subtracted_by_one_call)",
     ),
     (
         "the last event's price alone",

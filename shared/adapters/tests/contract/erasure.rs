@@ -1,4 +1,4 @@
-//! Erasing a person from the table: what every item holds afterwards.
+//! Erasing a person from the table: the contents of every item afterwards.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
@@ -21,7 +21,7 @@ use messaging::values::secret::SecretText;
 use crate::rig::{HandClock, Rig, at, conversation, phone};
 
 const ID: &str = "sms-6f1c2d9e-3b64-4f0a-9d2e-0a1b2c3d4e5f";
-/// Digits, name and words of the person, in the conversation, in what they wrote and in quarantine.
+/// Traces of the person: digits, name and texts, in the conversation, in their messages and in quarantine.
 const PERSON: [&str; 5] = ["2025550143", "Zoe", "50%", "my answer", "hash"];
 
 fn booked() -> Conversation {
@@ -50,7 +50,8 @@ fn wrote(id: &str, words: &str) -> InboundMessage {
     }
 }
 
-async fn lived(rig: &Rig, clock: &HandClock) {
+/// Stores a conversation, two messages of the customer and an event in quarantine.
+async fn store_messages(rig: &Rig, clock: &HandClock) {
     rig.table.accept(&booked(), None).await.unwrap();
     for (id, words) in [("SM1", "my answer"), ("SM2", "STOP")] {
         receive(&rig.table, &wrote(id, words), clock).await.unwrap();
@@ -66,8 +67,8 @@ async fn lived(rig: &Rig, clock: &HandClock) {
     rig.table.keep(&quarantined).await.unwrap();
 }
 
-/// A code with what is counted of it, and a report that belongs to no text and names the number.
-async fn asked_for_a_code(rig: &Rig, clock: &HandClock) {
+/// Stores a code with its counters, and a receipt that belongs to no text and names the number.
+async fn store_code_and_stray_receipt(rig: &Rig, clock: &HandClock) {
     let slot = CodeSlot::new(phone(), "login");
     let key = SecretText::new("k").unwrap();
     let hash = CodeHash::of(&key, &slot, "id", &OneTimeCode::new("123456").unwrap());
@@ -95,8 +96,8 @@ async fn asked_for_a_code(rig: &Rig, clock: &HandClock) {
     rig.table.keep_receipt(&stray, clock.now()).await.unwrap();
 }
 
-/// What the items show of the person; bodies are bytes and are shown as text.
-async fn shown(rig: &Rig) -> Vec<&'static str> {
+/// Returns the traces of the person that any item shows. Bodies are bytes and are read as text.
+async fn traces(rig: &Rig) -> Vec<&'static str> {
     let mut everything = String::new();
     for item in rig.everything_raw().await {
         if let Some(AttributeValue::B(body)) = item.get("body") {
@@ -108,10 +109,10 @@ async fn shown(rig: &Rig) -> Vec<&'static str> {
 }
 
 #[tokio::test]
-async fn nothing_of_a_person_is_left_in_any_item() {
+async fn no_item_holds_a_trace_of_an_erased_person() {
     let (rig, clock) = (Rig::start().await, HandClock::new());
-    lived(&rig, &clock).await;
-    assert_eq!(shown(&rig).await, PERSON, "the scan finds what is there");
+    store_messages(&rig, &clock).await;
+    assert_eq!(traces(&rig).await, PERSON, "the scan finds every trace before the erasure");
     let written = async || {
         let stored = rig.table.load(&booked().id, clock.now()).await.unwrap().unwrap();
         let messages = rig.table.messages_of(&stored, clock.now()).await.unwrap();
@@ -123,10 +124,10 @@ async fn nothing_of_a_person_is_left_in_any_item() {
     let forgotten = forget(&rig.table, &phone(), &clock).await.unwrap();
     assert_eq!((forgotten.conversations, forgotten.inbound, forgotten.quarantined), (1, 2, 1));
     assert!(forgotten.opted_out);
-    assert_eq!(shown(&rig).await, [""; 0]);
+    assert_eq!(traces(&rig).await, [""; 0]);
     assert!(written().await.is_empty());
-    // The contact, its pointer, the two that led to messages and what was agreed to are gone, the
-    // suppression is new.
+    // The contact, the pointer to its conversation, the two that led to messages and the change of the
+    // consent are deleted; the suppression is new.
     assert_eq!(rig.everything_raw().await.len(), before - 5 + 1);
     for item in rig.everything_raw().await {
         assert_eq!(item["v"], AttributeValue::N("1".to_owned()), "{item:?}");
@@ -137,14 +138,14 @@ async fn nothing_of_a_person_is_left_in_any_item() {
 }
 
 #[tokio::test]
-async fn neither_codes_nor_stray_receipts_show_a_number_afterwards() {
+async fn codes_and_stray_receipts_do_not_show_the_number_after_an_erasure() {
     let (rig, clock) = (Rig::start().await, HandClock::new());
-    asked_for_a_code(&rig, &clock).await;
-    // The code and the counts of the phone, of its range, of its country; and the receipt.
+    store_code_and_stray_receipt(&rig, &clock).await;
+    // The code, the counters of the phone, its prefix and its country, and the receipt.
     assert_eq!(rig.everything_raw().await.len(), 6);
-    assert_eq!(shown(&rig).await, ["2025550143", "hash"]);
+    assert_eq!(traces(&rig).await, ["2025550143", "hash"]);
     forget(&rig.table, &phone(), &clock).await.unwrap();
-    assert_eq!(shown(&rig).await, [""; 0]);
+    assert_eq!(traces(&rig).await, [""; 0]);
     let mut left: Vec<_> =
         rig.everything_raw().await.iter().map(|item| item["pk"].as_s().unwrap().clone()).collect();
     left.sort();
@@ -152,20 +153,20 @@ async fn neither_codes_nor_stray_receipts_show_a_number_afterwards() {
 }
 
 #[tokio::test]
-async fn a_message_delivered_again_is_still_a_duplicate() {
+async fn a_message_that_is_delivered_again_after_an_erasure_is_a_duplicate() {
     let (rig, clock) = (Rig::start().await, HandClock::new());
-    lived(&rig, &clock).await;
+    store_messages(&rig, &clock).await;
     forget(&rig.table, &phone(), &clock).await.unwrap();
     let received = receive(&rig.table, &wrote("SM1", "my answer"), &clock).await.unwrap();
     assert!(received.duplicate);
     forget(&rig.table, &phone(), &clock).await.unwrap();
-    assert_eq!(shown(&rig).await, [""; 0]);
+    assert_eq!(traces(&rig).await, [""; 0]);
 }
 
 #[tokio::test]
-async fn an_operator_sees_and_lifts_the_opt_out_of_an_erased_person() {
+async fn an_operator_can_see_and_lift_the_opt_out_of_an_erased_person() {
     let (rig, clock) = (Rig::start().await, HandClock::new());
-    lived(&rig, &clock).await;
+    store_messages(&rig, &clock).await;
     forget(&rig.table, &phone(), &clock).await.unwrap();
     assert_eq!(rig.table.opted_out().await.unwrap(), []);
     assert_eq!(rig.table.contact(&phone()).await.unwrap().opted_out_by.as_deref(), Some("SM2"));

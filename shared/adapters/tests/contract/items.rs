@@ -1,7 +1,7 @@
-//! Old items. Whatever was once written is read for ever: `tests/items/<shape>/<item>.json` holds each
-//! kind of item as it was written under that shape, in DynamoDB's own JSON. A change of what is written
+//! Old items: every item that was ever written stays readable. `tests/items/<shape>/<item>.json` holds each
+//! kind of item as it was written under that shape, in DynamoDB's own JSON. A change of the written items
 //! is a new folder beside the old ones, never an edit of one: `AFTERWORD_WRITE_ITEMS=v2 cargo test -p
-//! adapters` makes it.
+//! adapters` creates it.
 
 mod rules;
 
@@ -77,7 +77,7 @@ fn to_json(value: &AttributeValue) -> Value {
         AttributeValue::B(bytes) => json!({ "B": BASE64_STANDARD.encode(bytes) }),
         AttributeValue::L(items) => json!({ "L": items.iter().map(to_json).collect::<Vec<_>>() }),
         AttributeValue::M(members) => json!({ "M": item_to_json(members) }),
-        other => panic!("{other:?} is nowhere written"),
+        other => panic!("no item has {other:?}"),
     }
 }
 
@@ -141,13 +141,13 @@ fn wrote(id: &str, words: &str) -> InboundMessage {
     }
 }
 
-/// Notes an item under the name of its file.
+/// Adds a stored item under the name of its file.
 async fn note(items: &mut Items, rig: &Rig, name: &str, pk: &str, sk: &str) {
     let item = rig.raw(pk, sk).await.unwrap_or_else(|| panic!("{name}: no {pk}"));
     items.insert(name.to_owned(), item);
 }
 
-/// Everything that is written today, each kind of item in each of its states.
+/// Writes each kind of item in each of its states with the code of today.
 async fn written_today() -> Items {
     let (rig, clock, mut items) = (Rig::start().await, HandClock::new(), Items::new());
     let (v, p) = (format!("V#{ID}"), "P#+12025550143".to_owned());
@@ -223,7 +223,7 @@ async fn written_today() -> Items {
     items
 }
 
-/// A text with what it has reserved, and the price that its provider has reported.
+/// Writes a text with its reservation, and the price that its provider has reported.
 async fn priced(items: &mut Items, rig: &Rig) {
     let id = "sms-00000000-3b64-4f0a-9d2e-000000000001";
     let budgets = vec![Budget::Recipient("2027-01".to_owned()), Budget::Month("2027-01".to_owned())];
@@ -243,10 +243,10 @@ fn sort_key(item: &Raw) -> &str {
 }
 
 #[tokio::test]
-async fn the_newest_shape_is_what_is_written_today() {
+async fn items_are_written_as_the_newest_shape_holds_them() {
     let written = written_today().await;
     if let Ok(shape) = std::env::var("AFTERWORD_WRITE_ITEMS") {
-        assert!(!folder().join(&shape).exists(), "{shape} is there: old items are never edited");
+        assert!(!folder().join(&shape).exists(), "{shape} exists: old items are never edited");
         std::fs::create_dir_all(folder().join(&shape)).unwrap();
         for (name, item) in &written {
             let json = serde_json::to_string_pretty(&item_to_json(item)).unwrap() + "\n";
@@ -264,12 +264,12 @@ async fn the_newest_shape_is_what_is_written_today() {
         assert_eq!(
             item_to_json(&item),
             item_to_json(&fixtures[&name]),
-            "{name} is written otherwise than under {newest}: add a folder, edit none"
+            "{name} is written differently from {newest}: add a folder and edit none"
         );
     }
 }
 
-/// Each item alone in a table, read by today's code; the conversations are lived on with.
+/// Reads each item alone in a table with the code of today. Conversations are also continued.
 #[tokio::test]
 async fn every_item_that_was_ever_written_is_still_read() {
     let mut read = 0;
@@ -285,7 +285,7 @@ async fn every_item_that_was_ever_written_is_still_read() {
                 continue;
             }
             match sort_key(&item) {
-                "V" => conversation_lives_on(&rig, &what, pk.strip_prefix("V#").unwrap()).await,
+                "V" => conversation_continues(&rig, &what, pk.strip_prefix("V#").unwrap()).await,
                 "C" => {
                     let contact = table.contact(&phone()).await.unwrap();
                     assert_eq!(contact.opted_out_at.is_some(), name.ends_with("opted-out"), "{what}");
@@ -322,7 +322,7 @@ async fn every_item_that_was_ever_written_is_still_read() {
                     let found = (forgotten.conversations, forgotten.inbound);
                     assert_eq!(found, if pk.starts_with("P#") { (1, 0) } else { (0, 1) }, "{what} {pointer}");
                 }
-                other => panic!("{what}: nobody reads {other}"),
+                other => panic!("{what}: no code reads {other}"),
             }
             read += 1;
         }
@@ -331,7 +331,7 @@ async fn every_item_that_was_ever_written_is_still_read() {
     assert!(read >= 28, "{read}");
 }
 
-async fn conversation_lives_on(rig: &Rig, what: &str, id: &str) {
+async fn conversation_continues(rig: &Rig, what: &str, id: &str) {
     let id = ConversationId::new(id).unwrap();
     let stored = rig.table.load(&id, at(0)).await.unwrap().unwrap_or_else(|| panic!("{what}: absent"));
     assert_eq!(stored.is_erased(), what.ends_with("erased"), "{what}");

@@ -1,4 +1,4 @@
-//! An embedded DynamoDB over HTTP, a clock that is set by hand, and conversations to store.
+//! An embedded DynamoDB over HTTP, a clock that tests set, and conversations to store.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -51,7 +51,7 @@ pub(crate) fn step_name(name: &str) -> StepName {
     StepName::new(name).unwrap()
 }
 
-/// A conversation of one step, `text`, due at [`at`] zero, with a day's deadline.
+/// A conversation with one step, `text`, that is due at second 0 of [`at`] and has a deadline of a day.
 pub(crate) fn conversation(id: &str) -> Conversation {
     let step = Step {
         name: step_name("text"),
@@ -125,7 +125,7 @@ impl Rig {
         Self { table: table(&connection), client: client(&connection), connection }
     }
 
-    /// An item as it is stored.
+    /// Reads an item as JSON.
     pub(crate) async fn item(&self, pk: &str, sk: &str) -> Option<serde_json::Value> {
         let answer = self
             .client
@@ -140,7 +140,7 @@ impl Rig {
         answer.item.map(|item| serde_dynamo::aws_sdk_dynamodb_1::from_item(item).unwrap())
     }
 
-    /// An item as DynamoDB has it.
+    /// Reads an item as DynamoDB holds it.
     pub(crate) async fn raw(&self, pk: &str, sk: &str) -> Option<HashMap<String, AttributeValue>> {
         let items = self.everything_raw().await.into_iter();
         let key =
@@ -148,23 +148,23 @@ impl Rig {
         items.into_iter().find(|item| key(item, "pk", pk) && key(item, "sk", sk))
     }
 
-    /// Every item as DynamoDB has it.
+    /// Reads every item as DynamoDB holds it.
     pub(crate) async fn everything_raw(&self) -> Vec<HashMap<String, AttributeValue>> {
         self.client.scan().table_name(TABLE).send().await.unwrap().items.unwrap_or_default()
     }
 
-    /// Writes an item as DynamoDB has it.
+    /// Writes an item as DynamoDB holds it.
     pub(crate) async fn put_raw(&self, item: HashMap<String, AttributeValue>) {
         self.client.put_item().table_name(TABLE).set_item(Some(item)).send().await.unwrap();
     }
 
-    /// Writes an item past the adapter.
+    /// Writes an item without the adapter.
     pub(crate) async fn put(&self, item: &serde_json::Value) {
         let item = serde_dynamo::aws_sdk_dynamodb_1::to_item(item).unwrap();
         self.client.put_item().table_name(TABLE).set_item(Some(item)).send().await.unwrap();
     }
 
-    /// Changes a stored item past the adapter.
+    /// Changes a stored item without the adapter.
     pub(crate) async fn change(&self, pk: &str, sk: &str, change: impl FnOnce(&mut serde_json::Value)) {
         let mut item = self.item(pk, sk).await.unwrap_or_else(|| json!({ "pk": pk, "sk": sk, "v": 1 }));
         change(&mut item);
@@ -173,8 +173,8 @@ impl Rig {
 }
 
 impl Rig {
-    /// The table for a crowd: on a slow machine a thousand callers wait longer for their turn than one
-    /// function does, and a time-out would only say that.
+    /// Returns the table with a long time-out: on a slow machine each of a thousand concurrent callers waits
+    /// longer than a function would.
     pub(crate) fn patient(&self) -> Table {
         let patient = TimeoutConfig::builder().operation_timeout(Duration::from_secs(120)).build();
         table(&Connection { store_timeouts: patient, ..self.connection.clone() })

@@ -47,7 +47,7 @@ async fn stored(rig: &Rig) -> Conversation {
     rig.table.load(&text().id, at(0)).await.unwrap().unwrap()
 }
 
-/// A table with the conversation in it.
+/// Starts a table that holds the conversation.
 async fn accepted() -> Rig {
     let rig = Rig::start().await;
     assert_eq!(rig.table.accept(&text(), None).await, Ok(AcceptOutcome::Stored));
@@ -55,11 +55,11 @@ async fn accepted() -> Rig {
 }
 
 #[tokio::test]
-async fn what_is_accepted_is_read_back_whole() {
+async fn an_accepted_conversation_is_read_back_completely() {
     let rig = accepted().await;
     assert_eq!(stored(&rig).await, text());
     let Ok(AcceptOutcome::Existing(existing)) = rig.table.accept(&text(), None).await else {
-        panic!("stored twice")
+        panic!("the conversation was stored twice")
     };
     assert_eq!(*existing, text());
     let pointer = rig.item("P#+12025550143", V.0).await.unwrap();
@@ -67,18 +67,22 @@ async fn what_is_accepted_is_read_back_whole() {
 }
 
 #[tokio::test]
-async fn a_claim_is_stored_with_the_contacts_last_text() {
+async fn a_claim_stores_the_last_text_of_the_contact() {
     let rig = accepted().await;
     let next = claimed("a");
     assert_eq!(claim(&rig, &step(&text()), &next, 1).await, WriteOutcome::Done);
     assert_eq!(step(&stored(&rig).await).progress, next);
     assert_eq!(rig.item(P.0, P.1).await.unwrap()["last_out"]["conversation"], ID);
-    assert_eq!(claim(&rig, &step(&text()), &next, 1).await, WriteOutcome::Done, "its answer was lost");
+    assert_eq!(
+        claim(&rig, &step(&text()), &next, 1).await,
+        WriteOutcome::Done,
+        "a repeat after a lost response is done"
+    );
     assert_eq!(claim(&rig, &step(&text()), &claimed("b"), 1).await, WriteOutcome::Overtaken);
 }
 
 #[tokio::test]
-async fn each_condition_of_a_claim_refuses_it() {
+async fn a_claim_is_refused_when_any_of_its_conditions_is_false() {
     for what in ["cancelled_at", "superseded_at", "replied_at", "opted_out_at", "moved on", "another attempt"]
     {
         let rig = accepted().await;
@@ -110,7 +114,7 @@ async fn each_condition_of_a_claim_refuses_it() {
 }
 
 #[tokio::test]
-async fn what_shadow_decides_is_stored_without_a_last_text() {
+async fn a_shadowed_step_is_stored_without_a_last_text() {
     let rig = accepted().await;
     let next = decided(Verdict::Shadowed);
     assert_eq!(claim(&rig, &step(&text()), &next, 1).await, WriteOutcome::Done);
@@ -119,7 +123,7 @@ async fn what_shadow_decides_is_stored_without_a_last_text() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_200_concurrent_claims_one_wins() {
+async fn one_of_200_concurrent_claims_succeeds() {
     let rig = Arc::new(accepted().await);
     let claims: Vec<_> = (0..200)
         .map(|n| {
@@ -138,7 +142,7 @@ async fn of_200_concurrent_claims_one_wins() {
 }
 
 #[tokio::test]
-async fn every_progress_is_stored_exactly_and_stored_again_without_harm() {
+async fn every_progress_is_stored_exactly_and_can_be_stored_again() {
     let claim_of = |progress: &Progress| match &progress.state {
         StepState::Claimed(claim) => claim.clone(),
         _ => panic!("claimed"),
@@ -166,28 +170,28 @@ async fn every_progress_is_stored_exactly_and_stored_again_without_harm() {
         assert_eq!(
             overtaken,
             Ok(expected),
-            "an answer finds its claim, aged or not, and nothing else: {next:?}"
+            "a response finds its claim, Claimed or Unknown, and nothing else: {next:?}"
         );
     }
 }
 
 #[tokio::test]
-async fn what_a_provider_taught_is_stored_with_the_step_or_not_at_all() {
+async fn a_provider_report_is_stored_together_with_the_step_or_not_at_all() {
     let rig = accepted().await;
     claim(&rig, &step(&text()), &claimed("a"), 1).await;
     let read = stored(&rig).await;
     let message = ProviderMessage { provider: "twilio".to_owned(), id: "SM1".to_owned(), from: None };
-    let learned = ProviderReport { message: Some(message), opted_out: true };
+    let report = ProviderReport { message: Some(message), opted_out: true };
     let next = decided(Verdict::Sent);
     let mut elsewhere = step(&read);
     elsewhere.progress = claimed("other");
-    let written = rig.table.advance(&read, &elsewhere, &next, &learned, at(2)).await;
+    let written = rig.table.advance(&read, &elsewhere, &next, &report, at(2)).await;
     assert_eq!(written, Ok(WriteOutcome::Overtaken));
     assert!(rig.item("M#twilio#SM1", "M").await.is_none());
     assert_eq!(rig.table.contact(&phone()).await, Ok(Contact::default()));
 
     for later in [2, 9] {
-        let written = rig.table.advance(&read, &step(&read), &next, &learned, at(later)).await;
+        let written = rig.table.advance(&read, &step(&read), &next, &report, at(later)).await;
         assert_eq!(written, Ok(WriteOutcome::Done));
     }
     let found = rig.item("M#twilio#SM1", "M").await.unwrap();
@@ -206,12 +210,12 @@ async fn what_a_provider_taught_is_stored_with_the_step_or_not_at_all() {
         })
     );
     let contact = rig.item(P.0, P.1).await.unwrap();
-    assert!(contact.get("expires_at").is_none(), "an opt-out is kept for good");
+    assert!(contact.get("expires_at").is_none(), "an opt-out does not expire");
 }
 
-/// The stored form is a promise to the code that comes after: change it by adding only.
+/// Later versions of the code read this format: it is changed by additions only.
 #[tokio::test]
-async fn the_persisted_format() {
+async fn the_persisted_format_is_unchanged() {
     let rig = accepted().await;
     insta::assert_json_snapshot!("accepted", rig.item(V.0, V.1).await.unwrap());
     insta::assert_json_snapshot!("pointer", rig.item("P#+12025550143", V.0).await.unwrap());
@@ -222,14 +226,14 @@ async fn the_persisted_format() {
     insta::assert_json_snapshot!("claimed", rig.item(V.0, V.1).await.unwrap());
     let read = stored(&rig).await;
     let message = ProviderMessage { provider: "twilio".to_owned(), id: "SM1".to_owned(), from: None };
-    let learned = ProviderReport { message: Some(message), opted_out: false };
-    rig.table.advance(&read, &step(&read), &decided(Verdict::Sent), &learned, at(2)).await.unwrap();
+    let report = ProviderReport { message: Some(message), opted_out: false };
+    rig.table.advance(&read, &step(&read), &decided(Verdict::Sent), &report, at(2)).await.unwrap();
     insta::assert_json_snapshot!("decided", rig.item(V.0, V.1).await.unwrap()["steps"]["text"]["progress"]);
     insta::assert_json_snapshot!("message", rig.item("M#twilio#SM1", "M").await.unwrap());
 }
 
 #[tokio::test]
-async fn an_item_with_more_in_it_is_still_read_and_kept() {
+async fn unknown_attributes_of_an_item_are_ignored_and_kept() {
     let rig = accepted().await;
     rig.change(V.0, V.1, |item| {
         item["v"] = 2.into();
@@ -245,20 +249,20 @@ async fn an_item_with_more_in_it_is_still_read_and_kept() {
 }
 
 #[tokio::test]
-async fn a_tombstone_is_a_conversation_without_a_plan() {
+async fn a_tombstone_is_read_as_a_conversation_without_a_plan() {
     let rig = Rig::start().await;
     rig.put(&json!({ "pk": V.0, "sk": V.1, "v": 1, "expires_at": at(9).timestamp(), "cancelled_at": "2027-01-15T08:00:00Z" })).await;
     let read = stored(&rig).await;
     assert!(read.plan.is_none());
     assert_eq!(read.life.cancelled_at, Some(at(0)));
     let Ok(AcceptOutcome::Existing(existing)) = rig.table.accept(&text(), None).await else {
-        panic!("overwritten")
+        panic!("the tombstone was overwritten")
     };
     assert!(existing.plan.is_none());
 }
 
 #[tokio::test]
-async fn an_item_that_cannot_be_read_is_an_error_and_no_absence() {
+async fn an_unreadable_item_is_an_error_and_not_absent() {
     for broken in [json!({ "steps": {} }), json!({ "steps": 7 }), json!({ "expires_at": "soon" })] {
         let rig = accepted().await;
         rig.change(V.0, V.1, |item| {
@@ -274,7 +278,7 @@ async fn an_item_that_cannot_be_read_is_an_error_and_no_absence() {
     }
 }
 
-/// The embedded DynamoDB never reports a conflict, so this one answers nothing else.
+/// A server that reports a conflict some times. The embedded DynamoDB never does.
 async fn conflicting(times: u64, then: ResponseTemplate) -> MockServer {
     let server = MockServer::start().await;
     let conflict = json!({
@@ -291,7 +295,7 @@ async fn conflicting(times: u64, then: ResponseTemplate) -> MockServer {
 }
 
 #[tokio::test]
-async fn a_conflict_is_tried_three_times() {
+async fn a_conflicting_transaction_is_tried_three_times() {
     let fine = ResponseTemplate::new(200).set_body_json(json!({}));
     for (conflicts, is_stored) in [(0, true), (1, true), (2, true), (3, false), (9, false)] {
         let server = conflicting(conflicts, fine.clone()).await;
@@ -306,21 +310,21 @@ async fn a_conflict_is_tried_three_times() {
 }
 
 #[tokio::test]
-async fn an_error_names_the_operation_and_no_data() {
+async fn an_error_names_the_operation_and_shows_no_data() {
     let message = json!({ "__type": "com.amazonaws.dynamodb.v20120810#ValidationException", "message": "+12025550143" });
     let server = conflicting(0, ResponseTemplate::new(400).set_body_json(message)).await;
     let table = table(&Connection::plain(server.uri()));
     let id = text().id;
-    let troubles = [
+    let errors = [
         table.accept(&text(), None).await.unwrap_err(),
         table.load(&id, at(0)).await.unwrap_err(),
         table.contact(&phone()).await.unwrap_err(),
         table.mark_started(&id, at(0)).await.unwrap_err(),
         table.cancel(&id, at(0)).await.unwrap_err(),
     ];
-    let told: Vec<_> = troubles.iter().map(ToString::to_string).collect();
+    let shown: Vec<_> = errors.iter().map(ToString::to_string).collect();
     assert_eq!(
-        told,
+        shown,
         [
             "dynamodb:TransactWriteItems: ValidationException",
             "dynamodb:GetItem: ValidationException",
@@ -331,9 +335,10 @@ async fn an_error_names_the_operation_and_no_data() {
     );
 }
 
-/// What an answer like this leaves open may have happened: taken off twice, the fuse would trip late.
+/// After a response of 500 the write may have happened. A cost that is subtracted twice makes the limit
+/// stop texts too late.
 #[tokio::test]
-async fn money_is_taken_off_by_one_call_and_added_by_up_to_three() {
+async fn money_is_subtracted_by_one_call_and_added_by_up_to_three() {
     for (by, calls) in [(-8_300, 1), (530, 3)] {
         let server = MockServer::start().await;
         Mock::given(method("POST")).respond_with(ResponseTemplate::new(500)).mount(&server).await;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Item, Unreadable, from_item};
 
-/// What is known of a phone. The opt-out of an erased person has the same attributes.
+/// The state of a contact. The opt-out of an erased person has the same attributes.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct ContactItem {

@@ -1,9 +1,9 @@
-//! What a provider has reported, as it is stored: with its rank, so that conditions can compare it.
+//! A provider's report about a text, as it is stored.
 
 use messaging::conversation::delivery::Delivery;
 use serde::{Deserialize, Serialize};
 
-/// A delivery, flat.
+/// A delivery with the rank of its status, so that conditions can compare it.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct DeliveryItem {
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! How far a step has come, as it is stored.
+//! The progress of a step, as it is stored.
 
 use chrono::{DateTime, Utc};
 use messaging::conversation::step::{Claim, Decision, LostResponse, Progress, StepState, TriedProvider};
@@ -7,9 +7,9 @@ use messaging::values::ids::StepName;
 use messaging::values::verdict::{Because, Verdict};
 use serde::{Deserialize, Serialize};
 
-use super::{Item, Unreadable};
+use super::{Item, Unreadable, from_item, map};
 
-/// How far a step has come, flat, so that conditions can name its attributes.
+/// The progress of a step. It is flat, so that conditions can name its attributes.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct ProgressItem {
     state: StateName,
@@ -46,16 +46,15 @@ enum StateName {
     Decided,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
-/// The progress of a step of a stored item.
+/// Reads the progress of a step from a stored conversation.
 pub(crate) fn progress_of(item: &Item, step: &StepName) -> Option<Progress> {
-    let progress =
-        item.get("steps")?.as_m().ok()?.get(step.as_str())?.as_m().ok()?.get("progress")?.as_m().ok()?;
-    let item: ProgressItem = serde_dynamo::aws_sdk_dynamodb_1::from_item(progress.clone()).ok()?;
+    let progress = map(map(map(item, "steps")?, step.as_str())?, "progress")?;
+    let item: ProgressItem = from_item(progress.clone()).ok()?;
     Progress::try_from(item).ok()
 }
 

@@ -1,5 +1,5 @@
-//! Items of what holds texts back (agreements, money, pace), of codes, of what was reported, and of a
-//! text that is tried again.
+//! Items of the rules that hold texts back (consent, money, rate limits), of codes, of receipts, and of a text
+//! that is tried again.
 
 use std::num::NonZeroU32;
 
@@ -33,7 +33,7 @@ fn charge(phone: &messaging::values::phone::PhoneNumber) -> Charge<'_> {
     Charge { to: phone, cost: Dollars::from_micro(8_300), now: at(1) }
 }
 
-fn pace() -> Rate {
+fn rate() -> Rate {
     Rate { sender: "sns", number: None, per_second: NonZeroU32::MIN }
 }
 
@@ -46,7 +46,7 @@ fn code_limit() -> CodeLimit {
     CodeLimit { scope: "phone_hour", of, most: 1, from: at(0), until: at(3600) }
 }
 
-/// Everything of these kinds that is written today.
+/// Writes each of these kinds of items with the code of today.
 pub(super) async fn write(items: &mut Items, rig: &Rig) {
     let table = &rig.table;
     let agreement =
@@ -66,7 +66,7 @@ pub(super) async fn write(items: &mut Items, rig: &Rig) {
     };
     note(items, rig, "spent", "L#2027-01", "L").await;
     note(items, rig, "spent-recipient", PHONE, "L#2027-01").await;
-    table.acquire_slot(&pace(), at(1)).await.unwrap();
+    table.acquire_slot(&rate(), at(1)).await.unwrap();
     note(items, rig, "schedule", "S#sns", "S").await;
 
     let (key, digits) = (SecretText::new("key").unwrap(), OneTimeCode::new("123456").unwrap());
@@ -124,8 +124,8 @@ pub(super) async fn write(items: &mut Items, rig: &Rig) {
     note(items, rig, "receipt-stray", "M#twilio#SM9", "R#delivered").await;
 }
 
-/// An item of these kinds, alone in a table, says to today's code what it said; `false` when it is of
-/// none of them.
+/// Checks that today's code reads an item of these kinds, which is alone in the table, as it was written.
+/// Returns `false` for an item of another kind.
 pub(super) async fn is_read(rig: &Rig, what: &str) -> bool {
     let (table, to) = (&rig.table, phone());
     let (_, name) = what.split_once('/').unwrap();
@@ -153,12 +153,12 @@ pub(super) async fn is_read(rig: &Rig, what: &str) -> bool {
                 let limits = limits(limit.clone());
                 let ReserveOutcome::Exceeded(exceeded) = table.reserve(&charge(&to), &limits).await.unwrap()
                 else {
-                    panic!("{what}: {limit} is forgotten")
+                    panic!("{what}: {limit} is not enforced")
                 };
                 assert_eq!(exceeded.spent.micro(), 8_300, "{what}: {limit}");
             }
         }
-        "schedule" => assert_eq!(table.acquire_slot(&pace(), at(1)).await, Ok(at(2)), "{what}"),
+        "schedule" => assert_eq!(table.acquire_slot(&rate(), at(1)).await, Ok(at(2)), "{what}"),
         "code" => {
             let tried = table.try_code(&slot(), 5, at(2)).await.unwrap().unwrap();
             let (key, digits) = (SecretText::new("key").unwrap(), OneTimeCode::new("123456").unwrap());
