@@ -1,4 +1,4 @@
-//! One conversation: who, every text, every verdict, every reply, and because of what.
+//! The page of a conversation: the person, every text with its verdict and reasons, and every reply.
 
 use maud::{Markup, html};
 use messaging::conversation::delivery::Delivery;
@@ -15,7 +15,7 @@ use crate::Story;
 use crate::list_page::badge;
 use crate::page::page;
 
-/// The whole story.
+/// Renders the page of a conversation.
 pub(crate) fn render(story: &Story) -> Markup {
     let conversation = &story.conversation;
     let life = &conversation.life;
@@ -50,7 +50,7 @@ pub(crate) fn render(story: &Story) -> Markup {
     )
 }
 
-/// What the customer has written; of messages that are erased the times and meanings.
+/// Renders the customer's messages. Of erased messages, only times and meanings remain.
 fn from_the_customer(story: &Story) -> Markup {
     let wordless: Vec<_> = wordless(&story.conversation, &story.messages).collect();
     html! {
@@ -104,17 +104,17 @@ fn text(conversation: &Conversation, step: &Step) -> Markup {
     }
 }
 
-/// A template's words are at the provider; what fills its places is ours.
+/// Renders the values of a template. Its words are stored by the provider.
 fn template(content: &WhatsappTemplate) -> Markup {
     html! {
         p { "WhatsApp template " code { (content.sid.as_str()) } }
         ol class="words" {
-            @for (place, value) in &content.variables { li value=(place) { (value) } }
+            @for (slot, value) in &content.variables { li value=(slot) { (value) } }
         }
     }
 }
 
-/// Each fact on a line of its own.
+/// Renders each fact on a line of its own.
 fn because(because: &Because) -> Markup {
     html! {
         ul class="because" {
@@ -125,13 +125,13 @@ fn because(because: &Because) -> Markup {
     }
 }
 
-/// How far a text has come, as far as the provider has reported.
+/// Formats the latest delivery status that the provider has reported.
 fn reported(delivery: &Delivery) -> String {
     let code = delivery.code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
     format!("attempt {}: {}{code} at {}", delivery.attempt, delivery.status.as_str(), to_rfc3339(delivery.at))
 }
 
-/// The first execution, and the last of those that were started again.
+/// Renders the names of the first execution and of the last rerun.
 fn executions(conversation: &Conversation, step: &Step) -> Markup {
     let first = execution_name(&conversation.id, &step.name);
     let last = Some(step.progress.reruns).filter(|number| *number > 0);

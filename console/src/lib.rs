@@ -1,7 +1,7 @@
-//! The operator's pages: which conversations there are, and one conversation's whole story with
-//! number, name and words. For the eyes of whoever runs the machine: served on loopback only.
+//! The operator's pages: a list of the conversations, and a page for each conversation with number, name and
+//! words. They are for the person who runs the machine, and are served on loopback only.
 //!
-//! No script, no inline style, nothing from elsewhere: the content security policy forbids them all.
+//! The content security policy forbids scripts, inline styles and everything from other hosts.
 
 mod conversation_page;
 mod list_page;
@@ -19,18 +19,18 @@ use messaging::conversation::Conversation;
 use messaging::conversation::inbound_message::ReceivedMessage;
 use messaging::values::ids::ConversationId;
 
-/// Where the pages' data come from.
+/// The source of the data on the pages.
 pub trait ConsoleSource: Send + Sync + 'static {
-    /// A page of the conversations, newest first; the first page is 0.
+    /// Returns a page of the conversations, newest first. The first page is 0.
     fn newest(&self, page: usize) -> BoxFuture<'_, Result<Listing, String>>;
 
-    /// One conversation.
+    /// Returns a conversation and its messages, or `None` if it does not exist.
     fn conversation(&self, id: ConversationId) -> BoxFuture<'_, Result<Option<Story>, String>>;
 }
 
-/// One conversation, and what the customer has written.
+/// A conversation, and the messages of the customer.
 pub struct Story {
-    /// Texts and verdicts.
+    /// The conversation with its texts and verdicts.
     pub conversation: Conversation,
     /// The messages that counted for it, oldest first.
     pub messages: Vec<ReceivedMessage>,
@@ -38,17 +38,17 @@ pub struct Story {
 
 /// A page of the list.
 pub struct Listing {
-    /// What stands on it.
+    /// The conversations on this page.
     pub conversations: Vec<Conversation>,
-    /// How many there are on all pages.
+    /// The number of conversations on all pages.
     pub total: usize,
-    /// There are older ones.
+    /// Whether another page with older conversations follows.
     pub has_more: bool,
 }
 
 type Source = Arc<dyn ConsoleSource>;
 
-/// The pages, below `/console`.
+/// Returns the routes of the pages, under `/console`.
 pub fn router(source: Source) -> Router {
     Router::new()
         .route("/console", get(list))
@@ -57,7 +57,7 @@ pub fn router(source: Source) -> Router {
         .with_state(source)
 }
 
-/// `?page=2` is the second page; whatever else is asked for, the first.
+/// Answers with a page of the list: `?page=2` is the second page, any other query the first.
 async fn list(State(source): State<Source>, RawQuery(query): RawQuery) -> Response {
     let page = query.and_then(|query| query.strip_prefix("page=")?.parse().ok()).unwrap_or(1).max(1);
     match source.newest(page - 1).await {
@@ -80,7 +80,7 @@ fn not_found() -> Response {
 }
 
 fn unavailable(error: &str) -> Response {
-    let text = format!("The table cannot be read now ({error}).");
+    let text = format!("The table cannot be read at the moment ({error}).");
     page::answer(StatusCode::SERVICE_UNAVAILABLE, &page::message(&text))
 }
 

@@ -1,4 +1,4 @@
-//! The list of conversations: by id, with where each text stands.
+//! The list of conversations, with the state of each text.
 
 use maud::{Markup, html};
 use messaging::conversation::Conversation;
@@ -8,7 +8,7 @@ use messaging::values::clock::to_rfc3339;
 use crate::Listing;
 use crate::page::page;
 
-/// A page of the conversations. No number and no name here: a list is looked at over shoulders.
+/// Renders a page of the list. It shows no numbers and names, because bystanders may see a list.
 pub(crate) fn render(listing: &Listing, number: usize) -> Markup {
     let conversations = &listing.conversations;
     page(
@@ -16,7 +16,7 @@ pub(crate) fn render(listing: &Listing, number: usize) -> Markup {
         &html! {
             h1 { "Conversations" }
             @if listing.total == 0 {
-                p { "None yet. Post an event to the gateway, and it stands here." }
+                p { "None yet. Post an event to the gateway, and its conversation appears here." }
             } @else {
                 table {
                     tr { th { "Accepted" } th { "Conversation" } th { "Journey" } th { "Texts" } }
@@ -51,7 +51,7 @@ fn row(conversation: &Conversation) -> Markup {
     }
 }
 
-/// A text's state in a word and a colour.
+/// Renders the state of a text as a word with a colour.
 pub(crate) fn badge(name: &str, state: &StepState) -> Markup {
     let (class, word) = match state {
         StepState::Planned => ("open", "waits"),

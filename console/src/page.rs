@@ -1,4 +1,4 @@
-//! What every page has: head, policy, style.
+//! The parts that all pages share: head, security headers, style sheet.
 
 use axum::body::Body;
 use axum::http::{StatusCode, header};
@@ -8,7 +8,7 @@ use maud::{DOCTYPE, Markup, html};
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// A whole page.
+/// Renders a page around its content.
 pub(crate) fn page(title: &str, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
@@ -27,12 +27,12 @@ pub(crate) fn page(title: &str, content: &Markup) -> Markup {
     }
 }
 
-/// A page that says one thing.
+/// Renders a page with a single sentence.
 pub(crate) fn message(text: &str) -> Markup {
     page("Console", &html! { p { (text) } p { a href="/console" { "All conversations" } } })
 }
 
-/// A page as it leaves: never cached, no scripts, no frames, no referrer.
+/// Answers with a page that is not cached and may contain no scripts, frames or referrers.
 pub(crate) fn answer(status: StatusCode, page: &Markup) -> Response {
     let mut response = Response::new(Body::from(page.0.clone()));
     *response.status_mut() = status;
@@ -49,7 +49,7 @@ pub(crate) fn answer(status: StatusCode, page: &Markup) -> Response {
     response
 }
 
-/// The style sheet.
+/// Answers with the style sheet.
 pub(crate) fn style_sheet() -> Response {
     let mut response = Response::new(Body::from(include_str!("style.css")));
     let content_type = axum::http::HeaderValue::from_static("text/css; charset=utf-8");

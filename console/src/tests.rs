@@ -15,9 +15,9 @@ use tower::ServiceExt;
 
 use super::*;
 
-struct One(Conversation);
+struct SingleConversation(Conversation);
 
-impl ConsoleSource for One {
+impl ConsoleSource for SingleConversation {
     fn newest(&self, page: usize) -> BoxFuture<'_, Result<Listing, String>> {
         let conversations = vec![self.0.clone()];
         Box::pin(async move { Ok(Listing { conversations, total: 3, has_more: page < 2 }) })
@@ -35,7 +35,7 @@ impl ConsoleSource for One {
     }
 }
 
-fn hostile() -> Conversation {
+fn conversation_with_markup() -> Conversation {
     let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
     let because = Because::fact("provider", "<i>twilio</i>").and("attempt", 1);
     let decision = Decision { verdict: Verdict::Sent, because, at };
@@ -88,7 +88,8 @@ fn hostile() -> Conversation {
 
 async fn get_page(path: &str) -> (u16, String, String) {
     let request = Request::get(path).body(Body::empty()).unwrap();
-    let response = router(Arc::new(One(hostile()))).oneshot(request).await.unwrap();
+    let response =
+        router(Arc::new(SingleConversation(conversation_with_markup()))).oneshot(request).await.unwrap();
     let status = response.status().as_u16();
     let policy =
         response.headers().get("content-security-policy").map(|value| value.to_str().unwrap().to_owned());
@@ -97,7 +98,7 @@ async fn get_page(path: &str) -> (u16, String, String) {
 }
 
 #[tokio::test]
-async fn the_list_links_each_conversation_and_tells_no_number() {
+async fn the_list_links_each_conversation_and_shows_no_number() {
     let (status, policy, body) = get_page("/console").await;
     assert_eq!(status, 200);
     assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"));
@@ -126,7 +127,7 @@ async fn a_long_list_has_pages() {
 }
 
 #[tokio::test]
-async fn a_conversation_is_told_whole_and_as_text() {
+async fn a_conversation_is_shown_completely_and_escaped() {
     let (status, policy, body) = get_page("/console/conversations/sms-1").await;
     assert_eq!(status, 200);
     assert!(!policy.contains("unsafe"));
@@ -141,20 +142,20 @@ async fn a_conversation_is_told_whole_and_as_text() {
 }
 
 #[tokio::test]
-async fn what_became_of_a_text_is_told_fact_by_fact() {
+async fn the_outcome_of_a_text_is_shown_with_all_its_facts() {
     let (_, _, body) = get_page("/console/conversations/sms-1").await;
-    for told in [
+    for expected in [
         "text: Sent",
         "<li>attempt: 1</li><li>provider: &lt;i&gt;twilio&lt;/i&gt;</li>",
         "attempt 1: undelivered (30003) at 2027-01-15T08:00:00Z",
         "<code>sms-1.text</code> and <code>sms-1.text.r2</code>",
     ] {
-        assert!(body.contains(told), "{told}: {body}");
+        assert!(body.contains(expected), "{expected}: {body}");
     }
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_said() {
+async fn an_unknown_conversation_is_answered_404() {
     assert_eq!(get_page("/console/conversations/sms-2").await.0, 404);
     assert_eq!(get_page("/console/conversations/%3Cb%3E").await.0, 404);
 }
