@@ -1,4 +1,4 @@
-//! The documents, held to the code and to each other.
+//! Tests that keep the documents consistent with the code and with each other.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, called by nothing else")]
 
 mod files;

@@ -1,12 +1,13 @@
-//! The service of docs/one-machine.md.
+//! Tests of the service that docs/one-machine.md installs.
 
 use std::process::Command;
 
 use crate::files::read;
 
-/// By systemd's own check, where there is one; the command in it is not installed here.
+/// Runs systemd's own check, if systemd is installed. The command of the unit is replaced, because it is not
+/// installed here.
 #[test]
-fn the_unit_is_one_that_systemd_takes() {
+fn systemd_accepts_the_unit() {
     let unit = read("docs/examples/afterword.service");
     let command = unit.lines().find(|line| line.starts_with("ExecStart=")).unwrap();
     assert_eq!(command, "ExecStart=/usr/local/bin/afterword serve --live --data-dir /var/lib/afterword");
@@ -17,13 +18,13 @@ fn the_unit_is_one_that_systemd_takes() {
     let verified = Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&file).output();
     std::fs::remove_dir_all(&folder).unwrap();
     if let Ok(verified) = verified {
-        let said = String::from_utf8_lossy(&verified.stderr).into_owned();
-        assert!(verified.status.success() && !said.contains("afterword.service:"), "{said}");
+        let messages = String::from_utf8_lossy(&verified.stderr).into_owned();
+        assert!(verified.status.success() && !messages.contains("afterword.service:"), "{messages}");
     }
 }
 
 #[test]
-fn what_the_unit_needs_is_in_the_document() {
+fn the_document_creates_everything_that_the_unit_needs() {
     let document = read("docs/one-machine.md");
     for needed in
         ["useradd --system", "/etc/afterword/afterword.env", "/var/lib/afterword", "systemctl enable"]

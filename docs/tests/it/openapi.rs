@@ -1,5 +1,5 @@
-//! The contract's routes are the template's, and the functions'; its codes are the code's. That it is
-//! valid, and that the machine answers as it says, is tested from outside (`local/tests/python`).
+//! Compares the contract with the template and the code: routes, codes and enums. The tests in
+//! `local/tests/python` check that the document is valid and that the machine answers as documented.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::files::{files, openapi, read};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-/// The routes of the template, and the function that each leads to; `$default` is no route.
+/// Lists the routes of the template, each with its function. `$default` does not count as a route.
 fn routes() -> Vec<(String, String)> {
     let template = Template::parse(&read("template.yaml")).unwrap();
     let routes = template.routes().iter().map(|route| (route.key(), route.function().to_owned()));
@@ -27,7 +27,7 @@ fn strings(value: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_documented_routes_are_the_templates() {
+fn the_documented_routes_are_those_of_the_template() {
     let mut documented = BTreeSet::new();
     for (path, item) in openapi()["paths"].as_object().unwrap() {
         for method in METHODS.iter().filter(|method| item.get(**method).is_some()) {
@@ -38,7 +38,7 @@ fn the_documented_routes_are_the_templates() {
     assert_eq!(documented, served);
 }
 
-/// A function matches on the route's key as a string, `"POST /sms" => ...`, or lists it, `route: "..."`.
+/// The source of a function contains the keys of its routes, as `"POST /sms" => ...` or `route: "..."`.
 #[test]
 fn each_function_matches_the_routes_that_lead_to_it_and_no_others() {
     let mut matched = BTreeSet::new();
@@ -90,16 +90,16 @@ fn every_problem_has_its_code_and_its_response() {
     let responses = document["components"]["responses"].as_object().unwrap();
     assert_eq!(responses.len(), problems.len());
     for problem in problems {
-        let fits = |response: &Value| {
+        let matches = |response: &Value| {
             let example = &response["content"]["application/problem+json"]["example"];
             example["status"] == problem.status()
                 && example["type"].as_str().unwrap().ends_with(problem.code())
         };
-        assert_eq!(responses.values().filter(|response| fits(response)).count(), 1, "{}", problem.code());
+        assert_eq!(responses.values().filter(|response| matches(response)).count(), 1, "{}", problem.code());
     }
 }
 
-/// A route whose path names who calls is signed by them; every other one takes an API key.
+/// Calls of Twilio, booking systems and declared sources are signed. All other routes take an API key.
 #[test]
 fn each_signed_route_names_the_header_that_its_function_checks() {
     let document = openapi();
@@ -134,11 +134,11 @@ fn every_meaning_of_a_reply_is_documented() {
         ReplyMeaning::Reply,
         ReplyMeaning::ConfirmOrOptIn,
     ];
-    let spelt = meanings.map(|meaning| meaning.as_str().to_owned());
-    assert_eq!(documented, BTreeSet::from(spelt));
+    let names = meanings.map(|meaning| meaning.as_str().to_owned());
+    assert_eq!(documented, BTreeSet::from(names));
 }
 
-/// The first text after each `violations.add(` that is neither empty nor a pointer is a code.
+/// In each call of `violations.add(`, the first string that is neither empty nor a pointer is a code.
 #[test]
 fn every_violation_of_the_code_is_documented() {
     let documented = strings(&openapi()["components"]["schemas"]["Violation"]["properties"]["code"]["enum"]);
@@ -168,12 +168,12 @@ fn every_violation_of_the_code_is_documented() {
 }
 
 #[test]
-fn the_verdicts_are_the_domains() {
+fn the_documented_verdicts_are_those_of_the_domain() {
     let verdicts = Verdict::ALL.map(|verdict| verdict.as_str().to_owned());
     assert_eq!(strings(&openapi()["components"]["schemas"]["Verdict"]["enum"]), BTreeSet::from(verdicts));
 }
 
 #[test]
-fn it_has_the_version_of_the_code() {
+fn the_contract_has_the_version_of_the_code() {
     assert_eq!(openapi()["info"]["version"], env!("CARGO_PKG_VERSION"));
 }

@@ -1,8 +1,8 @@
-"""The commands that stand in the documents: what can be run on this machine is run; of everything else, the
-program, its subcommand and its flags must exist.
+"""Tests the commands in the documents. Those that can run on this machine are run. For all others, the program,
+its subcommand and its flags must exist.
 
-A command is a line of an indented block. A block with `curl http://127.0.0.1:3000` or the like is written for a
-running machine on the default ports, so the ports are replaced.
+A command is a line of an indented block. The documents use the default ports of a running machine, such as
+`curl http://127.0.0.1:3000`, so the ports are replaced.
 """
 
 import os
@@ -24,9 +24,9 @@ from machine import AFTERWORD, API_KEY, Machine  # noqa: E402
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROGRAMS = ("afterword", "./deploy.sh", "make", "aws", "cargo", "curl", "tools/", "python3")
-# Of the README, in this order: what somebody does who tries it.
+# The heading of the README under which all commands are run, in this order.
 TRY_IT = "## Try it"
-# What `make run` has printed before, and what these commands show is checked below.
+# A shell function of the README, which is not a command to test.
 FUNCTION = 'afterword() { cargo run --quiet --package cli -- "$@"; }'
 
 
@@ -68,7 +68,7 @@ def help_of(*words):
 class Commands(unittest.TestCase):
     maxDiff = None
 
-    def test_every_command_is_one_that_there_is(self):
+    def test_every_command_exists(self):
         checked = {}
         for document in DOCUMENTS:
             for _, line in commands(document):
@@ -92,8 +92,8 @@ class Commands(unittest.TestCase):
             names.append(words[len(names)])
         self.assertTrue(names, f"afterword has no {words[:1]}")
         text = help_of(*names)
-        # A word that is left and is a subcommand's place must be one.
-        self.assertFalse("Commands:" in text and len(words) > len(names), f"{words} is no command")
+        # Where a subcommand is expected, the next word must be one.
+        self.assertFalse("Commands:" in text and len(words) > len(names), f"{words} is not a command")
         for flag in (word.split("=")[0] for word in words if word.startswith("--")):
             self.assertIn(flag, text, f"afterword {' '.join(names)}")
 
@@ -138,7 +138,7 @@ class Commands(unittest.TestCase):
     def check_python3(self, words):
         self.assertTrue((ROOT / words[1]).exists(), words[1])
 
-    def test_what_the_readme_lets_try_works(self):
+    def test_the_commands_of_the_readme_run(self):
         ran = 0
         with Machine() as machine, tempfile.TemporaryDirectory() as folder:
             ports = {"3000": machine.gateway, "3001": machine.admin, "4566": machine.aws}
@@ -171,7 +171,7 @@ class Commands(unittest.TestCase):
         print(f"\n{ran} commands of the README ran")
         self.assertGreater(ran, 10)
 
-    def test_the_cost_page_is_what_the_model_says(self):
+    def test_the_cost_page_agrees_with_the_model(self):
         done = subprocess.run([sys.executable, ROOT / "tools" / "cost.py", "--check"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
 
