@@ -30,7 +30,7 @@ fn lines(inputs: &[Value]) -> Vec<u8> {
 }
 
 #[test]
-fn phones_are_read_by_their_region() {
+fn phone_numbers_are_read_by_their_region() {
     let inputs = [
         json!({ "input": "+1 (202) 555-0143" }),
         json!({ "input": "202-555-0143", "region": "US" }),
@@ -63,7 +63,7 @@ fn texts_are_counted_in_order() {
 }
 
 #[test]
-fn replies_have_a_meaning() {
+fn replies_are_answered_with_their_meaning() {
     let meant = [("STOP", "opt_out"), ("start", "opt_in"), ("HELP", "help"), ("yes", "confirm_or_opt_in")];
     let meant = [&meant[..], &[("Don't stop by, we moved", "reply")]].concat();
     let inputs: Vec<_> = meant.iter().map(|(text, _)| json!({ "text": text })).collect();
@@ -92,7 +92,7 @@ fn a_bad_line_is_answered_with_an_error_in_its_place() {
 }
 
 #[test]
-fn nothing_in_is_nothing_out() {
+fn empty_input_has_empty_output() {
     assert_eq!(answers("text", b""), (true, vec![]));
 }
 

@@ -3,7 +3,7 @@
 use crate::serve::{PHONE, Serve, conversation_id};
 
 #[test]
-fn a_person_is_forgotten_while_it_runs() {
+fn a_person_is_erased_from_a_running_machine() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
     let serve = Serve::start(&data);

@@ -36,7 +36,7 @@ fn words(serve: &Serve) -> Vec<String> {
 }
 
 #[test]
-fn what_waits_keeps_its_words_and_what_comes_gets_the_new_ones() {
+fn waiting_texts_keep_their_words_and_later_texts_get_the_new_ones() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();
     let serve = Serve::start(&home.join("data"));
@@ -90,7 +90,7 @@ fn what_waits_keeps_its_words_and_what_comes_gets_the_new_ones() {
 }
 
 #[test]
-fn a_file_is_checked_without_a_machine() {
+fn a_file_is_checked_without_a_running_machine() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();
     std::fs::write(home.join("journeys.toml"), SHIPPED).unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::serve::{Serve, conversation_id};
 
 #[test]
-fn a_wait_survives_and_its_text_arrives_once() {
+fn a_wait_survives_a_kill_and_its_text_arrives_once() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
     let first = Serve::start(&data);
@@ -34,7 +34,7 @@ fn a_wait_survives_and_its_text_arrives_once() {
 /// Killed at various moments while a text is being sent. Where exactly is chance, but what must hold
 /// is the same everywhere.
 #[test]
-fn a_task_that_was_cut_off_is_never_repeated_blindly() {
+fn an_interrupted_send_is_never_repeated_blindly() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
     let mut ends = Vec::new();
@@ -65,7 +65,7 @@ fn a_task_that_was_cut_off_is_never_repeated_blindly() {
 
 /// Killed while an event is being accepted: its repeat finishes what is missing.
 #[test]
-fn an_acceptance_that_was_cut_off_is_finished_by_the_repeat() {
+fn an_interrupted_acceptance_is_finished_by_the_repeated_event() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
     for (n, millis) in (1..).zip([0, 1, 2, 3, 5, 8]) {

@@ -133,7 +133,7 @@ fn memory(pid: &str, name: &str) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_accepted_under_load_is_delivered_once() {
+async fn events_accepted_under_load_are_delivered_once() {
     let (callers, seconds) = (number("AFTERWORD_CALLERS", 20), number("AFTERWORD_SECONDS", 2));
     let home = tempfile::tempdir().unwrap();
     let serve = Serve::start_ticking(&home.path().join("data"));

@@ -32,7 +32,7 @@ fn reply(serve: &Serve, phone: &str, body: &str) {
 }
 
 #[test]
-fn what_waits_moves_to_another_installation_and_leaves_once() {
+fn waiting_texts_move_to_another_installation_and_are_sent_once() {
     let homes = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let [old_data, new_data] = homes.each_ref().map(|home| home.path().join("data"));
     let file = homes[0].path().join("waiting.jsonl");
@@ -85,7 +85,7 @@ fn what_waits_moves_to_another_installation_and_leaves_once() {
 }
 
 #[test]
-fn an_opt_out_moves_to_a_contact_that_is_known_there() {
+fn an_imported_opt_out_applies_to_an_existing_contact() {
     let homes = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let [old_data, new_data] = homes.each_ref().map(|home| home.path().join("data"));
     let file = homes[0].path().join("waiting.jsonl");
@@ -105,7 +105,7 @@ fn an_opt_out_moves_to_a_contact_that_is_known_there() {
 
 /// What was expected is settled by Twilio's own list, once.
 #[test]
-fn what_twilio_has_charged_takes_the_place_of_what_was_expected() {
+fn charged_prices_replace_expected_prices_once() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
     let limited = format!("[limits]\nday = 1\n{}", include_str!("../../../journeys.toml"));
@@ -171,7 +171,7 @@ fn spent(serve: &Serve) -> Vec<String> {
 }
 
 #[test]
-fn agreements_and_what_was_spent_move_by_the_aws_client() {
+fn consents_and_spending_counters_move_over_the_aws_client() {
     let homes = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let [old_data, new_data] = homes.each_ref().map(|home| home.path().join("data"));
     let file = homes[0].path().join("waiting.jsonl");
@@ -231,7 +231,7 @@ fn back_up(data: &Path, to: &Path) {
 }
 
 #[test]
-fn a_backup_made_while_it_runs_is_restored_and_every_wait_goes_on() {
+fn a_backup_of_a_running_machine_is_restored_with_every_wait() {
     let home = tempfile::tempdir().unwrap();
     let (data, backup) = (home.path().join("data"), home.path().join("backup"));
     let serve = Serve::start(&data);

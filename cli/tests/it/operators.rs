@@ -37,7 +37,7 @@ fn an_operator_settles_a_held_text_in_either_way() {
 
 /// A customer's question can be read, and steers no terminal.
 #[test]
-fn what_a_customer_has_written_is_shown() {
+fn show_prints_the_words_of_a_customer_without_control_characters() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
     let serve = Serve::start(&data);
@@ -61,7 +61,7 @@ fn what_a_customer_has_written_is_shown() {
 
 /// An execution that has failed has decided nothing; the story says so, and what to do.
 #[test]
-fn what_nobody_decided_is_told() {
+fn show_reports_a_step_without_a_verdict() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
     let serve = Serve::start(&data);
@@ -83,7 +83,7 @@ fn what_nobody_decided_is_told() {
 
 /// Every payload of the repository goes where its source sends it; EventBridge's alone has nowhere to go.
 #[test]
-fn every_payload_can_be_sent() {
+fn every_payload_of_the_repository_can_be_sent() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
     let signing = ["AFTERWORD_CALENDLY_SIGNING_KEY", "AFTERWORD_CALCOM_SIGNING_KEY"];
@@ -120,7 +120,7 @@ fn every_payload_can_be_sent() {
 }
 
 #[test]
-fn what_was_rejected_is_tried_again_and_nothing_else() {
+fn retry_repeats_rejected_texts_only() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
     let journeys = home.path().join("journeys.toml");

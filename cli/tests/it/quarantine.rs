@@ -64,7 +64,7 @@ impl Machine {
 }
 
 #[test]
-fn what_a_mended_journey_can_use_is_replayed_once() {
+fn an_event_is_replayed_once_after_its_journey_is_corrected() {
     let machine = Machine::start();
     let source = "[sources.calendly]            # POST /webhooks/calendly\n";
     assert!(SHIPPED.contains(source));
@@ -97,7 +97,7 @@ fn what_a_mended_journey_can_use_is_replayed_once() {
 }
 
 #[test]
-fn what_stays_malformed_is_discarded() {
+fn a_malformed_event_is_discarded() {
     let machine = Machine::start();
     let mut malformed: Value = serde_json::from_str(BOOKED).unwrap();
     malformed["payload"]["uri"] = Value::Null;
@@ -126,7 +126,7 @@ fn what_stays_malformed_is_discarded() {
 
 /// Who has no key of the system's puts nothing into quarantine, so nobody fills it from outside.
 #[test]
-fn what_is_not_authentic_is_not_kept() {
+fn an_unauthentic_event_is_not_kept() {
     let machine = Machine::start();
     let headers = "content-type: application/json\r\ncalendly-webhook-signature: t=1,v1=00\r\n";
     let (status, _) = call(machine.serve.gateway, "POST", "/webhooks/calendly", headers, "{}").unwrap();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::serve::{Serve, call, command};
 
 #[test]
-fn a_start_is_quick() {
+fn a_start_takes_less_than_five_seconds() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
     for what in ["first start", "second start"] {
@@ -56,7 +56,7 @@ fn keys_are_shown_once() {
 
 /// Told to stop while texts are being sent, it sends what it has begun, and loses track of none.
 #[test]
-fn an_orderly_stop_lets_what_is_under_way_end() {
+fn sigterm_lets_running_sends_finish() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
     let serve = Serve::start(&data);
@@ -83,7 +83,7 @@ fn an_orderly_stop_lets_what_is_under_way_end() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_personal_is_nobody_elses_to_read() {
+fn only_the_owner_can_read_the_data_files() {
     use std::os::unix::fs::PermissionsExt;
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
