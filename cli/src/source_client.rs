@@ -3,7 +3,7 @@
 use adapters::Connection;
 use adapters::installation::SecretDocument;
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
-use http_edge::signature::{plain_hmac, timestamped};
+use booking_webhook::systems::{SYSTEMS, system_named};
 use messaging::values::secret::SecretText;
 use serde_json::{Map, Value};
 
@@ -30,15 +30,6 @@ struct Hints {
     /// For a key that is not in the secret.
     no_key: &'static str,
 }
-
-/// Signs a body at a second: name and value of the header.
-type Sign = fn(&[u8], &SecretText, i64) -> (&'static str, String);
-
-/// The booking systems that this can sign for, by their names as sources.
-const SIGNERS: [(&str, Sign); 2] = [
-    ("calendly", |body, key, at| (timestamped::CALENDLY_HEADER, timestamped::sign(body, key, at))),
-    ("calcom", |body, key, _| (plain_hmac::CALCOM_HEADER, plain_hmac::sign(body, key))),
-];
 
 const THIS_MACHINE: Hints = Hints {
     no_answer: "is `afterword serve` running?",
@@ -78,18 +69,18 @@ impl SourceClient {
     /// When the system is unknown here, or the installation has no key for it.
     pub(crate) fn signature(
         &self,
-        system: &str,
+        name: &str,
         body: &[u8],
         at: i64,
     ) -> Result<(&'static str, String), String> {
-        let Some((_, sign)) = SIGNERS.iter().find(|(name, _)| *name == system) else {
-            let known = SIGNERS.map(|(name, _)| name).join(", ");
-            return Err(format!("cannot sign a call of {system}: the known booking systems are {known}"));
+        let Some(system) = system_named(name) else {
+            let known: Vec<_> = SYSTEMS.iter().map(|system| system.name).collect();
+            let known = known.join(", ");
+            return Err(format!("cannot sign a call of {name}: the known booking systems are {known}"));
         };
-        let entry = format!("{system}_signing_key");
-        let key = newest(&self.document, &entry)
-            .ok_or_else(|| format!("there is no {entry}: {}", self.hints.no_key))?;
-        Ok(sign(body, &key, at))
+        let key = newest(&self.document, system.key_entry)
+            .ok_or_else(|| format!("there is no {}: {}", system.key_entry, self.hints.no_key))?;
+        Ok((system.scheme.header(), system.scheme.sign(body, &key, at)))
     }
 
     /// Returns the header that authenticates one of the business's own services.
@@ -115,6 +106,7 @@ impl SourceClient {
 
 #[cfg(test)]
 mod tests {
+    use http_edge::signature::timestamped;
     use serde_json::json;
     use wiremock::matchers::{header, path};
     use wiremock::{Mock, MockServer, ResponseTemplate};
