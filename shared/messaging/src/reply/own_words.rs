@@ -3,7 +3,7 @@
 use super::folding::fold;
 
 /// How signatures of phones and mail programs begin, folded.
-const SIGNATURES: [&str; 14] = [
+const SIGNATURES: [&str; 22] = [
     "sent from my ",
     "sent from mail",
     "sent from outlook",
@@ -18,6 +18,26 @@ const SIGNATURES: [&str; 14] = [
     "von meinem ",
     "gesendet von ",
     "enviado desde ",
+    "enviado do meu ",
+    "enviado a partir do meu ",
+    "enviado de mi ",
+    "inviato da ",
+    "inviato dal ",
+    "verzonden vanaf ",
+    "verstuurd vanaf ",
+    "verzonden met ",
+];
+
+/// How lines above a quotation begin and end in a mail program, folded.
+const QUOTATION_HEADS: [(&str, &str); 8] = [
+    ("on ", " wrote"),
+    ("el ", " escribio"),
+    ("le ", " a ecrit"),
+    ("am ", " schrieb"),
+    ("em ", " escreveu"),
+    ("a ", " escreveu"),
+    ("il ", " ha scritto"),
+    ("op ", " schreef"),
 ];
 
 /// The text without signature and quotation.
@@ -45,9 +65,10 @@ pub(super) fn own_words(text: &str) -> String {
 /// Whether nothing from this line on is the person's.
 fn ends_message(line: &str, folded: &str) -> bool {
     let is_signature_mark = matches!(line, "--" | "—" | "___" | "---");
-    let is_quotation_head = (folded.starts_with("on ") && folded.ends_with(" wrote"))
-        || folded.starts_with("original message")
-        || folded.starts_with("forwarded message");
+    let is_quotation_head =
+        QUOTATION_HEADS.iter().any(|(first, last)| folded.starts_with(first) && folded.ends_with(last))
+            || folded.starts_with("original message")
+            || folded.starts_with("forwarded message");
     is_signature_mark || is_quotation_head || SIGNATURES.iter().any(|signature| folded.starts_with(signature))
 }
 
@@ -64,6 +85,9 @@ mod tests {
             "Stop\n> Hi Jane, see you on Tuesday",
             "> Hi Jane, see you on Tuesday\nStop",
             "Stop\nOn Fri, 20 Nov 2026 at 10:00, ACME <a@example.com> wrote:\n> Hi Jane",
+            "Stop\nEl vie, 20 nov 2026 a las 10:00, ACME escribió:\n> Hola",
+            "Stop\nEnviado do meu iPhone",
+            "Stop\nVerzonden vanaf mijn iPhone",
             "Stop\n-----Original Message-----\nHi Jane",
         ] {
             assert_eq!(own_words(text).trim(), "Stop", "{text}");
