@@ -133,6 +133,7 @@ fn every_meaning_of_a_reply_is_documented() {
         ReplyMeaning::AutoReply,
         ReplyMeaning::Reply,
         ReplyMeaning::ConfirmOrOptIn,
+        ReplyMeaning::WrongNumber,
     ];
     let names = meanings.map(|meaning| meaning.as_str().to_owned());
     assert_eq!(documented, BTreeSet::from(names));

@@ -131,7 +131,9 @@ fn consequences(meaning: ReplyMeaning, contact: &Contact) -> (OptOutChange, bool
     match meaning {
         ReplyMeaning::OptOut if !opted_out => (OptOutChange::OptOut, false),
         ReplyMeaning::OptIn | ReplyMeaning::ConfirmOrOptIn if opted_out => (OptOutChange::OptIn, false),
-        ReplyMeaning::Reply | ReplyMeaning::ConfirmOrOptIn => (OptOutChange::None, true),
+        ReplyMeaning::Reply | ReplyMeaning::WrongNumber | ReplyMeaning::ConfirmOrOptIn => {
+            (OptOutChange::None, true)
+        }
         _ => (OptOutChange::None, false),
     }
 }

@@ -2,56 +2,69 @@
 //!
 //! The quoted text is ours, so `Liked “Reply STOP to opt out”` must never opt anyone out.
 
-use super::folding::is_ignorable;
+use super::folding::{fold, is_ignorable};
+use super::grammar::{BEGINNING, Grammar, LANGUAGES, Root};
 
-/// The verbs of iOS in English, before a quotation or an attachment.
-const VERBS: [&str; 7] =
-    ["liked", "loved", "disliked", "laughed at", "emphasized", "emphasised", "questioned"];
+/// Characters that open a quotation wherever they stand; apostrophes do not.
+const OPENING: [char; 8] = ['"', '“', '”', '„', '«', '‹', '「', '『'];
+const CLOSING: [char; 9] = ['"', '”', '“', '»', '’', '\'', '›', '」', '』'];
 
-const ATTACHMENTS: [&str; 14] = [
-    "an image",
-    "a photo",
-    "a picture",
-    "a movie",
-    "a video",
-    "an audio message",
-    "an attachment",
-    "a gif",
-    "a sticker",
-    "a link",
-    "a message",
-    "a contact",
-    "a location",
-    "a file",
-];
-
-/// The longest emoji or reaction name between `Reacted` and `to`, in characters.
-const MAX_NAME_CHARS: usize = 24;
+/// The longest tapback without its quotation, in characters.
+const MAX_HEAD_CHARS: usize = 60;
 
 /// Whether all of the text is a reaction.
 pub(super) fn is_reaction(text: &str) -> bool {
     let visible: String = text.chars().filter(|character| !is_ignorable(*character)).collect();
     let text = visible.trim();
-    VERBS.iter().any(|verb| after(text, verb).is_some_and(is_target))
-        || after(text, "reacted").is_some_and(|rest| names_then_target(rest, " to "))
-        || after(text, "removed").is_some_and(|rest| names_then_target(rest, " from "))
-        || is_emoji_to_quotation(text)
+    is_verb_and_quotation(text) || is_verb_and_attachment(text) || is_emoji_to_quotation(text)
 }
 
-/// What follows a word or words, in any case.
-fn after<'a>(text: &'a str, words: &str) -> Option<&'a str> {
-    let (head, rest) = text.split_at_checked(words.len())?;
-    let is_whole = rest.starts_with(char::is_whitespace);
-    (is_whole && head.eq_ignore_ascii_case(words)).then(|| rest.trim())
+/// Recognizes `Liked “…”`, `Reacted 😂 to “…”`, `Le gustó “…”` and `Vond “…” leuk`.
+fn is_verb_and_quotation(text: &str) -> bool {
+    let Some((head, quotation)) = opening(text).map(|at| text.split_at(at)) else {
+        return false;
+    };
+    if head.chars().nth(MAX_HEAD_CHARS).is_some() || !head.ends_with([' ', '\u{A0}', '\u{202F}', ':', '\n']) {
+        return false;
+    }
+    let head = fold(head);
+    if is_quotation(quotation) {
+        return LANGUAGES.iter().any(|language| is_one(language, &head, &[Root::Tapback]));
+    }
+    let tail = quotation.rfind(CLOSING).and_then(|at| quotation.get(at..)).map(fold).unwrap_or_default();
+    // The words after the quotation are of the language of those before it.
+    LANGUAGES.iter().any(|language| {
+        is_one(language, &head, &[Root::TapbackOpen]) && is_one(language, &tail, &[Root::TapbackClose])
+    })
 }
 
-/// `😂 to “…”`, `a like from “…”`, `with a sticker to an image`.
-fn names_then_target(text: &str, preposition: &str) -> bool {
-    text.split_once(preposition)
-        .is_some_and(|(name, target)| name.chars().nth(MAX_NAME_CHARS).is_none() && is_target(target.trim()))
+/// Recognizes `Liked an image` and `A adoré une photo`.
+fn is_verb_and_attachment(text: &str) -> bool {
+    let is_short = text.chars().nth(2 * MAX_HEAD_CHARS).is_none();
+    is_short
+        && LANGUAGES.iter().any(|language| is_one(language, &fold(text), &[Root::Tapback, Root::Attachment]))
 }
 
-/// Google Messages: `👍 to “…”`, with another short word in other languages.
+/// Whether words are these rules of a language, one after the other.
+fn is_one(language: &Grammar, words: &str, roots: &[Root]) -> bool {
+    let words: Vec<&str> = words.split_whitespace().collect();
+    language.passage(&words, &|_| false).is_some_and(|passage| {
+        passage.is_whole(roots.iter().fold(BEGINNING, |starts, root| passage.ends(*root, starts)))
+    })
+}
+
+/// The position of the first opening quotation mark; an apostrophe is one only after a blank.
+fn opening(text: &str) -> Option<usize> {
+    let mut before = None;
+    text.char_indices().find_map(|(index, character)| {
+        let is_after_blank = before.is_some_and(char::is_whitespace);
+        before = Some(character);
+        let opens = OPENING.contains(&character) || is_after_blank && matches!(character, '‘' | '\'');
+        opens.then_some(index)
+    })
+}
+
+/// `👍 to “…”` as Google Messages writes it, with another short word in other languages.
 fn is_emoji_to_quotation(text: &str) -> bool {
     let mut words = text.splitn(3, char::is_whitespace);
     let (Some(emoji), Some(preposition), Some(quotation)) = (words.next(), words.next(), words.next()) else {
@@ -65,13 +78,10 @@ fn is_emoji_to_quotation(text: &str) -> bool {
         && is_quotation(quotation.trim())
 }
 
-fn is_target(text: &str) -> bool {
-    is_quotation(text) || ATTACHMENTS.iter().any(|name| text.eq_ignore_ascii_case(name))
-}
-
-/// Quoted from the first character to the last; a long quotation may be cut by an ellipsis.
+/// Whether a text is quoted from the first character to the last; an ellipsis may cut a long
+/// quotation.
 fn is_quotation(text: &str) -> bool {
-    let opens = text.starts_with(['"', '“', '”', '„', '«', '‘', '\'', '‹', '「']);
-    let closes = text.ends_with(['"', '”', '“', '»', '’', '\'', '›', '…', '」']);
+    let opens = text.starts_with(OPENING) || text.starts_with(['‘', '\'']);
+    let closes = text.ends_with(CLOSING) || text.ends_with('…');
     opens && closes && text.chars().nth(1).is_some()
 }
