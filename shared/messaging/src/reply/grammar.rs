@@ -32,7 +32,7 @@ const SOURCES: [&str; 7] = [
 
 macro_rules! roots {
     ($($(#[$documentation:meta])* $root:ident = $name:literal,)*) => {
-        /// The rules that the reader asks for by name.
+        /// The rules that the reader refers to by name.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(super) enum Root {
             $($(#[$documentation])* $root,)*
@@ -171,7 +171,7 @@ impl Grammar {
 
     /// Looks up the words of a message; `None` where it is empty or longer than any rule can match.
     ///
-    /// `is_name` says of a word whether it begins with a capital letter.
+    /// `is_name` tests whether a word begins with a capital letter.
     pub(super) fn passage<'a>(
         &'a self,
         words: &[&'a str],

@@ -9,7 +9,7 @@ const ABBREVIATIONS: [&str; 43] = [
     "bzw", "ca", "usw", "inkl", "dott", "sig", "dhr", "mevr", "mw", "vs", "etc", "jr", "rte",
 ];
 
-/// The sentences of a text, without those that have no letter.
+/// Returns the sentences of a text without those that have neither letter nor digit.
 pub(super) fn sentences(text: &str) -> Vec<&str> {
     split(text, ends_sentence)
 }
@@ -24,7 +24,7 @@ pub(super) fn clauses(sentence: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// Splits at the characters of which `ends` says so, given the text before and the rest after.
+/// Splits at the characters for which `ends` is true, given the text before and the rest after.
 fn split(text: &str, ends: fn(&str, char, &str) -> bool) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut start = 0;
