@@ -1,15 +1,13 @@
 use axum::body::Body;
 use axum::http::Request;
-use chrono::{DateTime, TimeDelta};
+use chrono::DateTime;
 use http_body_util::BodyExt;
 use messaging::conversation::delivery::{Delivery, DeliveryStatus};
 use messaging::conversation::step::{Decision, Progress, StepState};
 use messaging::conversation::{Plan, Step};
+use messaging::testing::builders;
 use messaging::text::template::{MessageText, PersonName};
 use messaging::text::whatsapp_template::{ContentSid, WhatsappTemplate};
-use messaging::values::channel::{Category, Channel};
-use messaging::values::ids::{JourneyName, SourceName, StepName};
-use messaging::values::phone::PhoneNumber;
 use messaging::values::verdict::{Because, Verdict};
 use tower::ServiceExt;
 
@@ -40,50 +38,27 @@ fn conversation_with_markup() -> Conversation {
     let because = Because::fact("provider", "<i>twilio</i>").and("attempt", 1);
     let decision = Decision { verdict: Verdict::Sent, because, at };
     let step = Step {
-        name: StepName::new("text").unwrap(),
-        due: at,
-        deadline: at + TimeDelta::hours(24),
-        unless_replied: false,
-        follows: None,
-        category: Category::Transactional,
-        channel: Channel::Sms,
-        providers: Vec::new(),
         text: MessageText::new("<script>alert(1)</script> & more"),
         content: Some(WhatsappTemplate {
             sid: ContentSid::try_from("HX00000000000000000000000000000001".to_owned()).unwrap(),
             variables: [("3".to_owned(), "<b>Tigers</b>".to_owned())].into(),
         }),
-        policy: messaging::conversation::policy::Policy::default(),
-        dlt_template_id: None,
-        truncated: false,
-        cost_micro_usd: None,
-        sent_from: None,
         delivery: Some(Delivery {
             attempt: 1,
             status: DeliveryStatus::Undelivered,
             code: Some("30003".to_owned()),
             at,
         }),
-        prices: Vec::new(),
         progress: Progress {
             state: StepState::Decided(decision),
             attempt: 1,
             reruns: 2,
             ..Progress::default()
         },
+        ..builders::step("text", at)
     };
-    let plan = Plan {
-        source: SourceName::new("sms").unwrap(),
-        contact: Some(PhoneNumber::parse_e164("+12025550143").unwrap()),
-        name: Some(PersonName::new("\"><img src=x>")),
-        journey: JourneyName::new("advance_approved").unwrap(),
-        journeys_version: "1".to_owned(),
-        content_hash: "0".to_owned(),
-        accepted_at: at,
-        correlation_id: None,
-        steps: vec![step],
-    };
-    Conversation::open(ConversationId::new("sms-1").unwrap(), plan)
+    let plan = Plan { name: Some(PersonName::new("\"><img src=x>")), ..builders::plan(at, vec![step]) };
+    builders::conversation("sms-1", plan)
 }
 
 async fn get_page(path: &str) -> (u16, String, String) {

@@ -7,14 +7,13 @@ use base64::Engine;
 use chrono::{DateTime, Utc};
 use delivery_status::DeliveryStatus;
 use flate2::write::GzEncoder;
+use messaging::conversation::Step;
 use messaging::conversation::receipt::AttemptId;
 use messaging::conversation::step::{Claim, LostResponse, Progress, StepState};
-use messaging::conversation::{Conversation, Plan, Step};
+use messaging::testing::builders;
 use messaging::testing::memory::World;
 use messaging::text::template::MessageText;
-use messaging::values::channel::{Category, Channel};
-use messaging::values::ids::{ConversationId, JourneyName, SourceName, StepName};
-use messaging::values::phone::PhoneNumber;
+use messaging::values::ids::{ConversationId, StepName};
 use messaging::values::provider::Provider;
 use messaging::values::verdict::Verdict;
 use serde_json::{Value, json};
@@ -34,42 +33,17 @@ fn claimed_at() -> DateTime<Utc> {
 fn lost(provider: Provider) -> World {
     let claim = Claim { id: "a".to_owned(), at: claimed_at() };
     let step = Step {
-        name: StepName::new("text").unwrap(),
-        due: claimed_at(),
-        deadline: "2026-11-21T12:30:09Z".parse().unwrap(),
-        unless_replied: false,
-        follows: None,
-        category: Category::Transactional,
-        channel: Channel::Sms,
         providers: vec![provider],
         text: MessageText::new("Approved."),
-        content: None,
-        policy: messaging::conversation::policy::Policy::default(),
-        dlt_template_id: None,
-        truncated: false,
-        cost_micro_usd: None,
-        sent_from: None,
-        delivery: None,
-        prices: Vec::new(),
         progress: Progress {
             state: StepState::Unknown(LostResponse { claim, since: claimed_at() }),
             attempt: 1,
             ..Progress::default()
         },
-    };
-    let plan = Plan {
-        source: SourceName::new("sms").unwrap(),
-        contact: Some(PhoneNumber::parse_e164("+12025550143").unwrap()),
-        name: None,
-        journey: JourneyName::new("advance_approved").unwrap(),
-        journeys_version: "1".to_owned(),
-        content_hash: "0".to_owned(),
-        accepted_at: claimed_at(),
-        correlation_id: None,
-        steps: vec![step],
+        ..builders::step("text", claimed_at())
     };
     let world = World::at(claimed_at());
-    let conversation = Conversation::open(ConversationId::new(ID).unwrap(), plan);
+    let conversation = builders::conversation(ID, builders::plan(claimed_at(), vec![step]));
     world.state().store.put(&conversation, claimed_at());
     world
 }

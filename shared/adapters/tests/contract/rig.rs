@@ -9,13 +9,12 @@ use adapters::table::Table;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_types::timeout::TimeoutConfig;
 use chrono::{DateTime, TimeDelta, Utc};
-use messaging::conversation::step::Progress;
 use messaging::conversation::{Conversation, Plan, Step};
+use messaging::testing::builders;
+pub(crate) use messaging::testing::builders::phone;
 use messaging::text::template::MessageText;
-use messaging::values::channel::{Category, Channel};
 use messaging::values::clock::Clock;
-use messaging::values::ids::{ConversationId, JourneyName, SourceName, StepName};
-use messaging::values::phone::PhoneNumber;
+use messaging::values::ids::StepName;
 use serde_json::json;
 
 pub(crate) const TABLE: &str = "afterword";
@@ -43,10 +42,6 @@ impl Clock for HandClock {
     }
 }
 
-pub(crate) fn phone() -> PhoneNumber {
-    PhoneNumber::parse_e164("+12025550143").unwrap()
-}
-
 pub(crate) fn step_name(name: &str) -> StepName {
     StepName::new(name).unwrap()
 }
@@ -54,37 +49,16 @@ pub(crate) fn step_name(name: &str) -> StepName {
 /// A conversation with one step, `text`, that is due at second 0 of [`at`] and has a deadline of a day.
 pub(crate) fn conversation(id: &str) -> Conversation {
     let step = Step {
-        name: step_name("text"),
-        due: at(0),
-        deadline: at(24 * 3600),
         unless_replied: true,
-        follows: None,
-        category: Category::Transactional,
-        channel: Channel::Sms,
-        providers: Vec::new(),
         text: MessageText::new("Hi + 50% & ünï 🙂"),
-        content: None,
-        policy: messaging::conversation::policy::Policy::default(),
-        dlt_template_id: None,
-        truncated: false,
-        cost_micro_usd: None,
-        sent_from: None,
-        delivery: None,
-        prices: Vec::new(),
-        progress: Progress::default(),
+        ..builders::step("text", at(0))
     };
     let plan = Plan {
-        source: SourceName::new("sms").unwrap(),
-        contact: Some(phone()),
-        name: None,
-        journey: JourneyName::new("advance_approved").unwrap(),
         journeys_version: "0123456789abcdef".to_owned(),
-        content_hash: "hash".to_owned(),
-        accepted_at: at(-120),
         correlation_id: Some("req-1".to_owned()),
-        steps: vec![step],
+        ..builders::plan(at(-120), vec![step])
     };
-    Conversation::open(ConversationId::new(id).unwrap(), plan)
+    builders::conversation(id, plan)
 }
 
 pub(crate) struct Rig {

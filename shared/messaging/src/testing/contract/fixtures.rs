@@ -1,4 +1,4 @@
-//! Conversations, steps and messages of the cases.
+//! Conversations, steps and messages for the cases.
 
 use chrono::{DateTime, Utc};
 
@@ -6,10 +6,11 @@ use crate::conversation::inbound_message::InboundMessage;
 use crate::conversation::step::{Claim, Decision, Progress, StepState};
 use crate::conversation::{Conversation, Plan, Step};
 use crate::ports::{AcceptOutcome, ClaimRequest, WriteOutcome};
+use crate::testing::builders;
+pub(super) use crate::testing::builders::phone;
 use crate::text::template::MessageText;
-use crate::values::channel::{Category, Channel};
-use crate::values::ids::{ConversationId, JourneyName, SourceName, StepName};
-use crate::values::phone::PhoneNumber;
+use crate::values::channel::Channel;
+use crate::values::ids::{ConversationId, JourneyName, SourceName};
 use crate::values::provider::Provider;
 use crate::values::verdict::{Because, Verdict};
 
@@ -23,42 +24,20 @@ pub(super) fn id(n: u32) -> ConversationId {
     ConversationId::new(format!("calendly-{n:032x}")).unwrap()
 }
 
-pub(super) fn phone() -> PhoneNumber {
-    PhoneNumber::parse_e164("+12025550143").unwrap()
-}
-
-/// A conversation of one step, `text`, due at [`at`] zero with a day's deadline, not sent after a reply.
+/// Returns a conversation of one step, `text`, that is due at [`at`] zero, may be sent for 24 hours and is
+/// `unless_replied`.
 pub(super) fn conversation(n: u32) -> Conversation {
     let step = Step {
-        name: StepName::new("text").unwrap(),
-        due: at(0),
-        deadline: at(DAY),
         unless_replied: true,
-        follows: None,
-        category: Category::Transactional,
-        channel: Channel::Sms,
         providers: vec![Provider::Sns, Provider::Twilio],
         text: MessageText::new("Hi + 50% & ünï 🙂"),
-        content: None,
-        policy: crate::conversation::policy::Policy::default(),
-        dlt_template_id: None,
-        truncated: false,
-        cost_micro_usd: None,
-        sent_from: None,
-        delivery: None,
-        prices: Vec::new(),
-        progress: Progress::default(),
+        ..builders::step("text", at(0))
     };
     let plan = Plan {
         source: SourceName::new("calendly").unwrap(),
-        contact: Some(phone()),
-        name: None,
         journey: JourneyName::new("booking").unwrap(),
-        journeys_version: "0123456789abcdef".to_owned(),
-        content_hash: "hash".to_owned(),
-        accepted_at: at(-120),
         correlation_id: Some("req-1".to_owned()),
-        steps: vec![step],
+        ..builders::plan(at(-120), vec![step])
     };
     Conversation::open(id(n), plan)
 }

@@ -1,67 +1,30 @@
-//! What the unit tests of the use cases do with a world.
+//! Helpers of the unit tests of the use cases.
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 
 use super::{State, World};
 use crate::accept::{EventOutcome, accept};
-use crate::conversation::step::Progress;
-use crate::conversation::{Conversation, Plan, Step, Supersession};
+use crate::conversation::{Conversation, Supersession};
 use crate::one_time_code::IssuePorts;
 use crate::ports::Unavailable;
 use crate::take_step::{self, Transient, VisitOutcome, VisitPorts};
-use crate::text::template::MessageText;
-use crate::values::channel::{Category, Channel};
+use crate::testing::builders;
 use crate::values::clock::Clock;
-use crate::values::ids::{ConversationId, JourneyName, SourceName, StepName};
-use crate::values::phone::PhoneNumber;
+use crate::values::ids::{ConversationId, StepName};
 use crate::values::verdict::Verdict;
 
 pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
 }
 
-pub(crate) fn phone() -> PhoneNumber {
-    PhoneNumber::parse_e164("+12025550143").unwrap()
-}
-
-/// A conversation whose steps are all due at [`at`] zero and may be sent for a day.
+/// Returns a conversation whose steps are all due at [`at`] zero and may be sent for 24 hours.
 pub(crate) fn conversation(id: &str, steps: &[&str]) -> Conversation {
-    let step = |name: &&str| Step {
-        name: StepName::new(*name).unwrap(),
-        due: at(0),
-        deadline: at(24 * 3600),
-        unless_replied: false,
-        follows: None,
-        category: Category::Transactional,
-        channel: Channel::Sms,
-        providers: Vec::new(),
-        text: MessageText::new("words"),
-        content: None,
-        policy: crate::conversation::policy::Policy::default(),
-        dlt_template_id: None,
-        truncated: false,
-        cost_micro_usd: None,
-        sent_from: None,
-        delivery: None,
-        prices: Vec::new(),
-        progress: Progress::default(),
-    };
-    let plan = Plan {
-        source: SourceName::new("sms").unwrap(),
-        contact: Some(phone()),
-        name: None,
-        journey: JourneyName::new("test").unwrap(),
-        journeys_version: "1".to_owned(),
-        content_hash: "h".to_owned(),
-        accepted_at: at(0),
-        correlation_id: None,
-        steps: steps.iter().map(step).collect(),
-    };
-    Conversation::open(ConversationId::new(id).unwrap(), plan)
+    let steps = steps.iter().map(|name| builders::step(name, at(0))).collect();
+    builders::conversation(id, builders::plan(at(0), steps))
 }
 
-/// What others do just before a port's call.
+/// A change by somebody else immediately before a call of a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ScheduledEvent {
     Cancelled,
@@ -97,7 +60,7 @@ impl World {
         take_step::visit(self, id, step, invocation).now_or_never()
     }
 
-    /// Does what the state machine does with a step, until it has a verdict or retries are used up.
+    /// Runs a step as the state machine does, until it has a verdict or the retries are used up.
     pub(crate) fn run(&self, id: &ConversationId, step: &StepName) -> Option<Verdict> {
         let (mut retries, mut invocation) = (0, 0);
         while retries < 16 {
@@ -169,19 +132,19 @@ impl IssuePorts for World {
 }
 
 impl State {
-    /// The fixtures' only contact.
+    /// Returns the contact of [`phone`].
     pub(crate) fn contact(&mut self) -> &mut crate::conversation::Contact {
-        self.store.contacts.entry(phone()).or_default()
+        self.store.contacts.entry(builders::phone()).or_default()
     }
 
-    /// Before the call at a place: what others do.
-    pub(crate) fn schedule_event(&mut self, place: usize, event: ScheduledEvent) {
-        self.scheduled_events.insert(place, event);
+    /// Schedules an event immediately before the call with this index.
+    pub(crate) fn schedule_event(&mut self, call: usize, event: ScheduledEvent) {
+        self.scheduled_events.insert(call, event);
     }
 
     pub(super) fn run_scheduled_event(&mut self) {
-        let (at, place) = (self.now, self.calls.len());
-        let Some(event) = self.scheduled_events.get(&place).copied() else { return };
+        let (at, call) = (self.now, self.calls.len());
+        let Some(event) = self.scheduled_events.get(&call).copied() else { return };
         for conversation in self.store.conversations.values_mut() {
             match event {
                 ScheduledEvent::Cancelled => conversation.life.cancelled_at = Some(at),
