@@ -1,4 +1,4 @@
-//! What the outside world can call, signed as its senders sign it.
+//! The calls of the outside world, signed as their senders sign them.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,106 +8,106 @@ use messaging::values::ids::{ConversationId, SourceName};
 use messaging::values::secret::SecretText;
 use serde_json::json;
 
-/// The API key of every service of ours.
+/// The API key of our own services.
 pub const API_KEY: &str = "simulated-api-key";
-/// Calendly's signing key.
+/// The signing key of Calendly's webhooks.
 pub const CALENDLY_KEY: &str = "simulated-calendly-key";
-/// Twilio's auth token.
+/// The auth token with which Twilio signs.
 pub const TWILIO_TOKEN: &str = "simulated-twilio-token";
-/// Where callers reach us.
+/// The URL at which callers reach the installation.
 pub const PUBLIC_URL: &str = "https://afterword.example";
-/// The number that texts leave from.
+/// The number from which texts are sent.
 pub const OUR_NUMBER: &str = "+12025550100";
 
-/// Where the customers of offers live.
+/// The time zone of the customers who get offers.
 pub const ZONE: &str = "America/New_York";
-/// How many hours its clocks are behind UTC while schedules last: winter.
+/// The hours by which [`ZONE`] is behind UTC during schedules, which take place in winter.
 pub const HOURS_BEHIND: i64 = 5;
-/// The hours of its day in which advertising may be sent (47 CFR 64.1200(c)(1)).
+/// The local hours in which advertising may be sent (47 CFR 64.1200(c)(1)).
 pub const ADVERTISING_HOURS: std::ops::Range<u32> = 8..21;
 
-/// Which of the customers' phones.
+/// The index of a customer's phone.
 pub type Phone = u8;
-/// Which booking, of all in a scenario.
+/// The index of a booking in a scenario.
 pub type Booking = u8;
 
-/// One call from outside. The same value is the same event, however often it is delivered.
+/// One call from outside. Equal values are the same event, however often it is delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Call {
     /// `POST /sms`.
     Sms {
-        /// Which event.
+        /// The index of the event.
         event: u8,
-        /// Approved (two minutes later) or in transit (at once).
+        /// Whether the advance is approved (texted two minutes later) or in transit (texted at once).
         approved: bool,
-        /// Whose.
+        /// The customer's phone.
         phone: Phone,
     },
     /// `DELETE /conversations/{id}` of an event of `POST /sms`.
     Delete {
-        /// Which event.
+        /// The index of the event.
         event: u8,
     },
-    /// `POST /messages`, an offer: advertising for somebody in [`ZONE`].
+    /// `POST /messages` with an offer: advertising for a customer in [`ZONE`].
     Offer {
-        /// Which event.
+        /// The index of the event.
         event: u8,
-        /// Whose.
+        /// The customer's phone.
         phone: Phone,
     },
-    /// `POST /consent`: a customer agrees to advertising, or withdraws that.
+    /// `POST /consent`: a customer consents to advertising or withdraws the consent.
     Consent {
-        /// Whose.
+        /// The customer's phone.
         phone: Phone,
-        /// Withdrawn; else given.
+        /// Whether the consent is withdrawn instead of given.
         withdrawn: bool,
     },
     /// Calendly's `invitee.created`.
     Booked {
-        /// Which booking.
+        /// The index of the booking.
         booking: Booking,
-        /// In whose place.
+        /// The booking that it replaces.
         replaces: Option<Booking>,
-        /// Whose.
+        /// The customer's phone.
         phone: Phone,
-        /// When the appointment is, in hours after the schedule's start.
+        /// The appointment's time in hours after the schedule's start.
         in_hours: i64,
     },
     /// Calendly's `invitee.canceled`.
     Cancelled {
-        /// Which booking.
+        /// The index of the booking.
         booking: Booking,
-        /// It was moved to another one.
+        /// The booking to which it was moved.
         moved_to: Option<Booking>,
     },
-    /// A customer's message, by Twilio.
+    /// A customer's message, delivered by Twilio.
     Message {
-        /// Which message.
+        /// The index of the message.
         message: u8,
-        /// Whose.
+        /// The customer's phone.
         phone: Phone,
-        /// The words.
-        words: Words,
+        /// The text of the message.
+        text: InboundText,
     },
 }
 
-/// What customers write.
+/// The texts that customers write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Words {
-    /// A real reply.
+pub enum InboundText {
+    /// An answer in words.
     Reply,
-    /// STOP.
+    /// An opt-out.
     Stop,
-    /// START.
+    /// An opt-in.
     Start,
-    /// A tapback.
+    /// A reaction to one of our texts.
     Reaction,
 }
 
-impl Words {
-    /// As written.
+impl InboundText {
+    /// Returns the text as it is written.
     #[must_use]
-    pub const fn text(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Reply => "Thanks, I'll bring the papers",
             Self::Stop => "Please stop texting me",
@@ -117,64 +117,64 @@ impl Words {
     }
 }
 
-/// A phone's number, from the range that is reserved for examples.
+/// Returns a phone's number, from the range that is reserved for examples.
 #[must_use]
 pub fn number(phone: Phone) -> String {
     format!("+120255501{:02}", 40 + phone % 50)
 }
 
-/// The id of an event of `POST /sms`: a UUID of version 4.
+/// Returns the id of an event of `POST /sms`, a UUID of version 4.
 #[must_use]
 pub fn event_id(event: u8) -> String {
     format!("6f1c2d9e-3b64-4f0a-9d2e-0a1b2c3d{event:04x}")
 }
 
-/// Calendly's URI of a booking.
+/// Returns Calendly's URI of a booking.
 #[must_use]
 pub fn booking_uri(booking: Booking) -> String {
     format!("https://api.calendly.com/scheduled_events/EV{booking:03}/invitees/IN{booking:03}")
 }
 
-/// The id of a booking's conversation.
-pub(crate) fn booked(booking: Booking) -> String {
+/// Returns the id of a booking's conversation.
+pub(crate) fn booking_conversation(booking: Booking) -> String {
     ConversationId::from_event_id(&SourceName::fixed("calendly"), &booking_uri(booking)).to_string()
 }
 
-/// Twilio's report about a text that left.
+/// Twilio's report about a text that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// Of which conversation.
+    /// The id of the text's conversation.
     pub conversation: String,
-    /// Of which step.
+    /// The name of the text's step.
     pub step: String,
-    /// Under which attempt.
+    /// The number of the attempt.
     pub attempt: u32,
-    /// What it says.
-    pub says: Says,
+    /// The status that is reported.
+    pub status: ReportedStatus,
 }
 
-/// What a report says.
+/// The status of a text in Twilio's report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Says {
-    /// The carrier has it.
+pub enum ReportedStatus {
+    /// The carrier has the text.
     Sent,
-    /// The phone has it.
+    /// The phone has the text.
     Delivered,
-    /// The phone was off: it did not arrive, and may be tried again.
+    /// The phone was off: the text did not arrive and may be sent again.
     Unreachable,
-    /// A landline: it did not arrive and never will.
+    /// The number is a landline: the text did not arrive and never will.
     Landline,
 }
 
 impl Report {
-    /// The report as API Gateway hands it over.
+    /// Returns the report as an event of API Gateway.
     #[must_use]
     pub fn request(&self) -> ApiGatewayV2httpRequest {
-        let (status, code) = match self.says {
-            Says::Sent => ("sent", None),
-            Says::Delivered => ("delivered", None),
-            Says::Unreachable => ("undelivered", Some("30003")),
-            Says::Landline => ("undelivered", Some("30006")),
+        let (status, code) = match self.status {
+            ReportedStatus::Sent => ("sent", None),
+            ReportedStatus::Delivered => ("delivered", None),
+            ReportedStatus::Unreachable => ("undelivered", Some("30003")),
+            ReportedStatus::Landline => ("undelivered", Some("30006")),
         };
         let sid = format!("{}.{}.{}", self.conversation, self.step, self.attempt);
         let mut fields =
@@ -190,7 +190,7 @@ impl Report {
 }
 
 impl Call {
-    /// The call as API Gateway hands it over at an instant of a schedule that began at `start`.
+    /// Returns the call as an event of API Gateway, made at `now` in a schedule that began at `start`.
     #[must_use]
     pub fn request(&self, start: DateTime<Utc>, now: DateTime<Utc>) -> ApiGatewayV2httpRequest {
         match *self {
@@ -268,7 +268,7 @@ impl Call {
                 });
                 calendly("invitee.canceled", &payload, start, now)
             }
-            Self::Message { message, phone, words } => inbound(message, phone, words),
+            Self::Message { message, phone, text } => inbound(message, phone, text),
         }
     }
 }
@@ -289,12 +289,12 @@ fn calendly(
     request("POST /webhooks/calendly", "/webhooks/calendly", &headers, &body)
 }
 
-fn inbound(message: u8, phone: Phone, words: Words) -> ApiGatewayV2httpRequest {
+fn inbound(message: u8, phone: Phone, text: InboundText) -> ApiGatewayV2httpRequest {
     let fields: Vec<(String, String)> = [
         ("MessageSid", format!("SM{message:032x}")),
         ("From", number(phone)),
         ("To", OUR_NUMBER.to_owned()),
-        ("Body", words.text().to_owned()),
+        ("Body", text.as_str().to_owned()),
         ("NumMedia", "0".to_owned()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
@@ -303,8 +303,8 @@ fn inbound(message: u8, phone: Phone, words: Words) -> ApiGatewayV2httpRequest {
 }
 
 fn signed_form(path: &str, query: &str, fields: &[(String, String)]) -> ApiGatewayV2httpRequest {
-    let question = if query.is_empty() { "" } else { "?" };
-    let url = format!("{PUBLIC_URL}{path}{question}{query}");
+    let separator = if query.is_empty() { "" } else { "?" };
+    let url = format!("{PUBLIC_URL}{path}{separator}{query}");
     let signature = twilio::sign(twilio::Algorithm::HmacSha1, &url, fields, &secret(TWILIO_TOKEN));
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let form = "application/x-www-form-urlencoded";

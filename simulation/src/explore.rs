@@ -1,31 +1,32 @@
-//! Many schedules: seeded ones, and all faults of the main journeys one by one and two by two. A
-//! schedule that breaks a promise is cut down to what it needs to break it.
+//! Plays many schedules: seeded ones, and the main journeys with every single and every double fault.
+//!
+//! A schedule that violates an invariant is shrunk to the deliveries and faults that it needs.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fmt::Write as _;
 
 use fastrand::Rng;
-use messaging::testing::memory::{FAULTS, Fault, Mutation, PROVIDER_FAULTS};
+use messaging::testing::memory::{FAULTS, Fault, PROVIDER_FAULTS};
 
 use crate::invariants::violations;
 use crate::scenario::Scenario;
 use crate::simulator::{Faults, Run, Schedule, Simulator};
 
-/// What was looked at.
+/// Figures about the schedules that were played.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Schedules played.
+    /// The number of schedules.
     pub schedules: usize,
-    /// Calls of ports.
+    /// The number of calls of ports.
     pub calls: usize,
-    /// Faults that were met, by kind.
+    /// The faults that occurred, by kind.
     pub faults: BTreeMap<Fault, usize>,
-    /// Executions that ran.
+    /// The number of executions.
     pub executions: usize,
-    /// Executions by the state in which they ended.
+    /// The executions by the state in which they ended.
     pub ends: BTreeMap<String, usize>,
-    /// Texts that reached a phone.
+    /// The number of texts that reached a phone.
     pub texts: usize,
 }
 
@@ -43,7 +44,7 @@ impl Summary {
         self.texts += run.delivered;
     }
 
-    /// Adds what another look counted.
+    /// Adds the figures of another summary.
     pub fn add(&mut self, other: &Self) {
         self.schedules += other.schedules;
         self.calls += other.calls;
@@ -74,24 +75,24 @@ impl fmt::Display for Summary {
     }
 }
 
-/// A schedule that broke a promise.
+/// A schedule that violates an invariant.
 #[derive(Debug)]
 pub struct Failure {
-    /// The seed, or the place in the list of all faults.
+    /// The seed, or the name of the main journey.
     pub name: String,
-    /// Cut down.
+    /// The schedule, shrunk.
     pub schedule: Schedule,
-    /// What it breaks.
+    /// The violations, in words.
     pub violations: Vec<String>,
-    /// What happened, a line each.
+    /// The history of the shrunk schedule, one line per event.
     pub history: String,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} breaks:", self.name)?;
-        for what in &self.violations {
-            writeln!(f, "  {what}")?;
+        writeln!(f, "{} violates:", self.name)?;
+        for violation in &self.violations {
+            writeln!(f, "  {violation}")?;
         }
         writeln!(f, "deliveries:")?;
         for delivery in &self.schedule.scenario.deliveries {
@@ -101,26 +102,25 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The schedule of a seed.
+/// Returns the schedule of a seed.
 #[must_use]
-pub fn seeded(seed: u64, mutation: Option<Mutation>) -> Schedule {
+pub fn seeded(seed: u64) -> Schedule {
     let mut rng = Rng::with_seed(seed);
     let scenario = Scenario::random(&mut rng);
     let rate = [0, 6, 16, 48][rng.usize(..4)];
-    Schedule { scenario, turns: rng.u64(..), faults: Faults::Random { seed: rng.u64(..), rate }, mutation }
+    Schedule { scenario, turns: rng.u64(..), faults: Faults::Random { seed: rng.u64(..), rate } }
 }
 
 /// Plays the schedules of these seeds.
 ///
 /// # Errors
-/// The first that breaks a promise, cut down.
+/// The first schedule that violates an invariant, shrunk.
 pub fn random(simulator: &Simulator, seeds: impl Iterator<Item = u64>) -> Result<Summary, Box<Failure>> {
     let mut summary = Summary::default();
     for seed in seeds {
-        let schedule = seeded(seed, None);
+        let schedule = seeded(seed);
         let run = simulator.play(&schedule);
-        let violations = violations(&schedule.scenario, &run);
-        if !violations.is_empty() {
+        if !violations(&schedule.scenario, &run).is_empty() {
             return Err(Box::new(shrink(simulator, format!("seed {seed}"), &schedule, &run)));
         }
         summary.count(&run);
@@ -129,11 +129,11 @@ pub fn random(simulator: &Simulator, seeds: impl Iterator<Item = u64>) -> Result
 }
 
 /// Plays a scenario without faults, with every single fault, and with every pair of faults whose
-/// first one's place leaves the remainder `share.0` when divided by `share.1`.
+/// first index leaves the remainder `share.0` when divided by `share.1`.
 ///
 /// # Errors
-/// The first that breaks a promise, cut down.
-pub fn exhaustive(
+/// The first schedule that violates an invariant, shrunk.
+pub fn double_faults(
     simulator: &Simulator,
     name: &str,
     scenario: &Scenario,
@@ -141,12 +141,12 @@ pub fn exhaustive(
 ) -> Result<Summary, Box<Failure>> {
     let mut summary = Summary::default();
     let mut play = |script| scripted(simulator, name, scenario, script, &mut summary);
-    let calm = play(BTreeMap::new())?;
-    for (place, operation) in calm.iter().enumerate().filter(|(place, _)| place % share.1 == share.0) {
+    let calls = play(BTreeMap::new())?;
+    for (index, operation) in calls.iter().enumerate().filter(|(index, _)| index % share.1 == share.0) {
         for fault in faults_of(operation) {
-            let single = BTreeMap::from([(place, *fault)]);
+            let single = BTreeMap::from([(index, *fault)]);
             let calls = play(single.clone())?;
-            for (second, operation) in calls.iter().enumerate().skip(place + 1) {
+            for (second, operation) in calls.iter().enumerate().skip(index + 1) {
                 for other in faults_of(operation) {
                     let mut double = single.clone();
                     double.insert(second, *other);
@@ -158,22 +158,26 @@ pub fn exhaustive(
     Ok(summary)
 }
 
-/// Plays a scenario with every single fault.
+/// Plays a scenario without faults and with every single fault.
 ///
 /// # Errors
-/// The first that breaks a promise, cut down.
-pub fn singles(simulator: &Simulator, name: &str, scenario: &Scenario) -> Result<Summary, Box<Failure>> {
+/// The first schedule that violates an invariant, shrunk.
+pub fn single_faults(
+    simulator: &Simulator,
+    name: &str,
+    scenario: &Scenario,
+) -> Result<Summary, Box<Failure>> {
     let mut summary = Summary::default();
     let mut play = |script| scripted(simulator, name, scenario, script, &mut summary);
-    for (place, operation) in play(BTreeMap::new())?.iter().enumerate() {
+    for (index, operation) in play(BTreeMap::new())?.iter().enumerate() {
         for fault in faults_of(operation) {
-            play(BTreeMap::from([(place, *fault)]))?;
+            play(BTreeMap::from([(index, *fault)]))?;
         }
     }
     Ok(summary)
 }
 
-/// Plays a scenario with these faults, in the same turns each time, and says which ports it called.
+/// Plays a scenario with these faults and always the same order of turns. Returns the calls of ports.
 fn scripted(
     simulator: &Simulator,
     name: &str,
@@ -181,8 +185,7 @@ fn scripted(
     script: BTreeMap<usize, Fault>,
     summary: &mut Summary,
 ) -> Result<Vec<&'static str>, Box<Failure>> {
-    let schedule =
-        Schedule { scenario: scenario.clone(), turns: 1, faults: Faults::Script(script), mutation: None };
+    let schedule = Schedule { scenario: scenario.clone(), turns: 1, faults: Faults::Script(script) };
     let run = simulator.play(&schedule);
     if !violations(scenario, &run).is_empty() {
         return Err(Box::new(shrink(simulator, name.to_owned(), &schedule, &run)));
@@ -195,15 +198,16 @@ fn faults_of(operation: &str) -> &'static [Fault] {
     if operation == "send" { &PROVIDER_FAULTS } else { &FAULTS }
 }
 
-/// Removes faults and deliveries as long as a promise stays violations.
+/// Removes faults and deliveries from a schedule as long as it still violates an invariant.
 #[must_use]
 pub fn shrink(simulator: &Simulator, name: String, schedule: &Schedule, run: &Run) -> Failure {
     let mut schedule = schedule.clone();
     let scripted = Schedule { faults: Faults::Script(run.injected.clone()), ..schedule.clone() };
-    if violation(simulator, &scripted) {
+    if has_violation(simulator, &scripted) {
         schedule = scripted;
     }
-    while let Some(smaller) = smaller(&schedule).into_iter().find(|smaller| violation(simulator, smaller)) {
+    while let Some(smaller) = smaller(&schedule).into_iter().find(|smaller| has_violation(simulator, smaller))
+    {
         schedule = smaller;
     }
     let run = simulator.play(&schedule);
@@ -212,42 +216,42 @@ pub fn shrink(simulator: &Simulator, name: String, schedule: &Schedule, run: &Ru
     Failure { name, schedule, violations, history }
 }
 
-fn violation(simulator: &Simulator, schedule: &Schedule) -> bool {
+fn has_violation(simulator: &Simulator, schedule: &Schedule) -> bool {
     !violations(&schedule.scenario, &simulator.play(schedule)).is_empty()
 }
 
-/// Every way to leave out one delivery or one fault.
+/// Returns every schedule that has one delivery or one fault less.
 fn smaller(schedule: &Schedule) -> Vec<Schedule> {
     let mut all = Vec::new();
-    for n in 0..schedule.scenario.deliveries.len() {
+    for index in 0..schedule.scenario.deliveries.len() {
         let mut without = schedule.clone();
-        without.scenario.deliveries.remove(n);
+        without.scenario.deliveries.remove(index);
         all.push(without);
     }
     if let Faults::Script(script) = &schedule.faults {
-        for place in script.keys() {
+        for index in script.keys() {
             let mut script = script.clone();
-            script.remove(place);
+            script.remove(index);
             all.push(Schedule { faults: Faults::Script(script), ..schedule.clone() });
         }
     }
     all
 }
 
-/// What happened, a line each: what took effect, how the executions ended, what went wrong.
+/// Returns the history of a run, one line per event: the effects, the faults, the ends of the executions.
 #[must_use]
 pub fn history(run: &Run) -> String {
-    let mut text = String::from("what took effect:\n");
+    let mut text = String::from("effects:\n");
     for recorded in &run.facts {
         let since = recorded.at - run.start;
         let _ = writeln!(text, "  {:>8} s  {:?}", since.num_seconds(), recorded.fact);
     }
-    text.push_str("what went wrong:\n");
-    for (place, fault) in &run.injected {
-        let operation = run.calls.get(*place).copied().unwrap_or("never called");
-        let _ = writeln!(text, "  call {place:>4}  {operation}: {fault:?}");
+    text.push_str("faults:\n");
+    for (index, fault) in &run.injected {
+        let operation = run.calls.get(*index).copied().unwrap_or("never called");
+        let _ = writeln!(text, "  call {index:>4}  {operation}: {fault:?}");
     }
-    text.push_str("how the executions ended:\n");
+    text.push_str("ends of the executions:\n");
     for machine in &run.machines {
         let _ = writeln!(text, "  {}.{}: {}", machine.conversation, machine.step, machine.end());
     }

@@ -1,32 +1,36 @@
-//! What goes wrong in a seeded schedule.
+//! The faults of a seeded schedule.
 
 use fastrand::Rng;
 use messaging::testing::memory::{FAULTS, Fault, FaultGenerator, PROVIDER_FAULTS};
 
-/// How many calls of an operation go wrong in a row, and how.
+/// A row of calls of one operation that all fail.
 struct Outage {
     operation: &'static str,
+    /// The number of calls that still fail.
     calls: u32,
-    /// Each is one of these.
+    /// The faults from which each call gets one.
     faults: &'static [Fault],
 }
 
-/// The provider answers nobody: texts leave or not, and nobody can tell.
-const MUTE: [Fault; 4] = [Fault::LostAnswer, Fault::Conflict, Fault::CrashBefore, Fault::CrashAfter];
+/// The provider answers no call: texts leave or not, and the caller cannot tell which.
+const NO_RESPONSE: [Fault; 4] = [Fault::LostAnswer, Fault::Conflict, Fault::CrashBefore, Fault::CrashAfter];
 
-/// Single calls go wrong, and now and then one operation stays away for a while.
+/// Returns a generator that makes `rate` of 256 calls fail, 24 at most, and that sometimes starts an outage of one
+/// operation.
 pub(crate) fn random_faults(seed: u64, rate: u8) -> FaultGenerator {
     let mut rng = Rng::with_seed(seed);
     let mut left: u32 = 24;
-    let mut outage: Option<Outage> =
-        (rng.u8(..8) == 0).then_some(Outage { operation: "send", calls: 6, faults: &MUTE });
+    let mut outage = None;
+    if rng.u8(..8) == 0 {
+        outage = Some(Outage { operation: "send", calls: 6, faults: &NO_RESPONSE });
+    }
     Box::new(move |operation| {
-        let faults: &[Fault] = if operation == "send" { &PROVIDER_FAULTS } else { &FAULTS };
-        if let Some(Outage { calls, faults, .. }) =
-            outage.as_mut().filter(|outage| outage.operation == operation && outage.calls > 0)
+        if let Some(outage) = &mut outage
+            && outage.operation == operation
+            && outage.calls > 0
         {
-            *calls -= 1;
-            return Some(faults[rng.usize(..faults.len())]);
+            outage.calls -= 1;
+            return Some(outage.faults[rng.usize(..outage.faults.len())]);
         }
         if left == 0 || rng.u8(..) >= rate {
             return None;
@@ -35,6 +39,7 @@ pub(crate) fn random_faults(seed: u64, rate: u8) -> FaultGenerator {
         if rng.u8(..24) == 0 {
             outage = Some(Outage { operation, calls: rng.u32(2..30), faults: &[Fault::Before] });
         }
+        let faults: &[Fault] = if operation == "send" { &PROVIDER_FAULTS } else { &FAULTS };
         Some(faults[rng.usize(..faults.len())])
     })
 }

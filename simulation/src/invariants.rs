@@ -1,12 +1,12 @@
-//! The invariants, judged by what took effect.
+//! The invariants, checked against the recorded effects of a run.
 //!
-//! - One event, one effect: at most one text per step.
-//! - Nothing is claimed after STOP, cancel, reschedule or the deadline is stored, nor what is
-//!   `unless_replied` after a reply, nor before it is due; advertising by agreement and by day only.
-//! - An ambiguous send is never repeated: one call per claim, and none after a lost answer.
-//! - Where money is limited, no more is spent; where the pace is, no place is given twice.
-//! - Nothing accepted is lost: what was answered 2xx is stored, and each of its steps ends in a verdict
-//!   that what happened bears out.
+//! - One event has one effect: at most one text per step.
+//! - No step is claimed before it is due, after STOP, cancellation, rescheduling or the deadline is stored, nor,
+//!   where it is `unless_replied`, after a reply. Advertising needs consent and is sent by day only.
+//! - An ambiguous send is never repeated: one call of the provider per claim, and none after a lost answer.
+//! - A spending limit is never exceeded, and no slot of a rate limiter is acquired twice.
+//! - Nothing accepted is lost: every event that was answered 2xx is stored, and each of its steps ends in a verdict
+//!   that the record supports.
 
 mod end;
 
@@ -21,22 +21,24 @@ use messaging::values::channel::Category;
 use messaging::values::phone::PhoneNumber;
 use messaging::values::verdict::Verdict;
 
-use crate::calls::{ADVERTISING_HOURS, Call, HOURS_BEHIND, Words, booked, event_id, number};
+use crate::calls::{
+    ADVERTISING_HOURS, Call, HOURS_BEHIND, InboundText, booking_conversation, event_id, number,
+};
 use crate::scenario::{DAY_LIMIT, PER_SECOND, Scenario};
 use crate::scheduler::INVOCATION_LIMIT;
 use crate::simulator::Run;
 
-/// What was not kept, in words.
+/// Returns every violation of an invariant in a run, in words.
 #[must_use]
 pub fn violations(scenario: &Scenario, run: &Run) -> Vec<String> {
     let mut checker = Checker { is_limited: scenario.is_limited, ..Checker::default() };
     let mut answers = run.answered.iter().peekable();
     for read in 0..=run.facts.len() {
         while let Some((delivery, _)) = answers.next_if(|(_, facts)| *facts <= read) {
-            checker.answered(&scenario.deliveries[*delivery].call);
+            checker.check_answered(&scenario.deliveries[*delivery].call);
         }
         if let Some(recorded) = run.facts.get(read) {
-            checker.read(recorded);
+            checker.check(recorded);
         }
     }
     checker.conclude(scenario, run);
@@ -45,66 +47,68 @@ pub fn violations(scenario: &Scenario, run: &Run) -> Vec<String> {
 
 #[derive(Default)]
 struct Checker {
-    conversations: BTreeMap<String, Known>,
+    conversations: BTreeMap<String, ConversationRecord>,
     opted_out: BTreeMap<PhoneNumber, bool>,
-    stops: BTreeMap<PhoneNumber, usize>,
+    /// The number of opt-outs.
+    opt_outs: BTreeMap<PhoneNumber, usize>,
+    /// The number of confirmations of an opt-out.
     notices: BTreeMap<PhoneNumber, usize>,
-    /// By day, in millionths of a US dollar.
+    /// The cost of the texts that left, by day, in millionths of a US dollar.
     spent: BTreeMap<NaiveDate, u64>,
-    /// How many have a place, by second.
-    placed: BTreeMap<DateTime<Utc>, usize>,
+    /// The number of slots that were acquired, by second.
+    slots: BTreeMap<DateTime<Utc>, usize>,
     consents: BTreeMap<PhoneNumber, Consent>,
-    /// Phones that have agreed, and that have withdrawn.
-    agreed: BTreeSet<(PhoneNumber, bool)>,
+    /// Changes of consent: the phone, and whether its consent was withdrawn instead of given.
+    consent_changes: BTreeSet<(PhoneNumber, bool)>,
     is_limited: bool,
     violations: Vec<String>,
 }
 
-/// What is known of a conversation.
+/// The effects on one conversation.
 #[derive(Default)]
-struct Known {
+struct ConversationRecord {
     phone: Option<PhoneNumber>,
     steps: Vec<Step>,
-    ended: bool,
+    cancelled: bool,
     superseded: bool,
     replied: bool,
-    /// An agreement has been missing at some time.
-    disagreed: bool,
-    /// By step.
-    texts: BTreeMap<String, Texts>,
+    /// Whether consent has been missing at some time.
+    lacked_consent: bool,
+    /// The attempts to send each step, by the step's name.
+    attempts: BTreeMap<String, Attempts>,
 }
 
-/// What became of a step's text.
+/// The attempts to send one step, by their numbers.
 #[derive(Default)]
-struct Texts {
+struct Attempts {
     claimed: BTreeSet<u32>,
     called: BTreeSet<u32>,
     delivered: Vec<u32>,
-    /// What the provider says did not arrive.
+    /// Attempts that the provider has reported as not delivered.
     lost: BTreeSet<u32>,
-    /// Attempts whose answer was lost.
+    /// Attempts whose outcome is unknown.
     unknown: BTreeSet<u32>,
     decided: Option<Verdict>,
 }
 
-impl Texts {
-    /// How many texts may be on the phone.
+impl Attempts {
+    /// Returns the number of texts that may be on the phone.
     fn arrived(&self) -> usize {
         self.delivered.iter().filter(|attempt| !self.lost.contains(attempt)).count()
     }
 
-    /// Whether a text may be on the phone, or on its way.
+    /// Whether a text may be on the phone or on its way.
     fn may_have_arrived(&self) -> bool {
         self.arrived() > 0 || self.unknown.iter().any(|attempt| !self.lost.contains(attempt))
     }
 }
 
 impl Checker {
-    fn violation(&mut self, what: String) {
-        self.violations.push(what);
+    fn violation(&mut self, text: String) {
+        self.violations.push(text);
     }
 
-    fn read(&mut self, recorded: &RecordedFact) {
+    fn check(&mut self, recorded: &RecordedFact) {
         match &recorded.fact {
             Fact::Stored { conversation, phone, steps } => {
                 let known = self.conversations.entry(conversation.to_string()).or_default();
@@ -115,15 +119,16 @@ impl Checker {
                 known.phone = Some(phone.clone());
                 known.steps.clone_from(steps);
                 let consent = self.consents.get(phone).cloned().unwrap_or_default();
-                known.disagreed = steps.iter().any(|step| consent.refuses(step).is_some());
+                known.lacked_consent = steps.iter().any(|step| consent.refuses(step).is_some());
                 for step in steps {
-                    known.texts.entry(step.name.to_string()).or_default().decided = step.progress.verdict();
+                    known.attempts.entry(step.name.to_string()).or_default().decided =
+                        step.progress.verdict();
                 }
             }
             Fact::Started { .. } => {}
             Fact::Ended { conversation, superseded } => {
                 let known = self.conversations.entry(conversation.to_string()).or_default();
-                known.ended |= !superseded;
+                known.cancelled |= !superseded;
                 known.superseded |= superseded;
             }
             Fact::Replied { conversation } => {
@@ -131,61 +136,65 @@ impl Checker {
             }
             Fact::OptedOut { phone } => {
                 self.opted_out.insert(phone.clone(), true);
-                *self.stops.entry(phone.clone()).or_default() += 1;
+                *self.opt_outs.entry(phone.clone()).or_default() += 1;
             }
             Fact::OptedIn { phone } => {
                 self.opted_out.insert(phone.clone(), false);
             }
             Fact::Moved { conversation, step, to, attempt } => {
-                self.moved(recorded, conversation.as_str(), step.as_str(), to, *attempt);
+                self.check_move(recorded, conversation.as_str(), step.as_str(), to, *attempt);
             }
             Fact::Called { conversation, step, attempt } => {
-                let texts = self.texts(conversation.as_str(), step.as_str());
-                let (claimed, first) = (texts.claimed.contains(attempt), texts.called.insert(*attempt));
+                let attempts = self.attempts(conversation.as_str(), step.as_str());
+                let (claimed, first) = (attempts.claimed.contains(attempt), attempts.called.insert(*attempt));
                 if !claimed || !first {
-                    self.violation(format!("{conversation}.{step}: attempt {attempt} called the provider without a claim of its own"));
+                    self.violation(format!(
+                        "{conversation}.{step}: attempt {attempt} called the provider without a claim of its own"
+                    ));
                 }
             }
             Fact::Consented { phone, change } => {
                 self.consents.entry(phone.clone()).or_default().apply(change);
                 let withdrawn = change.act == Act::Withdrawn;
                 if withdrawn || change.act == Act::Given {
-                    self.agreed.insert((phone.clone(), withdrawn));
+                    self.consent_changes.insert((phone.clone(), withdrawn));
                 }
-                let theirs =
-                    self.conversations.values_mut().filter(|known| known.phone.as_ref() == Some(phone));
-                theirs.for_each(|known| known.disagreed |= withdrawn);
+                for known in self.conversations.values_mut() {
+                    if known.phone.as_ref() == Some(phone) {
+                        known.lacked_consent |= withdrawn;
+                    }
+                }
             }
             Fact::SlotAcquired { slot } => {
-                let placed = self.placed.entry(*slot).or_default();
-                *placed += 1;
-                let placed = *placed;
-                if placed > PER_SECOND {
-                    self.violation(format!("{slot} was given to {placed} texts"));
+                let taken = self.slots.entry(*slot).or_default();
+                *taken += 1;
+                let taken = *taken;
+                if taken > PER_SECOND {
+                    self.violation(format!("the slot {slot} was acquired by {taken} texts"));
                 }
             }
             Fact::Delivered { conversation, step, attempt } => {
-                self.pays(recorded, conversation.as_str(), step.as_str());
-                let texts = self.texts(conversation.as_str(), step.as_str());
-                texts.delivered.push(*attempt);
-                if texts.arrived() > 1 {
+                self.check_spending(recorded, conversation.as_str(), step.as_str());
+                let attempts = self.attempts(conversation.as_str(), step.as_str());
+                attempts.delivered.push(*attempt);
+                if attempts.arrived() > 1 {
                     self.violation(format!("{conversation}.{step} was delivered twice"));
                 }
             }
             Fact::Lost { conversation, step, attempt } => {
-                self.texts(conversation.as_str(), step.as_str()).lost.insert(*attempt);
+                self.attempts(conversation.as_str(), step.as_str()).lost.insert(*attempt);
             }
             Fact::Noticed { phone } => {
-                let told = self.notices.entry(phone.clone()).or_default();
-                *told += 1;
-                if *told > self.stops.get(phone).copied().unwrap_or_default() {
+                let notices = self.notices.entry(phone.clone()).or_default();
+                *notices += 1;
+                if *notices > self.opt_outs.get(phone).copied().unwrap_or_default() {
                     self.violation("an opt-out was confirmed twice".to_owned());
                 }
             }
         }
     }
 
-    fn pays(&mut self, recorded: &RecordedFact, conversation: &str, step: &str) {
+    fn check_spending(&mut self, recorded: &RecordedFact, conversation: &str, step: &str) {
         let steps = self.conversations.get(conversation).map_or(&[][..], |known| &known.steps);
         let step = steps.iter().find(|planned| planned.name.as_str() == step);
         let cost = step.and_then(|step| step.cost_micro_usd).unwrap_or_default();
@@ -197,12 +206,12 @@ impl Checker {
         }
     }
 
-    fn texts(&mut self, conversation: &str, step: &str) -> &mut Texts {
+    fn attempts(&mut self, conversation: &str, step: &str) -> &mut Attempts {
         let known = self.conversations.entry(conversation.to_owned()).or_default();
-        known.texts.entry(step.to_owned()).or_default()
+        known.attempts.entry(step.to_owned()).or_default()
     }
 
-    fn moved(
+    fn check_move(
         &mut self,
         recorded: &RecordedFact,
         conversation: &str,
@@ -210,23 +219,23 @@ impl Checker {
         to: &StepState,
         attempt: u32,
     ) {
-        let texts = self.texts(conversation, step);
+        let attempts = self.attempts(conversation, step);
         match to {
-            // Planned anew: what was decided before is no longer so, and must not have arrived.
+            // The step is planned again: its earlier decision is void, and no text may have arrived.
             StepState::Planned => {
-                let arrived = texts.may_have_arrived();
-                if texts.decided.take().is_some() && arrived {
+                let arrived = attempts.may_have_arrived();
+                if attempts.decided.take().is_some() && arrived {
                     self.violation(format!(
                         "{conversation}.{step} was planned again though it may have been sent"
                     ));
                 }
             }
             StepState::Unknown(_) => {
-                texts.unknown.insert(attempt);
+                attempts.unknown.insert(attempt);
             }
             StepState::Decided(decision) => {
-                let before = texts.decided.replace(decision.verdict);
-                // Late evidence settles what is held; nothing else is decided anew.
+                let before = attempts.decided.replace(decision.verdict);
+                // Late evidence settles a step that is held. No other step is decided twice.
                 if before.is_some_and(|before| before != Verdict::HeldUnknownOutcome) {
                     self.violation(format!("{conversation}.{step} was decided twice"));
                 }
@@ -237,27 +246,27 @@ impl Checker {
                 }
             }
             StepState::Claimed(claim) => {
-                let again = texts.may_have_arrived() || texts.decided.is_some();
-                texts.claimed.insert(attempt);
+                let again = attempts.may_have_arrived() || attempts.decided.is_some();
+                attempts.claimed.insert(attempt);
                 if again {
                     self.violation(format!(
                         "{conversation}.{step} was claimed again though it may have been sent"
                     ));
                 }
-                // The instant of the visit: a claim takes effect up to an invocation's life later, and the
-                // table has no clock to hold it against.
+                // The checks use the instant of the visit. The claim takes effect later, within the invocation's
+                // limit, because the table has no clock to compare it with.
                 if recorded.at - claim.at >= INVOCATION_LIMIT {
                     self.violation(format!(
                         "{conversation}.{step} was claimed by an invocation that is gone"
                     ));
                 }
-                self.may_be_claimed(claim.at, conversation, step);
+                self.check_claim(claim.at, conversation, step);
             }
         }
     }
 
-    /// Whether a text could still have been sent: advertising may find no decent hour left, and where the
-    /// pace is limited, no place.
+    /// Whether a text could still have been sent at an instant. Advertising may have no permitted hour left before its
+    /// deadline, and a limited sender may have no slot left.
     fn had_time(&self, at: DateTime<Utc>, conversation: &str, step: &str) -> bool {
         let planned = self.conversations.get(conversation).into_iter().flat_map(|known| &known.steps);
         planned
@@ -265,7 +274,7 @@ impl Checker {
             .any(|planned| at < planned.deadline && !self.is_limited)
     }
 
-    fn may_be_claimed(&mut self, at: DateTime<Utc>, conversation: &str, step: &str) {
+    fn check_claim(&mut self, at: DateTime<Utc>, conversation: &str, step: &str) {
         let Some(known) = self.conversations.get(conversation) else { return };
         let plan = known.steps.iter().find(|planned| planned.name.as_str() == step);
         let opted_out = known.phone.as_ref().and_then(|phone| self.opted_out.get(phone)).copied();
@@ -273,7 +282,7 @@ impl Checker {
             known.phone.as_ref().and_then(|phone| self.consents.get(phone)).cloned().unwrap_or_default();
         let refused = plan.is_some_and(|step| consent.refuses(step).is_some());
         let reasons = [
-            (known.ended, "it was cancelled"),
+            (known.cancelled, "it was cancelled"),
             (known.superseded, "it was superseded"),
             (known.replied && plan.is_some_and(|step| step.unless_replied), "a reply"),
             (opted_out == Some(true), "an opt-out"),
@@ -291,32 +300,32 @@ impl Checker {
         }
     }
 
-    /// What was answered 2xx must have been stored by then.
-    fn answered(&mut self, call: &Call) {
-        let is_kept =
-            match *call {
-                Call::Sms { event, .. } => self.is_stored(&format!("sms-{}", event_id(event))),
-                Call::Offer { event, .. } => self.is_stored(&format!("messages-{}", event_id(event))),
-                Call::Consent { phone, withdrawn } => {
-                    self.agreed.iter().any(|(who, how)| who.as_e164() == number(phone) && *how == withdrawn)
-                }
-                Call::Delete { event } => {
-                    self.known(&format!("sms-{}", event_id(event)), |known| known.ended)
-                }
-                Call::Booked { booking, replaces, .. } => {
-                    let superseded =
-                        replaces.is_none_or(|old| self.known(&booked(old), |known| known.superseded));
-                    superseded && self.is_stored(&booked(booking))
-                }
-                Call::Cancelled { booking, moved_to } => self.known(&booked(booking), |known| {
-                    if moved_to.is_some() { known.superseded } else { known.ended }
-                }),
-                Call::Message { phone, words: Words::Stop, .. } => {
-                    self.stops.keys().any(|stopped| stopped.as_e164() == number(phone))
-                }
-                Call::Message { .. } => true,
-            };
-        if !is_kept {
+    /// Checks that an event which was answered 2xx is stored by then.
+    fn check_answered(&mut self, call: &Call) {
+        let is_stored = match *call {
+            Call::Sms { event, .. } => self.is_stored(&format!("sms-{}", event_id(event))),
+            Call::Offer { event, .. } => self.is_stored(&format!("messages-{}", event_id(event))),
+            Call::Consent { phone, withdrawn } => self
+                .consent_changes
+                .iter()
+                .any(|(changed, withdrew)| changed.as_e164() == number(phone) && *withdrew == withdrawn),
+            Call::Delete { event } => {
+                self.known(&format!("sms-{}", event_id(event)), |known| known.cancelled)
+            }
+            Call::Booked { booking, replaces, .. } => {
+                let superseded = replaces
+                    .is_none_or(|old| self.known(&booking_conversation(old), |known| known.superseded));
+                superseded && self.is_stored(&booking_conversation(booking))
+            }
+            Call::Cancelled { booking, moved_to } => self.known(&booking_conversation(booking), |known| {
+                if moved_to.is_some() { known.superseded } else { known.cancelled }
+            }),
+            Call::Message { phone, text: InboundText::Stop, .. } => {
+                self.opt_outs.keys().any(|opted_out| opted_out.as_e164() == number(phone))
+            }
+            Call::Message { .. } => true,
+        };
+        if !is_stored {
             self.violation(format!("{call:?} was answered as done and is not stored"));
         }
     }
@@ -325,13 +334,14 @@ impl Checker {
         self.known(id, |known| known.phone.is_some())
     }
 
-    fn known(&self, id: &str, is: impl Fn(&Known) -> bool) -> bool {
-        self.conversations.get(id).is_some_and(is)
+    /// Whether the record of a conversation fulfils a condition; `false` if there is none.
+    fn known(&self, id: &str, condition: impl Fn(&ConversationRecord) -> bool) -> bool {
+        self.conversations.get(id).is_some_and(condition)
     }
 }
 
-/// Whether it is no hour for advertising where the customer lives.
+/// Whether a step is advertising and the instant is outside the permitted hours of the customer's time zone.
 fn is_outside_advertising_hours(step: &Step, at: DateTime<Utc>) -> bool {
-    let there = at - TimeDelta::hours(HOURS_BEHIND);
-    step.category == Category::Promotional && !ADVERTISING_HOURS.contains(&there.hour())
+    let local = at - TimeDelta::hours(HOURS_BEHIND);
+    step.category == Category::Promotional && !ADVERTISING_HOURS.contains(&local.hour())
 }

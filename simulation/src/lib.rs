@@ -1,11 +1,11 @@
-//! The invariants, proven by simulation.
+//! Deterministic simulation of the whole installation: seeded schedules that must keep every invariant.
 //!
-//! A schedule is a seed: it decides what the outside world does ([`scenario`]: webhooks repeated and
-//! reordered, replies, STOP, cancellations, reschedules), what goes wrong at which call of a port
-//! (`messaging::testing::memory`), and who is given the next turn ([`scheduler`], in the [`simulator`]). On the scheduler run the shipped
-//! state machine definition on the shipped interpreter ([`machine`]) and the shipped handlers of the
-//! functions ([`handlers`]). What took effect is judged by [`invariants`], which trusts none of them.
-//! [`explore`] looks at many schedules, and cuts one that fails down to what it needs to fail.
+//! A seed determines a schedule: what the outside world does ([`scenario`]: webhooks repeated and reordered, replies,
+//! STOP, cancellations, reschedules), what fails at which call of a port (`messaging::testing::memory`), and
+//! which task runs next ([`scheduler`]). The [`simulator`] plays schedules with the shipped state machine
+//! definition, the shipped interpreter ([`machine`]) and the shipped handlers of the functions ([`handlers`]).
+//! The [`invariants`] are checked against the recorded effects, without trust in any of that code.
+//! [`explore`] plays many schedules and shrinks one that violates an invariant.
 
 pub mod calls;
 pub mod explore;

@@ -9,10 +9,10 @@ use serde_json::json;
 const SHIPPED: &str = include_str!("../../statemachine/message.asl.json");
 const SEND: &str = "arn:aws:lambda:us-east-1:000000000000:function:send";
 
-/// The shipped definition.
+/// Loads the shipped definition.
 ///
 /// # Panics
-/// When the local engine does not take it, which its own tests rule out.
+/// If the local engine rejects it, which its own tests rule out.
 #[must_use]
 pub fn definition() -> Definition {
     let values = HashMap::from([("SendFunctionArn".to_owned(), SEND.to_owned())]);
@@ -20,18 +20,19 @@ pub fn definition() -> Definition {
     Definition::load(SHIPPED, &values).expect("the shipped definition")
 }
 
-/// One execution and where it has been.
+/// One execution of the state machine.
 pub struct Machine {
-    /// The conversation that it belongs to.
+    /// The id of its conversation.
     pub conversation: String,
-    /// The step that it sends.
+    /// The name of the step that it sends.
     pub step: String,
-    /// How it stands.
+    /// Its state in the interpreter.
     pub execution: Execution,
 }
 
 impl Machine {
-    /// Starts the execution `<conversation>.<step>`, or a further one `<conversation>.<step>.r<n>`, and says what it wants done first.
+    /// Starts the execution `<conversation>.<step>`, or a further one `<conversation>.<step>.r<n>`, and returns its
+    /// first action; `None` if the name is not one of these.
     #[must_use]
     pub fn start(
         definition: &Definition,
@@ -48,18 +49,18 @@ impl Machine {
         Some((machine, action))
     }
 
-    /// Lets something happen to it, and says what it wants done next.
+    /// Applies an event and returns the next action.
     pub fn on(&mut self, definition: &Definition, event: Event, now: DateTime<Utc>) -> Action {
         self.execution.on(definition, event, now).action
     }
 
-    /// Whether it has not ended.
+    /// Whether the execution has not ended.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.execution.status == Status::Running
     }
 
-    /// The name of the state in which it ended, which is the verdict.
+    /// Returns the name of the state in which it ended, which is the verdict.
     #[must_use]
     pub fn end(&self) -> &str {
         &self.execution.position.state

@@ -1,4 +1,4 @@
-//! `make simulate`: as many schedules as are asked for, on every core, and a summary.
+//! `make simulate`: plays the requested number of schedules on every core and prints a summary.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command's answer")]
 
 use std::process::ExitCode;
@@ -6,24 +6,24 @@ use std::thread;
 use std::time::Instant;
 
 use clap::Parser;
-use simulation::explore::{exhaustive, history, random, seeded};
+use simulation::explore::{double_faults, history, random, seeded};
 use simulation::simulator::Simulator;
 use simulation::{Failure, Scenario, Summary};
 
 /// Plays seeded schedules of the shipped state machine and handlers, and every single and double
-/// fault of the main journeys, and says whether a promise was ever violations.
+/// fault of the main journeys, and reports the first violation of an invariant.
 #[derive(Parser)]
 struct Arguments {
-    /// How many seeded schedules.
+    /// The number of seeded schedules
     #[arg(long, default_value_t = 100_000)]
     schedules: u64,
-    /// The first seed.
+    /// The first seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Leave out the exhaustive part.
+    /// Leave out the single and double faults of the main journeys
     #[arg(long)]
     seeded_only: bool,
-    /// Print the whole history of the first seed and stop.
+    /// Print the whole history of the first seed and stop
     #[arg(long)]
     show: bool,
 }
@@ -31,8 +31,8 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if arguments.show {
-        let simulator = Simulator::open();
-        let schedule = seeded(arguments.seed, None);
+        let simulator = Simulator::new();
+        let schedule = seeded(arguments.seed);
         for delivery in &schedule.scenario.deliveries {
             println!("{:>8} s  {:?}", delivery.at, delivery.call);
         }
@@ -53,32 +53,33 @@ fn main() -> ExitCode {
     }
 }
 
+/// Plays all schedules, each core a share of them.
 fn explore(arguments: &Arguments) -> Result<Summary, Box<Failure>> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let mut total = Summary::default();
-    let looks: Vec<Result<Summary, Box<Failure>>> = thread::scope(|scope| {
-        let look = |core: usize| {
-            let simulator = Simulator::open();
+    let shares: Vec<Result<Summary, Box<Failure>>> = thread::scope(|scope| {
+        let explore_share = |core: usize| {
+            let simulator = Simulator::new();
             let end = arguments.seed + arguments.schedules;
             let mut summary = random(&simulator, (arguments.seed + core as u64..end).step_by(cores.max(1)))?;
             if !arguments.seeded_only {
                 for (name, scenario) in Scenario::main_journeys() {
-                    summary.add(&exhaustive(&simulator, name, &scenario, (core, cores))?);
+                    summary.add(&double_faults(&simulator, name, &scenario, (core, cores))?);
                 }
             }
             Ok(summary)
         };
-        let threads: Vec<_> = (0..cores).map(|core| scope.spawn(move || look(core))).collect();
+        let threads: Vec<_> = (0..cores).map(|core| scope.spawn(move || explore_share(core))).collect();
         threads
             .into_iter()
             .map(|thread| match thread.join() {
-                Ok(look) => look,
+                Ok(share) => share,
                 Err(panic) => std::panic::resume_unwind(panic),
             })
             .collect()
     });
-    for look in looks {
-        total.add(&look?);
+    for share in shares {
+        total.add(&share?);
     }
     Ok(total)
 }

@@ -1,40 +1,40 @@
-//! What the outside world does, and when.
+//! Scenarios: the calls of the outside world and their times.
 
 use fastrand::Rng;
 
-use crate::calls::{Call, Words};
+use crate::calls::{Call, InboundText};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// A call at an instant: seconds after the schedule's start.
+/// A call from outside at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Delivery {
-    /// When.
+    /// Seconds after the schedule's start.
     pub at: i64,
-    /// What.
+    /// The call that is delivered.
     pub call: Call,
 }
 
-/// Everything that the outside world does in one schedule, in order of time.
+/// All calls from outside in one schedule, in order of time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scenario {
     /// The deliveries. Each is repeated by its sender until it is answered 2xx.
     pub deliveries: Vec<Delivery>,
-    /// Money and pace are limited ([`DAY_LIMIT`], [`PER_SECOND`]).
+    /// Whether spending and sending rate are limited ([`DAY_LIMIT`], [`PER_SECOND`]).
     pub is_limited: bool,
 }
 
-/// What may be spent in a day where money is limited, in millionths of a US dollar: two texts.
+/// The spending limit of a day in a limited scenario, in millionths of a US dollar: two texts.
 pub const DAY_LIMIT: u64 = 20_000;
-/// How many texts a sender takes in a second where the pace is limited.
+/// The number of texts per second of a sender in a limited scenario.
 pub const PER_SECOND: usize = 1;
-/// The same for `journeys.toml`.
+/// Both limits as they are written in `journeys.toml`.
 pub const LIMITS: &str = "[limits]\nday = 0.02\n\n[pacing]\ntwilio = 1\n";
 
 impl Scenario {
-    /// These deliveries.
+    /// Creates a scenario of these calls, each with its seconds after the start.
     #[must_use]
     pub fn new(deliveries: impl IntoIterator<Item = (i64, Call)>) -> Self {
         let mut deliveries: Vec<_> = deliveries.into_iter().map(|(at, call)| Delivery { at, call }).collect();
@@ -42,13 +42,13 @@ impl Scenario {
         Self { deliveries, is_limited: false }
     }
 
-    /// The three main journeys: an approval; a booking that is answered; a booking that is moved and
+    /// Returns the three main journeys: an approval; a booking that is answered; a booking that is moved and
     /// then cancelled.
     #[must_use]
     pub fn main_journeys() -> [(&'static str, Self); 3] {
         let approval = Call::Sms { event: 1, approved: true, phone: 0 };
         let booked = Call::Booked { booking: 1, replaces: None, phone: 0, in_hours: 72 };
-        let reply = Call::Message { message: 1, phone: 0, words: Words::Reply };
+        let reply = Call::Message { message: 1, phone: 0, text: InboundText::Reply };
         let moved = Call::Booked { booking: 2, replaces: Some(1), phone: 0, in_hours: 96 };
         let old = Call::Cancelled { booking: 1, moved_to: Some(2) };
         let cancelled = Call::Cancelled { booking: 2, moved_to: None };
@@ -62,7 +62,7 @@ impl Scenario {
         ]
     }
 
-    /// What a seed decides.
+    /// Draws a scenario.
     #[must_use]
     pub fn random(rng: &mut Rng) -> Self {
         let mut deliveries = Vec::new();
@@ -75,9 +75,15 @@ impl Scenario {
             }
         }
         for message in 0..rng.u8(0..=3) {
-            let words = [Words::Reply, Words::Reply, Words::Stop, Words::Start, Words::Reaction];
-            let words = words[rng.usize(..words.len())];
-            let message = Call::Message { message, phone: rng.u8(..2), words };
+            let texts = [
+                InboundText::Reply,
+                InboundText::Reply,
+                InboundText::Stop,
+                InboundText::Start,
+                InboundText::Reaction,
+            ];
+            let text = texts[rng.usize(..texts.len())];
+            let message = Call::Message { message, phone: rng.u8(..2), text };
             deliveries.push((instant(rng), message));
         }
         repeat_some(rng, &mut deliveries);
@@ -85,6 +91,7 @@ impl Scenario {
     }
 }
 
+/// Adds an event of `POST /sms`, which may be cancelled.
 fn advance(rng: &mut Rng, deliveries: &mut Vec<(i64, Call)>) {
     let event = rng.u8(..4);
     let call = Call::Sms { event, approved: rng.bool(), phone: rng.u8(..2) };
@@ -94,7 +101,7 @@ fn advance(rng: &mut Rng, deliveries: &mut Vec<(i64, Call)>) {
     }
 }
 
-/// Events that lead to the same words on the same phone at the same time, which only their ids tell apart.
+/// Adds events that lead to the same text on the same phone at the same time and differ only in their ids.
 fn twins(rng: &mut Rng, deliveries: &mut Vec<(i64, Call)>) {
     let (approved, phone, at) = (rng.bool(), rng.u8(..2), instant(rng));
     for event in 4..4 + rng.u8(2..=3) {
@@ -102,27 +109,27 @@ fn twins(rng: &mut Rng, deliveries: &mut Vec<(i64, Call)>) {
     }
 }
 
-/// Advertising at any hour of the day, and agreements and withdrawals around it.
+/// Adds advertising at any hour of the day, with consents and withdrawals at about the same time.
 fn offer(rng: &mut Rng, deliveries: &mut Vec<(i64, Call)>) {
     let (event, phone) = (rng.u8(..4), rng.u8(..2));
     let at = instant(rng) + rng.i64(0..24) * HOUR;
     deliveries.push((at, Call::Offer { event, phone }));
     for _ in 0..rng.u8(0..=3) {
-        // Before the offer, with it, while it waits for the morning, at the very moment.
+        // Before the offer, with it, while it waits for the morning, and at that moment.
         let around = [0, at - HOUR, at, at + 1, at + 2 * HOUR, morning_after(at), morning_after(at) - 1];
         let when = around[rng.usize(..around.len())] + rng.i64(-2..=2);
         deliveries.push((when.max(0), Call::Consent { phone, withdrawn: rng.u8(..3) == 0 }));
     }
 }
 
-/// When the quiet hours that an instant may lie in are over. A schedule begins at three in the morning.
+/// Returns the end of the quiet hours around an instant. A schedule begins at three in the morning.
 const fn morning_after(at: i64) -> i64 {
     let first = 5 * HOUR;
     if at <= first { first } else { first + (at - first + DAY - 1) / DAY * DAY }
 }
 
-/// A chain of bookings, each in the last one's place, its reports in any order; the last one may be
-/// cancelled.
+/// Adds a chain of bookings, each of which replaces the previous one, with their reports in any order; the last one
+/// may be cancelled.
 fn booking(rng: &mut Rng, deliveries: &mut Vec<(i64, Call)>) {
     let first = rng.u8(..8) * 4;
     let phone = rng.u8(..2);
@@ -142,19 +149,20 @@ fn booking(rng: &mut Rng, deliveries: &mut Vec<(i64, Call)>) {
     }
 }
 
+/// Repeats some of the deliveries, at once or later.
 fn repeat_some(rng: &mut Rng, deliveries: &mut Vec<(i64, Call)>) {
-    for n in 0..deliveries.len() {
+    for index in 0..deliveries.len() {
         while rng.u8(..3) == 0 {
-            let (at, call) = deliveries[n];
+            let (at, call) = deliveries[index];
             let later = if rng.bool() { at + rng.i64(0..3) } else { instant(rng).max(at) };
             deliveries.push((later, call));
         }
     }
 }
 
-/// Instants at which something else happens too, give or take two seconds; now and then weeks later.
+/// Draws an instant at which other things happen too, with a difference of two seconds at most; sometimes weeks later.
 fn instant(rng: &mut Rng) -> i64 {
-    const KNOTS: [i64; 14] = [
+    const INSTANTS: [i64; 14] = [
         0,
         0,
         MINUTE,
@@ -170,5 +178,5 @@ fn instant(rng: &mut Rng) -> i64 {
         2 * DAY,
         21 * DAY,
     ];
-    (KNOTS[rng.usize(..KNOTS.len())] + rng.i64(-2..=2)).max(0)
+    (INSTANTS[rng.usize(..INSTANTS.len())] + rng.i64(-2..=2)).max(0)
 }

@@ -1,8 +1,8 @@
-//! The scheduler: one schedule, played from its first call to its last timer.
+//! The scheduler: runs one schedule from its first call to its last timer.
 //!
-//! One thing happens at a time: a call of a port by some invocation, a delivery, a timer. Who is
-//! next is the seed's choice, so invocations interleave at every call; an invocation that has not
-//! ended after 30 seconds dies, as on Lambda.
+//! One thing happens at a time: a call of a port by some invocation, a delivery, a timer. The seed decides which
+//! is next, so invocations interleave at every call. An invocation that has not ended after 30 seconds
+//! dies, as on Lambda.
 
 mod effects;
 
@@ -23,47 +23,45 @@ use crate::handlers::Handlers;
 use crate::machine::Machine;
 use crate::simulator::{Faults, Run, Schedule, Simulator};
 
-/// Lambda's limit for every function of ours.
+/// The time after which Lambda ends an invocation of any of the functions.
 pub const INVOCATION_LIMIT: TimeDelta = TimeDelta::seconds(30);
-/// How often a sender delivers what is not answered 2xx, and after how many seconds.
+/// The seconds after which a sender repeats a delivery that was not answered 2xx, one after another.
 const REDELIVERIES: [i64; 10] = [5, 10, 60, 60, 300, 300, 1800, 3600, 7200, 86_400];
-/// A schedule that does not end is a failure of its own.
+/// The number of turns after which a schedule counts as one that never ends.
 const MAX_TURNS: usize = 60_000;
 
 enum ScheduledEvent {
-    /// A call from outside, and how often it was tried before.
+    /// A call from outside, and the number of earlier tries.
     Delivery(Source, usize),
-    /// An execution's timer.
+    /// The timer of the execution with this index.
     Timer(usize),
 }
 
-/// Whose call it is: the scenario's of that index, or the provider's report of that one.
+/// The origin of a call: the scenario's delivery or the provider's report with this index.
 #[derive(Clone, Copy)]
 enum Source {
     Scenario(usize),
     Report(usize),
 }
 
+/// The purpose of an invocation.
 enum Role {
-    Answer {
-        source: Source,
-        tries: usize,
-    },
-    /// A visit for an execution, or one that nobody asked for.
-    Visit {
-        machine: Option<usize>,
-    },
+    /// Answers a call from outside.
+    Answer { source: Source, tries: usize },
+    /// Visits a step for an execution, or for none: Lambda may run an event twice.
+    Visit { machine: Option<usize> },
 }
 
-enum Said {
-    Answer(Box<ApiGatewayV2httpResponse>),
+/// The result of an invocation.
+enum InvocationResult {
+    Response(Box<ApiGatewayV2httpResponse>),
     Visit(Result<serde_json::Value, &'static str>),
 }
 
 struct Invocation {
     role: Role,
     since: DateTime<Utc>,
-    work: Pin<Box<dyn Future<Output = Said>>>,
+    work: Pin<Box<dyn Future<Output = InvocationResult>>>,
 }
 
 pub(crate) struct Scheduler<'a> {
@@ -84,13 +82,13 @@ pub(crate) struct Scheduler<'a> {
 }
 
 impl<'a> Scheduler<'a> {
-    pub(crate) fn set(simulator: &'a Simulator, schedule: &'a Schedule) -> Self {
+    pub(crate) fn new(simulator: &'a Simulator, schedule: &'a Schedule) -> Self {
         let start = DateTime::UNIX_EPOCH + TimeDelta::seconds(1_800_000_000);
         let world = World::at(start);
         {
             let mut state = world.state();
             state.interleaved = true;
-            state.mutation = schedule.mutation;
+            state.interceptor = simulator.interceptor();
             state.provider_searchable = schedule.turns.is_multiple_of(2);
             state.journeys = Some(simulator.journeys_of(&schedule.scenario));
             state.keys.insert("api_key", vec![API_KEY]);
@@ -117,11 +115,9 @@ impl<'a> Scheduler<'a> {
             facts_read: 0,
             never_ended: false,
         };
-        for (n, delivery) in schedule.scenario.deliveries.iter().enumerate() {
-            scheduler.expect(
-                start + TimeDelta::seconds(delivery.at),
-                ScheduledEvent::Delivery(Source::Scenario(n), 0),
-            );
+        for (index, delivery) in schedule.scenario.deliveries.iter().enumerate() {
+            let at = start + TimeDelta::seconds(delivery.at);
+            scheduler.schedule_at(at, ScheduledEvent::Delivery(Source::Scenario(index), 0));
         }
         scheduler
     }
@@ -130,7 +126,7 @@ impl<'a> Scheduler<'a> {
         self.world.state().now
     }
 
-    fn expect(&mut self, at: DateTime<Utc>, event: ScheduledEvent) {
+    fn schedule_at(&mut self, at: DateTime<Utc>, event: ScheduledEvent) {
         self.sequence += 1;
         self.events.insert((at, self.sequence), event);
     }
@@ -143,14 +139,14 @@ impl<'a> Scheduler<'a> {
             if self.is_event_next() {
                 self.next_event();
             } else {
-                let chosen = self.rng.usize(..self.invocations.len());
-                self.give_turn(chosen);
+                let index = self.rng.usize(..self.invocations.len());
+                self.poll_invocation(index);
             }
         }
         self.never_ended = true;
     }
 
-    /// Whether the next thing on the events comes before the next call of an invocation.
+    /// Whether the next scheduled event comes before the next call of an invocation.
     fn is_event_next(&mut self) -> bool {
         let Some((at, _)) = self.events.keys().next().copied() else { return false };
         let Some(oldest) = self.invocations.iter().map(|invocation| invocation.since).min() else {
@@ -159,7 +155,7 @@ impl<'a> Scheduler<'a> {
         if at <= self.now() {
             return self.rng.bool();
         }
-        // While calls last: the events overtakes them, now and then so far that an invocation dies.
+        // Time passes while calls last, sometimes so much that an invocation dies.
         let within = if self.rng.u8(..16) == 0 { TimeDelta::hours(1) } else { INVOCATION_LIMIT };
         at - oldest < within && self.rng.u8(..8) == 0
     }
@@ -170,17 +166,18 @@ impl<'a> Scheduler<'a> {
             let mut state = self.world.state();
             state.now = state.now.max(at);
         }
-        self.end_what_takes_too_long();
+        self.end_overdue_invocations();
         match event {
             ScheduledEvent::Delivery(source, tries) => self.deliver(source, tries),
             ScheduledEvent::Timer(machine) => self.advance(machine, Event::TimerFired),
         }
     }
 
-    fn end_what_takes_too_long(&mut self) {
+    fn end_overdue_invocations(&mut self) {
         let now = self.now();
-        while let Some(n) = self.invocations.iter().position(|one| now - one.since >= INVOCATION_LIMIT) {
-            let dead = self.invocations.remove(n);
+        let is_overdue = |invocation: &Invocation| now - invocation.since >= INVOCATION_LIMIT;
+        while let Some(index) = self.invocations.iter().position(is_overdue) {
+            let dead = self.invocations.remove(index);
             self.died(dead.role);
         }
     }
@@ -188,50 +185,52 @@ impl<'a> Scheduler<'a> {
     fn deliver(&mut self, source: Source, tries: usize) {
         let now = self.now();
         let request = match source {
-            Source::Scenario(n) => self.schedule.scenario.deliveries[n].call.request(self.start, now),
-            Source::Report(n) => {
-                self.note_loss(n);
-                self.reports[n].request()
+            Source::Scenario(index) => self.schedule.scenario.deliveries[index].call.request(self.start, now),
+            Source::Report(index) => {
+                self.record_loss(index);
+                self.reports[index].request()
             }
         };
         let handlers = self.handlers.clone();
-        let work = Box::pin(async move { Said::Answer(Box::new(handlers.answer(request).await)) });
+        let work =
+            Box::pin(async move { InvocationResult::Response(Box::new(handlers.answer(request).await)) });
         self.invocations.push(Invocation { role: Role::Answer { source, tries }, since: now, work });
     }
 
     fn visit(&mut self, machine: Option<usize>, input: serde_json::Value) {
         self.sequence += 1;
         let (handlers, invocation) = (self.handlers.clone(), format!("invocation-{}", self.sequence));
-        let work = Box::pin(async move { Said::Visit(handlers.send(input, invocation).await) });
+        let work = Box::pin(async move { InvocationResult::Visit(handlers.send(input, invocation).await) });
         self.invocations.push(Invocation { role: Role::Visit { machine }, since: self.now(), work });
     }
 
-    fn give_turn(&mut self, chosen: usize) {
+    /// Lets an invocation make its next call, and handles its end.
+    fn poll_invocation(&mut self, index: usize) {
         let mut context = Context::from_waker(Waker::noop());
-        let said = match self.invocations[chosen].work.as_mut().poll(&mut context) {
-            Poll::Ready(said) => Some(said),
+        let result = match self.invocations[index].work.as_mut().poll(&mut context) {
+            Poll::Ready(result) => Some(result),
             Poll::Pending if self.world.take_crash() => None,
             Poll::Pending => {
                 self.read_facts();
                 return;
             }
         };
-        let invocation = self.invocations.swap_remove(chosen);
+        let invocation = self.invocations.swap_remove(index);
         self.read_facts();
-        match (invocation.role, said) {
+        match (invocation.role, result) {
             (role, None) => self.died(role),
-            (Role::Answer { source, tries }, Some(Said::Answer(answer))) => {
-                match (answer.status_code, source) {
-                    (200..300, Source::Scenario(n)) => self.answered.push((n, self.facts_read)),
+            (Role::Answer { source, tries }, Some(InvocationResult::Response(response))) => {
+                match (response.status_code, source) {
+                    (200..300, Source::Scenario(index)) => self.answered.push((index, self.facts_read)),
                     (500.., source) => self.deliver_again(source, tries),
                     _ => {}
                 }
             }
-            (Role::Visit { machine: Some(machine) }, Some(Said::Visit(said))) => {
-                let event = said.map_or_else(
-                    |error| Event::TaskFailed { error: error.to_owned(), cause: String::new() },
-                    Event::TaskSucceeded,
-                );
+            (Role::Visit { machine: Some(machine) }, Some(InvocationResult::Visit(result))) => {
+                let event = match result {
+                    Ok(output) => Event::TaskSucceeded(output),
+                    Err(error) => Event::TaskFailed { error: error.to_owned(), cause: String::new() },
+                };
                 self.advance(machine, event);
             }
             _ => {}
@@ -252,7 +251,7 @@ impl<'a> Scheduler<'a> {
     fn deliver_again(&mut self, source: Source, tries: usize) {
         if let Some(seconds) = REDELIVERIES.get(tries) {
             let at = self.now() + TimeDelta::seconds(*seconds);
-            self.expect(at, ScheduledEvent::Delivery(source, tries + 1));
+            self.schedule_at(at, ScheduledEvent::Delivery(source, tries + 1));
         }
     }
 
@@ -264,9 +263,9 @@ impl<'a> Scheduler<'a> {
 
     fn act(&mut self, machine: usize, action: Action) {
         match action {
-            Action::WaitUntil(at) => self.expect(at, ScheduledEvent::Timer(machine)),
+            Action::WaitUntil(at) => self.schedule_at(at, ScheduledEvent::Timer(machine)),
             Action::Invoke { input, .. } => {
-                // Lambda may run an event twice; the second answer goes nowhere.
+                // Lambda may run an event twice. The result of the second run is dropped.
                 if self.rng.u8(..32) == 0 {
                     self.visit(None, input.clone());
                 }
@@ -276,18 +275,18 @@ impl<'a> Scheduler<'a> {
         }
     }
 
-    pub(crate) fn clear(self) -> Run {
-        let (facts, met, calls, delivered) = {
+    pub(crate) fn into_run(self) -> Run {
+        let (facts, injected, calls, delivered) = {
             let mut state = self.world.state();
-            let met = std::mem::take(&mut state.faults.injected);
-            (std::mem::take(&mut state.facts), met, std::mem::take(&mut state.calls), state.delivered)
+            let injected = std::mem::take(&mut state.faults.injected);
+            (std::mem::take(&mut state.facts), injected, std::mem::take(&mut state.calls), state.delivered)
         };
         Run {
             start: self.start,
             facts,
             machines: self.machines,
             answered: self.answered,
-            injected: met,
+            injected,
             calls,
             delivered,
             world: self.world,

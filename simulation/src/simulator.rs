@@ -1,4 +1,4 @@
-//! The simulator: what is played, where, and what is left of it.
+//! The simulator: plays one schedule to its end and returns everything that was recorded.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use local::states::Definition;
 use messaging::journeys::{Config, version_of};
 use messaging::ports::CurrentJourneys;
-use messaging::testing::memory::{Fault, Mutation, RecordedFact, World};
+use messaging::testing::memory::{Fault, Interceptor, RecordedFact, World};
 
 use crate::machine::Machine;
 use crate::scenario::{LIMITS, Scenario};
@@ -15,72 +15,71 @@ use crate::scheduler::Scheduler;
 
 const JOURNEYS: &str = include_str!("../../journeys.toml");
 
-/// What is played.
+/// Everything that determines a run.
 #[derive(Debug, Clone)]
 pub struct Schedule {
-    /// What the outside world does.
+    /// The calls of the outside world.
     pub scenario: Scenario,
-    /// Who is next, and how long calls take.
+    /// The seed of the order in which tasks run and of how long calls take.
     pub turns: u64,
-    /// What goes wrong.
+    /// The faults of the ports.
     pub faults: Faults,
-    /// A rule that is violations on purpose.
-    pub mutation: Option<Mutation>,
 }
 
-/// What goes wrong.
+/// The faults of a schedule.
 #[derive(Debug, Clone)]
 pub enum Faults {
-    /// This, by the call's place among all calls.
+    /// These faults, by the index of the call among all calls of ports.
     Script(BTreeMap<usize, Fault>),
-    /// What the seed decides.
+    /// The faults that a seed determines.
     Random {
         /// The seed.
         seed: u64,
-        /// How many of 256 calls go wrong.
+        /// The number of calls that fail, of 256.
         rate: u8,
     },
 }
 
-/// What was played.
+/// The record of a schedule that was played.
 pub struct Run {
-    /// When it began.
+    /// The instant at which it began.
     pub start: DateTime<Utc>,
-    /// What took effect, in order.
+    /// The effects, in order.
     pub facts: Vec<RecordedFact>,
     /// The executions.
     pub machines: Vec<Machine>,
-    /// The deliveries that were answered 2xx: the index in the scenario, and how many facts there
-    /// were when the answer left.
+    /// The deliveries that were answered 2xx: the index in the scenario, and the number of facts that
+    /// were recorded when the answer left.
     pub answered: Vec<(usize, usize)>,
-    /// What went wrong, by place.
+    /// The faults that occurred, by the index of the call.
     pub injected: BTreeMap<usize, Fault>,
-    /// Every call of a port.
+    /// The name of every call of a port, in order.
     pub calls: Vec<&'static str>,
-    /// Texts that reached a phone.
+    /// The number of texts that reached a phone.
     pub delivered: usize,
-    /// The world as it was left.
+    /// The world in its last state.
     pub world: World,
-    /// It did not come to an end.
+    /// Whether the schedule was stopped because it did not end.
     pub never_ended: bool,
 }
 
-/// What is built once for many schedules.
+/// Everything that is built once and used for many schedules.
 pub struct Simulator {
     pub(crate) definition: Definition,
     journeys: CurrentJourneys,
     limited: CurrentJourneys,
+    broken_rule: Option<fn() -> Interceptor>,
     runtime: tokio::runtime::Runtime,
 }
 
 impl Simulator {
-    /// A simulator for the shipped definition and the shipped journeys.
+    /// Creates a simulator of the shipped definition and the shipped journeys.
     ///
     /// # Panics
-    /// When they do not load, which their own tests rule out.
+    /// If they do not load, which their own tests rule out.
     #[must_use]
     #[expect(clippy::expect_used, reason = "both files are part of this build and tested")]
-    pub fn open() -> Self {
+    pub fn new() -> Self {
         let read = |toml: &str| CurrentJourneys {
             version: version_of(toml),
             journeys: Arc::new(Config::from_toml(toml).expect("the shipped journeys")),
@@ -90,22 +89,42 @@ impl Simulator {
             definition: crate::machine::definition(),
             journeys: read(JOURNEYS),
             limited: read(&format!("{LIMITS}{JOURNEYS}")),
+            broken_rule: None,
             runtime: runtime.expect("a runtime for the functions' time-outs"),
         }
     }
 
-    /// The journeys in force while this scenario is played.
+    /// Creates a simulator whose ports break a rule, to prove that the invariants notice it.
+    ///
+    /// Each schedule gets an interceptor of its own, so that playing it again repeats it.
+    #[must_use]
+    pub fn with_broken_rule(rule: fn() -> Interceptor) -> Self {
+        Self { broken_rule: Some(rule), ..Self::new() }
+    }
+
+    /// Returns the journeys that are in force during this scenario.
     pub(crate) fn journeys_of(&self, scenario: &Scenario) -> CurrentJourneys {
         if scenario.is_limited { self.limited.clone() } else { self.journeys.clone() }
+    }
+
+    /// Returns a new interceptor of the broken rule.
+    pub(crate) fn interceptor(&self) -> Option<Interceptor> {
+        self.broken_rule.map(|rule| rule())
     }
 
     /// Plays a schedule to its end.
     #[must_use]
     pub fn play(&self, schedule: &Schedule) -> Run {
-        // The functions set time-outs; nobody turns the runtime, so none ever fires.
+        // The functions set time-outs, which need a runtime. It is never driven, so none of them fires.
         let _context = self.runtime.enter();
-        let mut scheduler = Scheduler::set(self, schedule);
+        let mut scheduler = Scheduler::new(self, schedule);
         scheduler.play();
-        scheduler.clear()
+        scheduler.into_run()
+    }
+}
+
+impl Default for Simulator {
+    fn default() -> Self {
+        Self::new()
     }
 }

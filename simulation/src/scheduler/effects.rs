@@ -1,23 +1,23 @@
-//! What follows from what took effect: executions that run, reports of texts that left.
+//! Consequences of recorded effects: executions that start, and the provider's reports about texts that left.
 
 use chrono::TimeDelta;
 use messaging::testing::memory::{Fact, RecordedFact};
 use messaging::values::ids::{ConversationId, StepName};
 
 use super::{ScheduledEvent, Scheduler, Source};
-use crate::calls::{Report, Says};
+use crate::calls::{Report, ReportedStatus};
 use crate::machine::Machine;
 
 impl Scheduler<'_> {
-    /// What has taken effect since the last reading leads to more: executions that run, reports of texts
-    /// that left.
+    /// Reads the facts that were recorded since the last reading: starts their executions and schedules their
+    /// reports.
     pub(super) fn read_facts(&mut self) {
-        let news: Vec<Fact> = {
+        let new: Vec<Fact> = {
             let state = self.world.state();
             state.facts[self.facts_read..].iter().map(|recorded| recorded.fact.clone()).collect()
         };
-        self.facts_read += news.len();
-        for fact in news {
+        self.facts_read += new.len();
+        for fact in new {
             match fact {
                 Fact::Started { execution } => self.start_execution(&execution),
                 Fact::Delivered { conversation, step, attempt } => {
@@ -39,10 +39,10 @@ impl Scheduler<'_> {
         }
     }
 
-    /// From the first report of a loss on, the provider has established it.
-    pub(super) fn note_loss(&mut self, report: usize) {
+    /// Records that the provider reports a text as lost: from then on it may be sent again.
+    pub(super) fn record_loss(&mut self, report: usize) {
         let report = &self.reports[report];
-        if report.says != Says::Unreachable {
+        if report.status != ReportedStatus::Unreachable {
             return;
         }
         let (Ok(conversation), Ok(step)) =
@@ -56,24 +56,27 @@ impl Scheduler<'_> {
         state.facts.push(RecordedFact { at, fact });
     }
 
-    /// The provider reports about a text, or does not: soon or days later, in any order, repeatedly.
+    /// Schedules the provider's reports about a text: none, or some at once or days later, in any order, repeatedly.
     fn report(&mut self, conversation: &str, step: &str, attempt: u32) {
-        let says: &[Says] = match self.rng.u8(..16) {
+        let statuses: &[ReportedStatus] = match self.rng.u8(..16) {
             0..4 => &[],
-            4 => &[Says::Unreachable],
-            5 => &[Says::Sent, Says::Landline],
-            6 => &[Says::Sent],
-            _ => &[Says::Sent, Says::Delivered],
+            4 => &[ReportedStatus::Unreachable],
+            5 => &[ReportedStatus::Sent, ReportedStatus::Landline],
+            6 => &[ReportedStatus::Sent],
+            _ => &[ReportedStatus::Sent, ReportedStatus::Delivered],
         };
-        for says in says {
-            let report =
-                Report { conversation: conversation.to_owned(), step: step.to_owned(), attempt, says: *says };
-            self.reports.push(report);
+        for status in statuses {
+            self.reports.push(Report {
+                conversation: conversation.to_owned(),
+                step: step.to_owned(),
+                attempt,
+                status: *status,
+            });
             for _ in 0..self.rng.usize(1..=2) {
                 let delays = [0, 1, 3, 60, 121, 721, 4000, 80_000, 260_000];
                 let delay = delays[self.rng.usize(..delays.len())];
                 let at = self.now() + TimeDelta::seconds(delay);
-                self.expect(at, ScheduledEvent::Delivery(Source::Report(self.reports.len() - 1), 0));
+                self.schedule_at(at, ScheduledEvent::Delivery(Source::Report(self.reports.len() - 1), 0));
             }
         }
     }

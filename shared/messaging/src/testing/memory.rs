@@ -1,8 +1,7 @@
-//! The ports in memory, for tests and for the simulator: a table, a state machine, a provider, a
-//! switch, keys and journeys that keep the ports' contracts (see [`crate::testing::contract`]), and in which
-//! any call can go wrong.
+//! The ports in memory, for tests and the simulator: a table, a state machine, a provider, a switch, keys and
+//! journeys that keep the contracts of the ports (see [`crate::testing::contract`]). Any call can fail.
 //!
-//! Nothing here waits for real. A call that never answers is a crash: its future stays pending.
+//! No call waits in real time. The future of an invocation that dies stays pending.
 
 mod codes;
 mod erasure;
@@ -31,72 +30,87 @@ use crate::ports::{CurrentJourneys, Unavailable};
 use crate::values::clock::Clock;
 use crate::values::provider::Provider;
 
+#[cfg(test)]
+pub(crate) use super::builders::phone;
 pub use facts::{Fact, RecordedFact};
-pub use faults::{FAULTS, Fault, FaultGenerator, FaultSource, Mutation, PROVIDER_FAULTS};
+pub use faults::{FAULTS, Fault, FaultGenerator, FaultSource, PROVIDER_FAULTS};
 use provider::ProviderRecord;
 pub use provider::message_id;
 pub use sending::Spent;
 pub use store::Store;
 #[cfg(test)]
-pub(crate) use testing::{ScheduledEvent, at, conversation, phone};
+pub(crate) use testing::{ScheduledEvent, at, conversation};
 
-/// A world that the use cases can live in. A clone is the same world: functions hold their ports by
+/// An implementation of every port. A clone shares the state, because functions hold their ports by
 /// value.
 #[derive(Clone)]
 pub struct World(Arc<Mutex<State>>);
 
-/// Everything in it.
+/// The point of time of an interception.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Immediately before a call takes effect.
+    Before,
+    /// Immediately after a call has taken effect.
+    After,
+}
+
+/// A function that gets the name of each call that takes effect, and may change the state before and after it.
+///
+/// The simulator's tests use it to break rules of the ports.
+pub type Interceptor = Box<dyn FnMut(Moment, &'static str, &mut State) + Send>;
+
+/// The state of a [`World`].
 pub struct State {
     /// The present instant.
     pub now: DateTime<Utc>,
     /// The table.
     pub store: Store,
-    /// Executions that were started: their names and due times, as they would be in the input.
+    /// The due times of the executions that were started, by name, as they are written in the input.
     pub executions: BTreeMap<String, String>,
-    /// Every call of a port by name, in order.
+    /// The name of every call of a port, in order.
     pub calls: Vec<&'static str>,
-    /// What goes wrong.
+    /// Decides which calls fail.
     pub faults: FaultSource,
-    /// What the provider says; `Accepted` when nothing is left.
+    /// The provider's next outcomes; `Accepted` once none is left.
     pub outcomes: VecDeque<SendOutcome>,
-    /// Attempts for which the provider was called.
+    /// The numbers of the attempts for which the provider was called.
     pub attempts: Vec<u32>,
-    /// The providers that were called.
+    /// The providers that were called, in order.
     pub called_providers: Vec<Provider>,
-    /// Whether each call asked for a template instead of words.
+    /// Whether each call of a provider sent a template instead of words.
     pub template_calls: Vec<bool>,
-    /// Texts that reached a phone.
+    /// The number of texts that reached a phone.
     pub delivered: usize,
-    /// Whether the provider's own records can be asked.
+    /// Whether the provider's own records can be searched.
     pub provider_searchable: bool,
-    /// What they hold.
     provider_records: Vec<ProviderRecord>,
-    /// What the operators' switch says.
+    /// The position of the sending switch.
     pub switch: Switch,
-    /// Keys by entry, the newest first.
+    /// The keys by entry of the secret, the newest first.
     pub keys: BTreeMap<&'static str, Vec<&'static str>>,
     /// The journeys in force.
     pub journeys: Option<CurrentJourneys>,
-    /// What has been spent.
+    /// The spending counters.
     pub spent: Spent,
-    /// The senders' schedules.
+    /// The rate limiters of the senders, by provider or number.
     pub rate_limiters: BTreeMap<String, RateLimiter>,
-    /// What has taken effect, in order: what a checker judges by.
+    /// The effects so far, in order, for checks of the invariants.
     pub facts: Vec<RecordedFact>,
-    /// What no port should ever be asked.
+    /// Calls that no correct caller makes, in words.
     pub inconsistencies: Vec<String>,
-    /// Gives others a turn before each call, so that a scheduler can interleave invocations.
+    /// Whether each call yields first, so that a scheduler can interleave invocations.
     pub interleaved: bool,
-    /// An invocation has died since this was last taken.
+    /// Whether an invocation has died since [`World::take_crash`] was last called.
     pub crashed: bool,
-    /// A rule that this world breaks, to show that breaking it is noticed.
-    pub mutation: Option<Mutation>,
+    /// Called before and after each call of a port that takes effect.
+    pub interceptor: Option<Interceptor>,
     #[cfg(test)]
     pub(crate) scheduled_events: BTreeMap<usize, ScheduledEvent>,
 }
 
 impl World {
-    /// An empty world at an instant.
+    /// Creates an empty world at an instant.
     #[must_use]
     pub fn at(now: DateTime<Utc>) -> Self {
         Self(Arc::new(Mutex::new(State {
@@ -121,28 +135,28 @@ impl World {
             inconsistencies: Vec::new(),
             interleaved: false,
             crashed: false,
-            mutation: None,
+            interceptor: None,
             #[cfg(test)]
             scheduled_events: BTreeMap::new(),
         })))
     }
 
-    /// Everything in it, for reading and for setting the scene.
+    /// Locks the state for reading and for arranging a test.
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets time pass.
+    /// Advances the clock by a number of seconds.
     pub fn pass(&self, seconds: i64) {
         self.state().now += TimeDelta::seconds(seconds);
     }
 
-    /// Whether an invocation has died since the last question.
+    /// Whether an invocation has died since the last call of this function.
     pub fn take_crash(&self) -> bool {
         std::mem::take(&mut self.state().crashed)
     }
 
-    /// Notes a call and performs it, unless it goes wrong first.
+    /// Records a call and performs it, unless it fails first.
     async fn call<T>(
         &self,
         operation: &'static str,
@@ -157,7 +171,7 @@ impl World {
         }
     }
 
-    /// The same, and what went wrong beside what was done all the same.
+    /// Records a call and performs it. Returns its fault, and its result if it took effect.
     async fn attempt<T>(
         &self,
         operation: &'static str,
@@ -168,11 +182,12 @@ impl World {
             let mut state = self.state();
             #[cfg(test)]
             state.run_scheduled_event();
-            let place = state.calls.len();
+            let index = state.calls.len();
             state.calls.push(operation);
-            let fault = state.faults.at(place, operation);
-            let happens = fault.is_none_or(Fault::takes_effect);
-            (fault, happens.then(|| perform(&mut state)))
+            let fault = state.faults.next(index, operation);
+            let takes_effect = fault.is_none_or(Fault::takes_effect);
+            let done = if takes_effect { Some(state.intercepted(operation, perform)) } else { None };
+            (fault, done)
         };
         if fault.is_some_and(Fault::kills) {
             self.state().crashed = true;
@@ -181,6 +196,7 @@ impl World {
         (fault, done)
     }
 
+    /// Yields once if invocations are interleaved.
     async fn turn(&self) {
         let mut waited = !self.state().interleaved;
         poll_fn(|context| {
@@ -195,6 +211,16 @@ impl World {
 }
 
 impl State {
+    /// Performs a call between both interceptions.
+    fn intercepted<T>(&mut self, operation: &'static str, perform: impl FnOnce(&mut Self) -> T) -> T {
+        let Some(mut interceptor) = self.interceptor.take() else { return perform(self) };
+        interceptor(Moment::Before, operation, self);
+        let done = perform(self);
+        interceptor(Moment::After, operation, self);
+        self.interceptor = Some(interceptor);
+        done
+    }
+
     fn note(&mut self, fact: Fact) {
         let at = self.now;
         self.facts.push(RecordedFact { at, fact });

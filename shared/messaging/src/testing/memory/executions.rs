@@ -1,8 +1,8 @@
-//! Executions in memory: names, and the due times that they were started with.
+//! Executions in memory: their names, and the due times with which they were started.
 
 use chrono::{DateTime, Utc};
 
-use super::{Fact, Mutation, World};
+use super::{Fact, World};
 use crate::ports::{Executions, StartOutcome, Unavailable};
 use crate::values::clock::to_rfc3339;
 use crate::values::ids::{ConversationId, StepName, execution_name, rerun_name};
@@ -17,12 +17,15 @@ impl Executions for World {
         self.call("start", |state| {
             let name = execution_name(conversation, step);
             let due = to_rfc3339(due);
-            let first = state.executions.get(&name);
-            if first.is_none() || state.mutation == Some(Mutation::NoDuplicateCheck) {
-                state.executions.insert(name.clone(), due);
-                state.note(Fact::Started { execution: name });
-            } else if first != Some(&due) {
-                state.inconsistencies.push(format!("{name} was started again with another due time"));
+            match state.executions.get(&name) {
+                None => {
+                    state.executions.insert(name.clone(), due);
+                    state.note(Fact::Started { execution: name });
+                }
+                Some(first) if *first != due => {
+                    state.inconsistencies.push(format!("{name} was started again with another due time"));
+                }
+                Some(_) => {}
             }
         })
         .await
@@ -43,13 +46,13 @@ impl Executions for World {
                     return StartOutcome::NumberTaken;
                 }
             };
-            let waits = to_rfc3339(due);
+            let due_text = to_rfc3339(due);
             match state.executions.get(&name) {
-                // It waits for its due time before anything else.
-                Some(first) if *first == waits && due > state.now => StartOutcome::Waits,
+                // The execution still waits for its due time.
+                Some(first) if *first == due_text && due > state.now => StartOutcome::Waits,
                 Some(_) => StartOutcome::NumberTaken,
                 None => {
-                    state.executions.insert(name.clone(), waits);
+                    state.executions.insert(name.clone(), due_text);
                     state.note(Fact::Started { execution: name });
                     StartOutcome::Waits
                 }

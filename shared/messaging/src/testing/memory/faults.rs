@@ -1,30 +1,30 @@
-//! What goes wrong, and when.
+//! The faults of port calls, and the source that decides which call gets one.
 
 use std::collections::BTreeMap;
 
-/// How a port's call goes wrong.
+/// A way in which a call of a port fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
-    /// Nothing happens and an error comes back. At the provider: it is down, certainly not sent.
+    /// The call has no effect and returns an error. At the provider: it is down, and the text is certainly not sent.
     Before,
-    /// It happens and its answer is lost. At the provider: the text leaves, the caller times out.
+    /// The call takes effect and its answer is lost. At the provider: the text leaves and the caller times out.
     LostAnswer,
-    /// The invocation dies before anything happens.
+    /// The invocation dies before the call takes effect.
     CrashBefore,
-    /// It happens, then the invocation dies.
+    /// The call takes effect, then the invocation dies.
     CrashAfter,
-    /// It is turned away: too many requests.
+    /// The call is rejected because of too many requests.
     Throttled,
-    /// Another transaction is in the way, again and again. At the provider: the call times out and
-    /// the text never leaves, which nobody can tell from [`Fault::LostAnswer`].
+    /// The call conflicts with another transaction at every retry. At the provider: the call times out and
+    /// the text never leaves, which the caller cannot tell from [`Fault::LostAnswer`].
     Conflict,
-    /// The provider refuses the text for good. Elsewhere as [`Fault::Before`].
+    /// The provider rejects the text for good. At other ports the same as [`Fault::Before`].
     Refused,
-    /// The provider says that the customer has opted out. Elsewhere as [`Fault::Before`].
+    /// The provider reports that the customer has opted out. At other ports the same as [`Fault::Before`].
     OptedOut,
 }
 
-/// What can go wrong anywhere.
+/// The faults that every port can have.
 pub const FAULTS: [Fault; 6] = [
     Fault::Before,
     Fault::LostAnswer,
@@ -34,7 +34,7 @@ pub const FAULTS: [Fault; 6] = [
     Fault::Conflict,
 ];
 
-/// What can go wrong at a provider.
+/// The faults that a provider can have.
 pub const PROVIDER_FAULTS: [Fault; 8] = [
     Fault::Before,
     Fault::LostAnswer,
@@ -65,71 +65,32 @@ impl Fault {
     }
 }
 
-/// Decides what becomes of each call.
+/// Decides which calls of ports fail, and records them.
 #[derive(Default)]
 pub struct FaultSource {
-    /// By the call's place among all calls.
+    /// The faults of single calls, by the index of the call among all calls.
     pub script: BTreeMap<usize, Fault>,
-    /// For calls that the script does not name: asked once per call, with its place and operation.
+    /// Decides about the calls that the script does not name.
     pub generator: Option<FaultGenerator>,
-    /// What has gone wrong so far, by place.
+    /// The faults that have occurred, by the index of the call.
     pub injected: BTreeMap<usize, Fault>,
 }
 
-/// Says what goes wrong with a call of that operation.
+/// Returns the fault of the next call of an operation, or `None`. It is called once per call.
 pub type FaultGenerator = Box<dyn FnMut(&'static str) -> Option<Fault> + Send>;
 
 impl FaultSource {
-    pub(super) fn at(&mut self, place: usize, operation: &'static str) -> Option<Fault> {
-        let forecast = || self.generator.as_mut().and_then(|forecast| forecast(operation));
-        let fault = self.script.get(&place).copied().or_else(forecast);
+    /// Returns the fault of the call with this index, and records it.
+    pub(super) fn next(&mut self, index: usize, operation: &'static str) -> Option<Fault> {
+        let mut fault = self.script.get(&index).copied();
+        if fault.is_none()
+            && let Some(generator) = &mut self.generator
+        {
+            fault = generator(operation);
+        }
         if let Some(fault) = fault {
-            self.injected.insert(place, fault);
+            self.injected.insert(index, fault);
         }
         fault
     }
-}
-
-/// A rule that can be broken on purpose: each must be noticed by whoever checks the facts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mutation {
-    /// A claim is stored whatever the conversation and the contact say.
-    NoClaimCondition,
-    /// A conversation is stored though there is one, and an execution starts though it ran.
-    NoDuplicateCheck,
-    /// A reply stops nothing.
-    NoReplyCheck,
-    /// An opt-out stops nothing.
-    NoOptOutCheck,
-    /// The end of a booking that has not arrived is forgotten.
-    NoTombstone,
-    /// A lost answer is taken for a text that was not sent.
-    NoEvidenceWait,
-    /// The provider's client repeats what timed out.
-    ClientRetries,
-    /// Advertising needs no agreement.
-    NoConsentCheck,
-    /// Advertising leaves at any hour.
-    NoQuietHours,
-    /// Money is counted and limits nothing.
-    NoMoneyLimit,
-    /// A place in a schedule is given to everybody.
-    NoPacing,
-}
-
-impl Mutation {
-    /// All of them.
-    pub const ALL: [Self; 11] = [
-        Self::NoClaimCondition,
-        Self::NoDuplicateCheck,
-        Self::NoReplyCheck,
-        Self::NoOptOutCheck,
-        Self::NoTombstone,
-        Self::NoEvidenceWait,
-        Self::ClientRetries,
-        Self::NoConsentCheck,
-        Self::NoQuietHours,
-        Self::NoMoneyLimit,
-        Self::NoPacing,
-    ];
 }

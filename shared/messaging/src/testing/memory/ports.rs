@@ -1,11 +1,11 @@
-//! The ports, each on the world's own data.
+//! The ports of conversations and of settings, on the world's own data.
 
 use chrono::{DateTime, Utc};
 
-use super::{Fact, Mutation, State, World};
+use super::{Fact, State, World};
 use crate::conversation::consent::{Act, ConsentChange};
 use crate::conversation::receipt::AttemptId;
-use crate::conversation::step::{Progress, StepState, Switch};
+use crate::conversation::step::{Progress, Switch};
 use crate::conversation::{Contact, Conversation, Step};
 use crate::ports::{
     AcceptOutcome, BookingEnd, BookingEndOutcome, CancelOutcome, ClaimRequest, Conversations,
@@ -20,9 +20,6 @@ impl State {
     fn ends(&mut self, id: &ConversationId, ending: &BookingEnd, at: DateTime<Utc>) -> BookingEndOutcome {
         let superseded = !matches!(ending, BookingEnd::Cancelled);
         self.note(Fact::Ended { conversation: id.clone(), superseded });
-        if self.mutation == Some(Mutation::NoTombstone) && !self.store.conversations.contains_key(id) {
-            return BookingEndOutcome { repeated: false, superseded };
-        }
         self.store.end(id, ending, at)
     }
 
@@ -55,7 +52,7 @@ impl State {
         self.note(Fact::Consented { phone: phone.clone(), change: change.clone() });
     }
 
-    /// Whether a claim must be refused for what the conversation and the contact say.
+    /// Whether the conversation or the contact rejects a claim.
     fn is_stopped(&self, claiming: &ClaimRequest<'_>) -> bool {
         let Some(conversation) = self.store.live(claiming.conversation, claiming.now) else { return true };
         let life = &conversation.life;
@@ -63,23 +60,18 @@ impl State {
         let opted_out = self.store.contact(claiming.contact).opted_out_at.is_some();
         let consent = self.store.consents.get(claiming.contact).cloned().unwrap_or_default();
         let refused = consent.refuses(claiming.step).is_some();
-        life.cancelled_at.is_some()
-            || life.superseded.is_some()
-            || (replied && self.mutation != Some(Mutation::NoReplyCheck))
-            || (opted_out && self.mutation != Some(Mutation::NoOptOutCheck))
-            || (refused && self.mutation != Some(Mutation::NoConsentCheck))
+        life.cancelled_at.is_some() || life.superseded.is_some() || replied || opted_out || refused
     }
 
     fn claim(&mut self, claiming: &ClaimRequest<'_>) -> WriteOutcome {
         let stopped = self.is_stopped(claiming);
-        let unconditional = self.mutation == Some(Mutation::NoClaimCondition);
         let Some(stored) = self.store.step(claiming.conversation, &claiming.step.name) else {
             return WriteOutcome::Overtaken;
         };
         if stored.progress == *claiming.next {
             return WriteOutcome::Done;
         }
-        if !unconditional && (stopped || stored.progress != claiming.step.progress) {
+        if stopped || stored.progress != claiming.step.progress {
             return WriteOutcome::Overtaken;
         }
         stored.progress = claiming.next.clone();
@@ -97,10 +89,7 @@ impl State {
     }
 
     fn advance(&mut self, id: &ConversationId, step: &Step, next: &Progress) -> WriteOutcome {
-        let forgetful = Progress { state: StepState::Planned, ..next.clone() };
-        let forgets =
-            self.mutation == Some(Mutation::NoEvidenceWait) && matches!(next.state, StepState::Unknown(_));
-        let (written, moves) = self.store.advance(id, step, if forgets { &forgetful } else { next });
+        let (written, moves) = self.store.advance(id, step, next);
         if moves {
             self.moved(id, step, next);
         }
@@ -116,10 +105,9 @@ impl Conversations for World {
     ) -> Result<AcceptOutcome, Unavailable> {
         self.call("accept", |state| {
             let now = conversation.plan.as_ref().map_or(state.now, |plan| plan.accepted_at);
-            let blind = state.mutation == Some(Mutation::NoDuplicateCheck);
             match state.store.live(&conversation.id, now) {
-                Some(stored) if !blind => AcceptOutcome::Existing(Box::new(stored.clone())),
-                _ => {
+                Some(stored) => AcceptOutcome::Existing(Box::new(stored.clone())),
+                None => {
                     state.store.put(conversation, now);
                     state.is_stored(conversation);
                     state.supersedes(supersedes, &conversation.id);
@@ -169,26 +157,11 @@ impl Conversations for World {
         id: &ConversationId,
         now: DateTime<Utc>,
     ) -> Result<Option<Conversation>, Unavailable> {
-        self.call("load", |state| {
-            let mut found = state.store.live(id, now).cloned();
-            if let Some(conversation) = &mut found {
-                match state.mutation {
-                    Some(Mutation::NoReplyCheck) => conversation.life.replied_at = None,
-                    Some(Mutation::NoQuietHours) => forget_hours(conversation),
-                    _ => {}
-                }
-            }
-            found
-        })
-        .await
+        self.call("load", |state| state.store.live(id, now).cloned()).await
     }
 
     async fn contact(&self, phone: &PhoneNumber) -> Result<Contact, Unavailable> {
-        self.call("contact", |state| match state.mutation {
-            Some(Mutation::NoOptOutCheck) => Contact::default(),
-            _ => state.store.contact(phone),
-        })
-        .await
+        self.call("contact", |state| state.store.contact(phone)).await
     }
 
     async fn claim(&self, claiming: &ClaimRequest<'_>) -> Result<WriteOutcome, Unavailable> {
@@ -242,12 +215,6 @@ impl Conversations for World {
             CancelOutcome::Cancelled
         })
         .await
-    }
-}
-
-fn forget_hours(conversation: &mut Conversation) {
-    for step in conversation.plan.iter_mut().flat_map(|plan| &mut plan.steps) {
-        step.policy.hours = None;
     }
 }
 

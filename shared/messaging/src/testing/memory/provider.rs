@@ -1,8 +1,8 @@
-//! The provider: it takes texts, keeps records of them, and can be asked about those.
+//! The provider: it accepts texts, keeps records of them, and lets its records be searched.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Fact, Fault, Mutation, State, World};
+use super::{Fact, Fault, State, World};
 use crate::conversation::step::{NotSentReason, ProviderMessage, Refusal, SendOutcome};
 use crate::ports::{Form, Notices, OutboundText, Sender};
 use crate::text::template::MessageText;
@@ -18,13 +18,13 @@ pub(super) struct ProviderRecord {
     id: String,
     to: PhoneNumber,
     channel: Channel,
-    /// Unknown of a template.
+    /// The text; `None` for a template, whose text the records do not show.
     words: Option<MessageText>,
     at: DateTime<Utc>,
 }
 
 impl ProviderRecord {
-    /// Whether it may be this text, called for at `since`: all that Twilio's records can be asked.
+    /// Whether this record may belong to a text that was sent at `since`, by the fields that Twilio's records have.
     fn may_be(&self, text: &OutboundText<'_>, since: DateTime<Utc>) -> bool {
         let same_words = match text.form {
             Form::Words(words) => self.words.as_ref() == Some(words),
@@ -35,7 +35,7 @@ impl ProviderRecord {
     }
 }
 
-/// The provider's id of an attempt's message.
+/// Returns the provider's id of an attempt's message.
 #[must_use]
 pub fn message_id(conversation: &ConversationId, step: &StepName, attempt: u32) -> String {
     format!("{conversation}.{step}.{attempt}")
@@ -43,17 +43,13 @@ pub fn message_id(conversation: &ConversationId, step: &StepName, attempt: u32) 
 
 impl Sender for World {
     async fn send(&self, text: &OutboundText<'_>) -> SendOutcome {
-        let (fault, done) = self.attempt("send", |state| state.provider_takes(text)).await;
+        let (fault, done) = self.attempt("send", |state| state.take_text(text)).await;
         let because = |reason: &str| Because::fact("provider", "memory").and("reason", reason);
         match (fault, done) {
             (None, Some(outcome)) => outcome,
-            (Some(Fault::LostAnswer), _) => {
-                if self.state().mutation == Some(Mutation::ClientRetries) {
-                    self.state().provider_takes(text);
-                }
+            (Some(Fault::LostAnswer | Fault::Conflict), _) => {
                 SendOutcome::Unknown { because: because("timeout") }
             }
-            (Some(Fault::Conflict), _) => SendOutcome::Unknown { because: because("timeout") },
             (Some(Fault::Refused), _) => {
                 SendOutcome::Rejected { refusal: Refusal::Text, because: because("refused") }
             }
@@ -82,8 +78,8 @@ fn message(provider: Provider, id: String) -> ProviderMessage {
 }
 
 impl State {
-    /// The provider has the text, or says why not.
-    fn provider_takes(&mut self, text: &OutboundText<'_>) -> SendOutcome {
+    /// Handles a call of the provider and returns its outcome.
+    fn take_text(&mut self, text: &OutboundText<'_>) -> SendOutcome {
         self.attempts.push(text.attempt);
         self.called_providers.push(text.provider);
         self.template_calls.push(matches!(text.form, Form::Template(_)));
@@ -95,12 +91,12 @@ impl State {
         let message = message(text.provider, message_id(text.conversation, &text.step.name, text.attempt));
         let outcome = self.outcomes.pop_front().unwrap_or(SendOutcome::Accepted { message });
         if matches!(outcome, SendOutcome::Accepted { .. } | SendOutcome::Unknown { .. }) {
-            self.delivers(text);
+            self.deliver(text);
         }
         outcome
     }
 
-    fn delivers(&mut self, text: &OutboundText<'_>) {
+    fn deliver(&mut self, text: &OutboundText<'_>) {
         self.delivered += 1;
         self.note(Fact::Delivered {
             conversation: text.conversation.clone(),

@@ -1,11 +1,11 @@
-//! What holds texts back, in memory: rules, money, pace.
+//! Sending rules in memory: consent, budgets and rate limiters.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{Fact, Mutation, State, World};
+use super::{Fact, State, World};
 use crate::conversation::consent::{Consent, ConsentChange};
 use crate::journeys::Config;
 use crate::journeys::budgets::{Budget, Charge, ExceededLimit, Limits, Reservation, ReserveOutcome};
@@ -14,12 +14,12 @@ use crate::ports::{Budgets, Consents, RateLimiters, SendingRules, Unavailable};
 use crate::values::dollars::Dollars;
 use crate::values::phone::PhoneNumber;
 
-/// Counters by name, of each purse; a recipient's by its number.
+/// The counters of each budget by name, in millionths of a US dollar. A recipient's budget is kept per number.
 pub type Spent = BTreeMap<(Budget, Option<PhoneNumber>), BTreeMap<String, u64>>;
 
-fn key(purse: &Budget, to: &PhoneNumber) -> (Budget, Option<PhoneNumber>) {
-    let owner = matches!(purse, Budget::Recipient(_)).then(|| to.clone());
-    (purse.clone(), owner)
+fn key(budget: &Budget, to: &PhoneNumber) -> (Budget, Option<PhoneNumber>) {
+    let owner = matches!(budget, Budget::Recipient(_)).then(|| to.clone());
+    (budget.clone(), owner)
 }
 
 impl SendingRules for World {
@@ -31,11 +31,7 @@ impl SendingRules for World {
 
 impl Consents for World {
     async fn consent(&self, phone: &PhoneNumber) -> Result<Consent, Unavailable> {
-        self.call("consent", |state| match state.mutation {
-            Some(Mutation::NoConsentCheck) => everything(),
-            _ => state.store.consents.get(phone).cloned().unwrap_or_default(),
-        })
-        .await
+        self.call("consent", |state| state.store.consents.get(phone).cloned().unwrap_or_default()).await
     }
 
     async fn change(&self, phone: &PhoneNumber, change: &ConsentChange) -> Result<(), Unavailable> {
@@ -46,13 +42,6 @@ impl Consents for World {
         let changes = |state: &mut State| state.store.consent_changes.get(phone).cloned();
         Ok(self.call("consent_history", changes).await?.unwrap_or_default())
     }
-}
-
-/// Everybody's agreement to all advertising.
-fn everything() -> Consent {
-    let mut consent = Consent::default();
-    consent.apply(&ConsentChange::started(DateTime::UNIX_EPOCH));
-    consent
 }
 
 impl Budgets for World {
@@ -67,8 +56,8 @@ impl Budgets for World {
         by_micro_usd: i64,
     ) -> Result<(), Unavailable> {
         self.call("adjust", |state| {
-            for (purse, counters) in reservation.counters(to) {
-                let Some(spent) = state.spent.get_mut(&key(&purse, to)) else { continue };
+            for (budget, counters) in reservation.counters(to) {
+                let Some(spent) = state.spent.get_mut(&key(&budget, to)) else { continue };
                 for counter in counters {
                     let counted = spent.entry(counter.name).or_default();
                     *counted = counted.saturating_add_signed(by_micro_usd);
@@ -82,52 +71,48 @@ impl Budgets for World {
 impl State {
     fn reserve(&mut self, charge: &Charge<'_>, limits: &Limits) -> ReserveOutcome {
         let budgets = limits.budgets(charge);
-        for (purse, counters) in &budgets {
-            let known = self.spent.get(&key(purse, charge.to));
+        for (budget, counters) in &budgets {
+            let known = self.spent.get(&key(budget, charge.to));
             let spent = |name: &str| {
                 Dollars::from_micro(known.and_then(|spent| spent.get(name)).copied().unwrap_or_default())
             };
-            if let Some(exceeded) = ExceededLimit::find(counters, charge.cost, spent)
-                && self.mutation != Some(Mutation::NoMoneyLimit)
-            {
+            if let Some(exceeded) = ExceededLimit::find(counters, charge.cost, spent) {
                 return ReserveOutcome::Exceeded(exceeded);
             }
         }
-        for (purse, counters) in &budgets {
-            let spent = self.spent.entry(key(purse, charge.to)).or_default();
+        for (budget, counters) in &budgets {
+            let spent = self.spent.entry(key(budget, charge.to)).or_default();
             for counter in counters {
                 *spent.entry(counter.name.clone()).or_default() += charge.cost.micro();
             }
         }
-        let budgets = budgets.into_iter().map(|(purse, _)| purse).collect();
+        let budgets = budgets.into_iter().map(|(budget, _)| budget).collect();
         ReserveOutcome::Reserved(Reservation { at: charge.now, micro_usd: charge.cost.micro(), budgets })
     }
 }
 
 impl State {
-    fn places(&mut self, pace: &Rate, next: RateLimiter) -> DateTime<Utc> {
-        if self.mutation != Some(Mutation::NoPacing) {
-            self.rate_limiters.insert(pace.schedule().to_owned(), next);
-        }
+    fn acquire(&mut self, rate: &Rate, next: RateLimiter) -> DateTime<Utc> {
+        self.rate_limiters.insert(rate.schedule().to_owned(), next);
         self.note(Fact::SlotAcquired { slot: next.instant() });
         next.instant()
     }
 }
 
 impl RateLimiters for World {
-    async fn acquire_slot(&self, pace: &Rate, now: DateTime<Utc>) -> Result<DateTime<Utc>, Unavailable> {
+    async fn acquire_slot(&self, rate: &Rate, now: DateTime<Utc>) -> Result<DateTime<Utc>, Unavailable> {
         self.call("acquire_slot", |state| {
-            let known = state.rate_limiters.get(pace.schedule()).copied();
-            state.places(pace, RateLimiter::next(known, pace, now))
+            let known = state.rate_limiters.get(rate.schedule()).copied();
+            state.acquire(rate, RateLimiter::next(known, rate, now))
         })
         .await
     }
 
-    async fn try_acquire_now(&self, pace: &Rate, now: DateTime<Utc>) -> Result<Slot, Unavailable> {
+    async fn try_acquire_now(&self, rate: &Rate, now: DateTime<Utc>) -> Result<Slot, Unavailable> {
         self.call("try_acquire_now", |state| {
-            let known = state.rate_limiters.get(pace.schedule()).copied();
-            match RateLimiter::at_once(known, pace, now) {
-                Ok(next) => Slot::Now(state.places(pace, next)),
+            let known = state.rate_limiters.get(rate.schedule()).copied();
+            match RateLimiter::at_once(known, rate, now) {
+                Ok(next) => Slot::Now(state.acquire(rate, next)),
                 Err(later) => Slot::NotBefore(later),
             }
         })
