@@ -4,6 +4,7 @@
 //! ranges reserved for fiction (`+15555551234`, `+447700900000`) are what contracts, samples and
 //! tests use. Whether a kind of number can be texted at all is [`Textability`].
 
+mod line;
 mod region;
 mod report;
 pub mod stored;
@@ -79,6 +80,9 @@ impl PhoneNumber {
         if !is_e164_shape(text) {
             return Err(PhoneError::NotE164);
         }
+        if let Some(canonical) = line::canonical(text) {
+            return Self::parse_e164(&canonical);
+        }
         let number = Self::parse(text, None)?;
         // `+4407911123456` is read as +447911123456: a number, but not as typed.
         if number.0 == text { Ok(number) } else { Err(PhoneError::NotE164) }
@@ -91,11 +95,17 @@ impl PhoneNumber {
     /// # Errors
     /// [`PhoneError`]; a national number without a region is [`PhoneError::RegionRequired`].
     pub fn parse(text: &str, region: Option<Region>) -> Result<Self, PhoneError> {
-        let parsed = parse_leniently(text, region)?;
+        let mexican =
+            region.filter(|region| region.code() == "MX").and_then(|_| line::without_mexican_prefix(text));
+        let mut parsed = parse_leniently(mexican.as_deref().unwrap_or(text), region)?;
+        let mut e164 = e164_of(&parsed);
+        if let Some(canonical) = line::canonical(&e164) {
+            parsed = parse_leniently(&canonical, None)?;
+            e164 = canonical;
+        }
         if !PHONE_NUMBER_UTIL.is_possible_number(&parsed) {
             return Err(PhoneError::NotPossible);
         }
-        let e164 = e164_of(&parsed);
         // Some plans know possible numbers shorter or longer than E.164 and providers allow.
         if is_e164_shape(&e164) { Ok(Self(e164)) } else { Err(PhoneError::NotPossible) }
     }
@@ -104,6 +114,13 @@ impl PhoneNumber {
     #[must_use]
     pub fn as_e164(&self) -> &str {
         &self.0
+    }
+
+    /// Returns the spelling under which items of this line may be stored since before it was spelt canonically:
+    /// `+521...` for a Mexican number, a Brazilian one without its ninth digit, an Argentine one without its 9.
+    #[must_use]
+    pub fn older_spelling(&self) -> Option<Self> {
+        line::older_spelling(&self.0).map(Self)
     }
 
     /// The digits after the country code.

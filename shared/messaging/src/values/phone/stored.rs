@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Deserializer, Serializer, de};
 
+use super::line::canonical;
 use super::{PhoneError, PhoneNumber, is_e164_shape};
 
 /// Writes the number as E.164, as [`PhoneNumber`] itself does.
@@ -56,5 +57,8 @@ pub mod erasable {
 /// # Errors
 /// [`PhoneError::NotE164`] if the text does not have the shape of E.164.
 pub fn from_stored(text: &str) -> Result<PhoneNumber, PhoneError> {
-    if is_e164_shape(text) { Ok(PhoneNumber(text.to_owned())) } else { Err(PhoneError::NotE164) }
+    if !is_e164_shape(text) {
+        return Err(PhoneError::NotE164);
+    }
+    Ok(PhoneNumber(canonical(text).unwrap_or_else(|| text.to_owned())))
 }
