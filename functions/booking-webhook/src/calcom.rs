@@ -10,15 +10,30 @@ use http_edge::json::Json;
 use messaging::values::phone::Region;
 use messaging::values::zones;
 
-use crate::answer::{Answer, Candidate};
 use crate::booking::{BookingEvent, Cancelled, Personal, Unusable};
-use crate::phone_search::PhoneSearch;
+use crate::phone_search::{Answer, PhoneSearch};
 use crate::reading::{Booking, Reading};
 use crate::third_party::ThirdParty;
 use crate::wording::{first_word, whole_name};
 
 /// The answers of the booking form that hold the attendee's number.
 const PHONE_RESPONSES: [&str; 3] = ["attendeePhoneNumber", "smsReminderNumber", "phone"];
+
+/// Fields of Cal.com's own in `responses`, which are no questions of the host's.
+const OWN_FIELDS: [&str; 10] = [
+    "name",
+    "email",
+    "attendeePhoneNumber",
+    "smsReminderNumber",
+    "phone",
+    "location",
+    "title",
+    "notes",
+    "guests",
+    "rescheduleReason",
+];
+/// A body with more answers than this is not worth more work.
+const MAX_ANSWERS: usize = 50;
 
 /// Reads an authentic body. National numbers are read by the country of the attendee's time zone,
 /// if it is one country's, else of `default_region`, else not at all.
@@ -99,6 +114,9 @@ fn created(
     }
     responses(&payload, &mut phones);
     location(&payload, &mut phones);
+    if !phones.is_over() {
+        phones.answers(&own_questions(&payload));
+    }
     let booking = Booking {
         id,
         predecessor,
@@ -123,6 +141,28 @@ fn responses(payload: &Fields<'_>, phones: &mut PhoneSearch) {
     }
 }
 
+/// Returns the answers to the host's own questions, wherever Cal.com puts them: `responses` and
+/// `userFieldsResponses` hold `{"label","value"}` by a slug made of the title, `customInputs` (older versions) the
+/// bare answer by the title itself. Fields of Cal.com's own are read elsewhere.
+fn own_questions<'a>(payload: &Fields<'a>) -> Vec<Answer<'a>> {
+    let mut answers = Vec::new();
+    for member in ["responses", "userFieldsResponses", "customInputs"] {
+        let Some(Json::Object(questions)) = payload.get(member) else { continue };
+        for (slug, response) in questions.iter().take(MAX_ANSWERS) {
+            if OWN_FIELDS.contains(&slug.as_str()) {
+                continue;
+            }
+            let answer = response.get("value").unwrap_or(response).as_str();
+            let question = response.get("label").and_then(Json::as_str).unwrap_or(slug);
+            if let Some(answer) = answer {
+                let pointer = format!("{}/{slug}", payload.place(member));
+                answers.push(Answer { pointer, question, answer });
+            }
+        }
+    }
+    answers
+}
+
 /// Where the meeting is: at the attendee's phone, perhaps. `userPhone` is the host's.
 fn location(payload: &Fields<'_>, phones: &mut PhoneSearch) {
     let (chosen, tail) = unwrapped(payload.get("responses").and_then(|responses| responses.get("location")));
@@ -137,11 +177,7 @@ fn location(payload: &Fields<'_>, phones: &mut PhoneSearch) {
         return;
     }
     // Mostly it is a link, an address or `integrations:daily`.
-    let answer =
-        Answer { place: payload.place("location"), question: "", answer: location.unwrap_or_default() };
-    if let Some(Candidate::Volunteered(text)) = answer.candidate() {
-        phones.field(&answer.place, Some(text));
-    }
+    phones.volunteered(location.unwrap_or_default());
 }
 
 /// What `{"value": ...}` wraps, and how much deeper that is.

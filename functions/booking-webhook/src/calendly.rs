@@ -8,9 +8,8 @@ use http_edge::json::Json;
 use messaging::values::phone::Region;
 use messaging::values::zones;
 
-use crate::answer::Answer;
 use crate::booking::{BookingEvent, Cancelled, Personal, Unusable};
-use crate::phone_search::PhoneSearch;
+use crate::phone_search::{Answer, PhoneSearch};
 use crate::reading::{Booking, Reading};
 use crate::third_party::ThirdParty;
 use crate::wording::{first_word, whole_name};
@@ -116,7 +115,7 @@ fn in_order_of_the_form<'a>(items: &'a [Option<Json>], place: &str) -> Vec<Answe
                 Some(Json::Number(literal)) => literal.parse().ok()?,
                 _ => index as f64,
             };
-            Some((position, Answer { place: format!("{place}/{index}/answer"), question, answer }))
+            Some((position, Answer { pointer: format!("{place}/{index}/answer"), question, answer }))
         })
         .collect();
     answers.sort_by(|(a, _), (b, _)| a.total_cmp(b));

@@ -17,7 +17,8 @@ pub mod calcom;
 pub mod calendly;
 pub mod wording;
 
-mod answer;
+mod phone_answer;
+mod phone_question;
 mod phone_search;
 mod reading;
 mod third_party;

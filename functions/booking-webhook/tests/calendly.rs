@@ -146,7 +146,7 @@ fn the_first_place_with_a_number_that_takes_texts_wins(
 #[case::asked_for_first(&[("Anything else?", "+12025550144"), ("Phone number", "+12025550143")], "+12025550143")]
 #[case::first_of_two(&[("Mobile", "202 555 0143"), ("Other phone", "202 555 0144")], "+12025550143")]
 #[case::skips_landlines(&[("Phone", "+91 22 2778 2183"), ("Mobile", "+1 202 555 0144")], "+12025550144")]
-#[case::volunteered(&[("Topic", "Knee pain since 2019"), ("Zip", "94105"), ("Notes", "(202) 555-0143")], "+12025550143")]
+#[case::volunteered(&[("Topic", "Knee pain since 2019"), ("Zip", "94105"), ("Notes", "+1 (202) 555-0143")], "+12025550143")]
 #[case::not_the_fax(&[("Fax number", "+12025550144"), ("Cell", "+12025550143")], "+12025550143")]
 fn answers_are_chosen_by_their_question_then_their_place(
     #[case] answers: &[(&str, &str)],

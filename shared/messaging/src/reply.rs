@@ -7,7 +7,7 @@
 //! nothing else around them. A message that the grammar does not know is a real reply, and one that
 //! nearly refuses is marked for an operator.
 
-mod folding;
+pub mod folding;
 mod grammar;
 mod near_miss;
 mod own_words;

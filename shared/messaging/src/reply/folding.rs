@@ -8,7 +8,7 @@ use unicode_normalization::char::is_combining_mark;
 /// Width, case, accents (`ARRÊT`), apostrophes, zero-width characters and stretched letters
 /// (`STOPPP`) are folded; punctuation, symbols and emoji separate words; letters typed one by one
 /// (`S T O P`) are one word. Folding twice changes nothing.
-pub(super) fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> String {
     let letters = text
         .chars()
         .filter(|character| !is_ignorable(*character) && !is_apostrophe(*character))

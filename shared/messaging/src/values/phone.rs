@@ -141,6 +141,22 @@ impl PhoneNumber {
         self.kind().textability()
     }
 
+    /// Returns whether the number lies in a range in use, by libphonenumber's metadata.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        parse_leniently(&self.0, None).is_ok_and(|parsed| PHONE_NUMBER_UTIL.is_valid_number(&parsed))
+    }
+
+    /// Returns whether the number is reserved for fiction and tests: `+1 NXX 555 0100` to `0199` (NANPA), the
+    /// mobiles `+44 7700 900000` to `900999` (Ofcom) and `+33 6 39 98 00 00` to `99 99` (ARCEP).
+    #[must_use]
+    pub fn is_fictitious(&self) -> bool {
+        let american = self.0.strip_prefix("+1").filter(|national| national.len() == 10);
+        american.is_some_and(|national| national[3..].starts_with("55501"))
+            || (self.0.starts_with("+447700900") && self.0.len() == "+447700900000".len())
+            || (self.0.starts_with("+3363998") && self.0.len() == "+33639980000".len())
+    }
+
     /// The country that the number counts for, in prices and allow-lists: its own, or, in a range that
     /// is assigned to none, the main country of its code (the USA for `+1555...`). `None` for numbers
     /// of no country, satellite phones for example.
