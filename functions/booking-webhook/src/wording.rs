@@ -3,6 +3,7 @@
 //! Date and time are written as people of the customer's locale write them.
 
 use chrono_tz::Tz;
+use messaging::text::public_name::{public_name, visible_line};
 use messaging::text::segments::gsm_safe;
 use messaging::text::template::Variables;
 use messaging::values::calendar;
@@ -55,36 +56,22 @@ pub(crate) fn first_word(full_name: &str) -> Option<Personal> {
     Some(Personal::new(first))
 }
 
-/// A name is greeted as it is written; what is no name (an address to click on, digits, nothing but
-/// signs) is not: whoever books with somebody else's number chooses these words.
+/// Greets a person by a name that looks like one, and else without a name: whoever books with somebody else's number
+/// chooses these words.
 fn name(first_name: Option<&Personal>) -> String {
-    let name = first_name.map(|name| tidy(name.expose(), NAME_LIMIT)).unwrap_or_default();
-    let has_letters = name.chars().any(char::is_alphabetic);
-    if has_letters && !is_link_or_number(&name) { name } else { NO_NAME.to_owned() }
+    let name = first_name.and_then(|name| public_name(name.expose()));
+    name.map_or_else(|| NO_NAME.to_owned(), |name| fitted(&name, NAME_LIMIT))
 }
 
 fn event_name(event_name: Option<&Personal>) -> String {
-    let name = event_name.map(|name| tidy(name.expose(), EVENT_NAME_LIMIT)).unwrap_or_default();
+    let name =
+        event_name.map(|name| fitted(&visible_line(name.expose()), EVENT_NAME_LIMIT)).unwrap_or_default();
     if name.is_empty() { NO_EVENT_NAME.to_owned() } else { name }
 }
 
-fn is_link_or_number(name: &str) -> bool {
-    let mut dotted = name.split('.').skip(1);
-    name.contains(['/', '@', ':'])
-        || dotted.any(|tail| tail.chars().take_while(|c| c.is_alphanumeric()).count() >= 2)
-        || name.chars().filter(|c| c.is_numeric()).count() >= 4
-}
-
-/// One line without characters that cannot be seen, in GSM spelling where that is enough, cut
-/// between what readers take for characters.
-fn tidy(text: &str, limit: usize) -> String {
-    let visible: String = text
-        .chars()
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| !c.is_control() && !is_invisible(*c))
-        .collect();
-    let line = visible.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = gsm_safe(&line);
+/// Spells a line in GSM 7-bit where that is enough, and cuts it between what readers take for characters.
+fn fitted(line: &str, limit: usize) -> String {
+    let line = gsm_safe(line);
     let mut room = limit;
     let cut: String = line
         .graphemes(true)
@@ -96,12 +83,6 @@ fn tidy(text: &str, limit: usize) -> String {
         })
         .collect();
     cut.trim_end().to_owned()
-}
-
-/// Marks of direction and width; not the joiners, without which some names are misspelt.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{AD}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}')
-        || matches!(c, '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 #[cfg(test)]
@@ -212,7 +193,7 @@ mod tests {
         // A family of seven characters is not cut apart.
         let family = "👩\u{200D}👩\u{200D}👧\u{200D}👦";
         assert_eq!(greeted(&format!("{}{family}", "a".repeat(36))), "a".repeat(36));
-        assert_eq!(tidy(&format!("{} b", "a".repeat(39)), 40), "a".repeat(39));
+        assert_eq!(fitted(&format!("{} b", "a".repeat(39)), 40), "a".repeat(39));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod dlt;
 pub mod fit;
 pub mod gsm7;
+pub mod public_name;
 pub mod segments;
 pub mod template;
 pub mod whatsapp_template;
