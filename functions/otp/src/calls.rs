@@ -39,9 +39,9 @@ pub(crate) fn code_guess(body: &Json, violations: &mut Violations) -> Option<(Co
     let phone = fields.required_string("phone", violations).and_then(|text| e164(text, violations));
     let purpose = purpose(&fields, violations);
     let code = fields.required_string("code", violations).and_then(|text| {
-        let code = OneTimeCode::new(text);
+        let code = OneTimeCode::typed(text);
         if code.is_none() {
-            violations.add("/code", "format", "must be 4 to 10 digits");
+            violations.add("/code", "format", "must be the digits of a code");
         }
         code
     });

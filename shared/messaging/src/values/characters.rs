@@ -39,6 +39,25 @@ pub fn fills_template(value: &str) -> bool {
     !value.contains(['\n', '\r', '\t']) && !value.contains("    ")
 }
 
+/// The zeros of the decimal digits of other scripts, each followed by one to nine (Unicode 16, general category Nd).
+const ZEROS: [u32; 42] = [
+    0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50, 0xED0,
+    0xF20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50,
+    0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC,
+    0x1D7F6, 0x1FBF0,
+];
+
+/// Returns the ASCII digit of a decimal digit of any script.
+#[must_use]
+pub fn decimal_digit(character: char) -> Option<char> {
+    if character.is_ascii() {
+        return character.is_ascii_digit().then_some(character);
+    }
+    let code = u32::from(character);
+    let zero = ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code))?;
+    char::from_digit(code - zero, 10)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::characters::decimal_digit;
 use super::phone::PhoneNumber;
 use super::secret::SecretText;
 
@@ -28,17 +29,45 @@ pub const VALIDITY_MINUTES: std::ops::RangeInclusive<u8> = 1..=60;
 /// The most characters of a purpose.
 pub const PURPOSE_LIMIT: usize = 100;
 
+/// The most characters of a guess.
+pub const GUESS_LIMIT: usize = 64;
+
+/// Recognises what people, phones and paste put between digits: blanks of all widths, dashes, dots, quotation marks,
+/// marks of direction.
+fn is_separator(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(
+            character,
+            '-' | '.' | ',' | '_' | '"' | '\'' | '\u{AD}' | '\u{2010}'..='\u{2015}' | '\u{2212}'
+        )
+        || matches!(character, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+        || matches!(character, '\u{FE58}' | '\u{FE63}' | '\u{FF0D}' | '\u{FF0E}')
+}
+
 /// A code. It proves who somebody is, so `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OneTimeCode(String);
 
 impl OneTimeCode {
-    /// A code as a person typed it: 4 to 10 digits.
+    /// Reads a code of 4 to 10 ASCII digits.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let length = u8::try_from(text.len()).ok()?;
         let is_one = LENGTHS.contains(&length) && text.bytes().all(|byte| byte.is_ascii_digit());
         is_one.then(|| Self(text.to_owned()))
+    }
+
+    /// Reads a guess as a person types it: digits of any script, with blanks, hyphens or dots between them. A guess of
+    /// another length than the code is a wrong guess, and still one. `None` for what holds no digit, anything else
+    /// than digits, or more than [`GUESS_LIMIT`] characters.
+    #[must_use]
+    pub fn typed(text: &str) -> Option<Self> {
+        if text.chars().nth(GUESS_LIMIT).is_some() {
+            return None;
+        }
+        let digits: Option<String> =
+            text.chars().filter(|character| !is_separator(*character)).map(decimal_digit).collect();
+        digits.filter(|digits| !digits.is_empty()).map(Self)
     }
 
     /// A code of digits that were drawn.
@@ -175,4 +204,37 @@ pub struct TriedCode {
     pub id: String,
     /// What is kept of it.
     pub hash: CodeHash,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_as_people_type_it() {
+        for text in [
+            "123456",
+            "123 456",
+            " 123456 ",
+            "123-456",
+            "123\u{A0}456",
+            "12.34.56",
+            "１２３４５６",
+            "١٢٣٤٥٦",
+            "۱۲۳۴۵۶",
+            "१२३४५६",
+            "123\u{2009}456",
+            "123–456",
+            "\u{202A}123456\u{202C}",
+            "1 2 3 4 5 6",
+            "123456\n",
+            "𝟏𝟐𝟑𝟒𝟓𝟔",
+        ] {
+            assert_eq!(OneTimeCode::typed(text).unwrap().expose(), "123456", "{text:?}");
+        }
+        assert_eq!(OneTimeCode::typed("12345").unwrap().expose(), "12345");
+        for text in ["", "  ", "--", "abcdef", "12a456", "½½½½", &"1".repeat(65)] {
+            assert!(OneTimeCode::typed(text).is_none(), "{text:?}");
+        }
+    }
 }
