@@ -13,6 +13,7 @@ mod inbound_messages;
 mod inbox;
 mod item;
 mod keys;
+mod older_spelling;
 mod opt_outs;
 mod quarantine;
 mod rate_limiters;
@@ -98,6 +99,10 @@ impl Conversations for Table {
     async fn contact(&self, phone: &PhoneNumber) -> Result<Contact, Unavailable> {
         let item = self.get(Key::contact(phone)).await?.unwrap_or_default();
         let contact = ContactItem::read(item).map_err(|_| unreadable(GET))?;
+        let contact = match self.older_contact(phone).await? {
+            Some(older) => older_spelling::merged(contact, older),
+            None => contact,
+        };
         if contact.opted_out_at.is_some() {
             return Ok(contact);
         }
@@ -107,7 +112,11 @@ impl Conversations for Table {
     async fn claim(&self, request: &ClaimRequest<'_>) -> Result<WriteOutcome, Unavailable> {
         match self.transact(write::claim(request, self.retention)).await? {
             Transacted::Done => Ok(WriteOutcome::Done),
-            Transacted::Refused(refusal) => Ok(repeated(refusal, &request.step.name, request.next)),
+            Transacted::Refused(refusal) => {
+                // A consent under the older spelling of the number counts at the next attempt.
+                self.move_from_older_spelling(request.contact).await?;
+                Ok(repeated(refusal, &request.step.name, request.next))
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use messaging::values::phone::PhoneNumber;
 use serde::{Deserialize, Serialize};
 
 use super::Table;
-use super::builder::{Write, check, put, upsert};
+use super::builder::{Update, Write, check, put, upsert};
 use super::expression::{absent, any, exists};
 use super::item::{Item, from_item};
 use super::keys::{Key, is_consent_change, sort_key};
@@ -34,11 +34,13 @@ struct ConsentChangeItem {
 
 impl Consents for Table {
     async fn consent(&self, phone: &PhoneNumber) -> Result<Consent, Unavailable> {
+        self.move_from_older_spelling(phone).await?;
         let item = self.get(Key::consent(phone)).await?.unwrap_or_default();
         Ok(Consent { given: agreements(&item, GIVEN)?, withdrawn: agreements(&item, WITHDRAWN)? })
     }
 
     async fn change(&self, phone: &PhoneNumber, change: &ConsentChange) -> Result<(), Unavailable> {
+        self.move_from_older_spelling(phone).await?;
         self.transact(writes_of(phone, change)).await.map(drop)
     }
 
@@ -58,16 +60,28 @@ impl Consents for Table {
 /// The writes of a change: the change itself, and the consent that is in force from now on.
 pub(super) fn writes_of(phone: &PhoneNumber, change: &ConsentChange) -> Vec<Write> {
     let mut writes = vec![put_change(phone, change)];
+    if matches!(change.act, Act::Given | Act::Withdrawn) {
+        writes.push(in_force(upsert(Key::consent(phone)), change).into());
+    }
+    writes
+}
+
+/// Adds to the update of a consent that a change is in force.
+pub(super) fn in_force(consent: Update, change: &ConsentChange) -> Update {
     let (set, removed) = match change.act {
         Act::Given => (GIVEN, WITHDRAWN),
         Act::Withdrawn => (WITHDRAWN, GIVEN),
-        Act::OptedOut | Act::OptedIn => return writes,
+        Act::OptedOut | Act::OptedIn => return consent,
     };
-    let consent = upsert(Key::consent(phone))
+    consent
         .set(attribute(set, &change.scope), &change.agreement)
-        .remove(attribute(removed, &change.scope));
-    writes.push(consent.into());
-    writes
+        .remove(attribute(removed, &change.scope))
+}
+
+/// Adds to the update of a consent that it says nothing of a change's scope any more.
+pub(super) fn removed(consent: Update, change: &ConsentChange) -> Update {
+    let prefix = if change.act == Act::Given { GIVEN } else { WITHDRAWN };
+    consent.remove(attribute(prefix, &change.scope))
 }
 
 /// Keeps a change. The same change at the same instant is stored once.

@@ -16,10 +16,11 @@ use messaging::ports::{
 use messaging::values::ids::ConversationId;
 use messaging::values::phone::PhoneNumber;
 
-use super::builder::{Update, delete, update};
+use super::builder::{Update, Write, delete, update};
 use super::execute::Transacted;
 use super::expression::{Path, absent, equals, exists};
 use super::item::{ContactItem, Item, map, string};
+use super::older_spelling::merged;
 use super::keys::{Key, Partition, conversation_in, inbound_in, is_consent, is_spent, sort_key};
 use super::read::{QUERY, unreadable};
 use super::suppression::suppress;
@@ -72,15 +73,23 @@ const QUARANTINED: [&str; 7] = ["pk", "sk", "v", "expires_at", "source", "reason
 
 impl Erasure for Table {
     async fn traces(&self, phone: &PhoneNumber) -> Result<Traces, Unavailable> {
+        self.move_from_older_spelling(phone).await?;
         let mut traces = Traces::default();
         for item in self.items_of(phone).await? {
             match sort_key(&item) {
-                Some("C") => traces.contact = ContactItem::read(item).map_err(|_| unreadable(QUERY))?,
+                Some("C") => {
+                    let contact = ContactItem::read(item).map_err(|_| unreadable(QUERY))?;
+                    traces.contact = merged(contact, traces.contact);
+                }
                 Some(pointer) => traces.conversations.extend(conversation_in(pointer)),
                 None => {}
             }
         }
-        for item in self.items_under(Partition::received(phone)).await? {
+        let mut received = self.items_under(Partition::received(phone)).await?;
+        if let Some(older) = phone.older_spelling() {
+            received.extend(self.items_under(Partition::received(&older)).await?);
+        }
+        for item in received {
             traces.inbound.extend(sort_key(&item).and_then(inbound_in));
         }
         Ok(traces)
@@ -92,14 +101,18 @@ impl Erasure for Table {
         id: &ConversationId,
         at: DateTime<Utc>,
     ) -> Result<ErasedConversation, Unavailable> {
-        let pointer = delete(Key::pointer(phone, id));
+        let older = phone.older_spelling();
+        let spellings = || std::iter::once(phone).chain(&older);
+        let pointers: Vec<Write> =
+            spellings().map(|spelling| Write::from(delete(Key::pointer(spelling, id)))).collect();
         let stored = self.get(Key::conversation(id)).await?.unwrap_or_default();
-        if string(&stored, "contact") != Some(phone.as_e164()) {
-            self.transact(vec![pointer]).await?;
+        let contact = string(&stored, "contact").unwrap_or_default();
+        if !spellings().any(|spelling| spelling.as_e164() == contact) {
+            self.transact(pointers).await?;
             return Ok(ErasedConversation::NotTheirs);
         }
         let erased = facts::change(id)
-            .require(equals("contact", phone.as_e164()))
+            .require(equals("contact", contact))
             .set("erased_at", at)
             .set_once("cancelled_at", at);
         let mut erased = remove_others(erased, &stored, &CONVERSATION, |name| Path::from(name));
@@ -111,7 +124,7 @@ impl Erasure for Table {
                 sending |= is_claimed(step);
             }
         }
-        Ok(match self.transact(vec![erased.into(), pointer]).await? {
+        Ok(match self.transact(std::iter::once(erased.into()).chain(pointers).collect()).await? {
             Transacted::Done => ErasedConversation::Erased { sending },
             Transacted::Refused(_) => ErasedConversation::NotTheirs,
         })
@@ -124,6 +137,9 @@ impl Erasure for Table {
         at: DateTime<Utc>,
     ) -> Result<(), Unavailable> {
         let mut writes = vec![delete(Key::received(phone, message))];
+        if let Some(older) = phone.older_spelling() {
+            writes.push(delete(Key::received(&older, message)));
+        }
         if let Some(stored) = self.get(Key::inbound(message)).await? {
             writes.push(erased(Key::inbound(message), &stored, &INBOUND, at).into());
         }
@@ -152,6 +168,8 @@ impl Erasure for Table {
         } else {
             vec![contact.require(absent("opted_out_at"))]
         };
+        let older = phone.older_spelling().map(|older| delete(Key::contact(&older)));
+        let writes = writes.into_iter().chain(older).collect();
         Ok(match self.transact(writes).await? {
             Transacted::Done => WriteOutcome::Done,
             Transacted::Refused(_) => WriteOutcome::Overtaken,
@@ -166,7 +184,8 @@ impl Table {
         for item in self.items_of(phone).await? {
             let Some(sk) = sort_key(&item) else { continue };
             if is_consent(sk) || is_spent(sk) {
-                self.delete_stored(&Partition::phone(phone), sk).await?;
+                let pk = string(&item, "pk").unwrap_or_default();
+                self.transact(vec![delete(Key::stored(pk, sk))]).await?;
             }
         }
         for partition in Partition::all_codes(phone) {

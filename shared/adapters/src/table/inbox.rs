@@ -27,6 +27,7 @@ use super::item::{
     CONFIRMATION_DUE, ContactItem, Item, Worklist, confirmation_taken, expiry, integer, string,
 };
 use super::keys::{Key, conversation_in, sort_key};
+use super::older_spelling::merged;
 use super::read::{QUERY, unreadable};
 use super::{Table, consents, facts, opt_outs};
 
@@ -42,10 +43,13 @@ impl Inbox for Table {
     ) -> Result<(Contact, Vec<Conversation>), Unavailable> {
         let mut contact = Contact::default();
         let mut open: Vec<ConversationId> = Vec::new();
+        self.move_from_older_spelling(phone).await?;
         let (items, suppressed) = try_join(self.items_of(phone), self.suppression(phone)).await?;
         for item in items {
             match sort_key(&item) {
-                Some("C") => contact = ContactItem::read(item).map_err(|_| unreadable(QUERY))?,
+                Some("C") => {
+                    contact = merged(ContactItem::read(item).map_err(|_| unreadable(QUERY))?, contact);
+                }
                 Some(pointer) if is_open(&item, now) => open.extend(conversation_in(pointer)),
                 _ => {}
             }

@@ -30,6 +30,7 @@ impl Table {
         by: &str,
         at: DateTime<Utc>,
     ) -> Result<(), Unavailable> {
+        self.move_from_older_spelling(phone).await?;
         let change = ConsentChange::global(Act::OptedOut, by, at);
         let writes = vec![opt_out(phone, by, at).into(), consents::put_change(phone, &change)];
         self.transact(writes).await.map(drop)
@@ -45,6 +46,7 @@ impl Table {
         by: &str,
         at: DateTime<Utc>,
     ) -> Result<(), Unavailable> {
+        self.move_from_older_spelling(phone).await?;
         let mut writes: Vec<Write> = vec![opt_in(phone, by, at, self.retention).into()];
         if self.suppression(phone).await?.is_some() {
             writes.push(self.lift_suppression(phone, at).into());

@@ -37,9 +37,13 @@ impl Table {
         }
     }
 
-    /// Reads everything under a phone.
+    /// Reads everything under a phone, in each of its spellings.
     pub(super) async fn items_of(&self, phone: &PhoneNumber) -> Result<Vec<Item>, Unavailable> {
-        self.items_under(Partition::phone(phone)).await
+        let mut items = self.items_under(Partition::phone(phone)).await?;
+        if let Some(older) = phone.older_spelling() {
+            items.extend(self.items_under(Partition::phone(&older)).await?);
+        }
+        Ok(items)
     }
 
     /// Reads everything under a partition key, strongly consistent.

@@ -15,6 +15,14 @@ use super::{Table, opt_outs};
 impl Table {
     /// Returns the opt-out that is kept for an erased person with this number, if there is one.
     pub(super) async fn suppression(&self, phone: &PhoneNumber) -> Result<Option<Contact>, Unavailable> {
+        self.suppression_under(phone).await
+    }
+
+    /// Reads the opt-out that is kept under exactly this spelling.
+    pub(super) async fn suppression_under(
+        &self,
+        phone: &PhoneNumber,
+    ) -> Result<Option<Contact>, Unavailable> {
         let Some(item) = self.get(Key::suppression(phone)).await? else { return Ok(None) };
         let contact = ContactItem::read(item).map_err(|_| unreadable(GET))?;
         Ok(contact.opted_out_at.is_some().then_some(contact))

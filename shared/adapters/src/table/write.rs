@@ -6,6 +6,7 @@
 //! claim    Update V (live, not cancelled, not superseded, no reply, step exactly where it was read)
 //!          Update P/C (not opted out)         Check O (no opt-out of an erased person)
 //!          [Check P/K (consent, where the step needs it)]
+//!          [Check P/C, Check O of the number's older spelling, where it has one]
 //! advance  Update V (step where it was read, or same claim)     [Put M] [Update P/C, Put P/K#]
 //! cancel   Update V (live)
 //! end      Update V (any, or none: a tombstone)
@@ -31,7 +32,7 @@ use super::builder::{Update, Write, check, put, upsert};
 use super::expression::{Path, absent, any, at_most, exists, greater};
 use super::item::{AttemptItem, ConversationItem, LastTextItem, PointerItem, Worklist, expiry};
 use super::keys::Key;
-use super::{consents, facts, opt_outs};
+use super::{consents, facts, older_spelling, opt_outs};
 
 /// Stores a conversation where no live one is stored, and the phone's pointer to it.
 pub(super) fn accept(
@@ -84,6 +85,7 @@ pub(super) fn claim(request: &ClaimRequest<'_>, retention: TimeDelta) -> Vec<Wri
         claim_of_contact(request, retention),
         check(Key::suppression(request.contact)).require(absent("opted_out_at")),
     ];
+    writes.extend(older_spelling::not_opted_out(request.contact));
     writes.extend(consents::agreement_check(request.contact, request.step));
     writes
 }

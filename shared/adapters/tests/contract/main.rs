@@ -9,6 +9,7 @@
 mod aws_sms;
 mod erasure;
 mod items;
+mod older_spelling;
 mod rig;
 mod secrets;
 mod table;
