@@ -73,9 +73,7 @@ pub(super) fn in_force(consent: Update, change: &ConsentChange) -> Update {
         Act::Withdrawn => (WITHDRAWN, GIVEN),
         Act::OptedOut | Act::OptedIn => return consent,
     };
-    consent
-        .set(attribute(set, &change.scope), &change.agreement)
-        .remove(attribute(removed, &change.scope))
+    consent.set(attribute(set, &change.scope), &change.agreement).remove(attribute(removed, &change.scope))
 }
 
 /// Adds to the update of a consent that it says nothing of a change's scope any more.

@@ -26,13 +26,13 @@ fn number(text: &str) -> PhoneNumber {
 
 fn opted_out(older: &str) -> Value {
     json!({
-        "pk": { "S": format!("P#{older}") },
-        "sk": { "S": "C" },
-        "v": { "N": "1" },
-        "opted_out_at": { "S": "2027-01-15T08:00:05Z" },
-        "opted_out_by": { "S": "SM3" },
-        "worklist": { "S": "opted_out" },
-        "worklist_at": { "S": "2027-01-15T08:00:05Z" },
+        "pk": format!("P#{older}"),
+        "sk": "C",
+        "v": 1,
+        "opted_out_at": "2027-01-15T08:00:05Z",
+        "opted_out_by": "SM3",
+        "worklist": "opted_out",
+        "worklist_at": "2027-01-15T08:00:05Z",
     })
 }
 
@@ -46,7 +46,8 @@ async fn claim(rig: &Rig, id: &str, phone: &PhoneNumber) -> WriteOutcome {
     let step = &conversation.plan.as_ref().unwrap().steps[0];
     let state = StepState::Claimed(Claim { id: "i".to_owned(), at: at(0) });
     let next = Progress { state, attempt: 1, ..Progress::default() };
-    let request = ClaimRequest { conversation: &conversation.id, contact: phone, step, next: &next, now: at(0) };
+    let request =
+        ClaimRequest { conversation: &conversation.id, contact: phone, step, next: &next, now: at(0) };
     rig.table.claim(&request).await.unwrap()
 }
 
@@ -90,11 +91,11 @@ async fn a_conversation_of_the_older_spelling_hears_its_customer() {
         let id = ConversationId::new("sms-1").unwrap();
         claim(&rig, "sms-1", &phone).await;
         // As it was stored before: contact and pointer under the older spelling.
-        rig.change("V#sms-1", "V", |item| item["contact"] = json!({ "S": older })).await;
+        rig.change("V#sms-1", "V", |item| item["contact"] = json!(older)).await;
         let mut pointer = rig.item(&format!("P#{canonical}"), "V#sms-1").await.unwrap();
-        pointer["pk"] = json!({ "S": format!("P#{older}") });
+        pointer["pk"] = json!(format!("P#{older}"));
         rig.put(&pointer).await;
-        rig.change(&format!("P#{canonical}"), "V#sms-1", |item| item["open_until"] = json!({ "N": "0" })).await;
+        rig.change(&format!("P#{canonical}"), "V#sms-1", |item| item["open_until"] = json!(0)).await;
 
         let (_, open) = rig.table.open_conversations(&phone, at(1)).await.unwrap();
         assert_eq!(open.iter().map(|open| &open.id).collect::<Vec<_>>(), [&id], "{canonical}");
@@ -112,10 +113,8 @@ async fn a_conversation_of_the_older_spelling_hears_its_customer() {
 async fn of_two_consents_the_later_counts() {
     let (older, canonical) = LINES[0];
     let rig = Rig::start().await;
-    let agreement = |at: &str| json!({ "M": { "at": { "S": at }, "source": { "S": "web-form" } } });
-    let consent = |phone: &str, name: &str, at: &str| {
-        json!({ "pk": { "S": format!("P#{phone}") }, "sk": { "S": "K" }, "v": { "N": "1" }, name: agreement(at) })
-    };
+    let agreement = |at: &str| json!({ "at": at, "source": "web-form" });
+    let consent = |phone: &str, name: &str, at: &str| json!({ "pk": format!("P#{phone}"), "sk": "K", "v": 1, name: agreement(at) });
     rig.put(&consent(older, "withdrawn_offers", "2027-01-02T00:00:00Z")).await;
     rig.put(&consent(canonical, "given_offers", "2027-01-01T00:00:00Z")).await;
     let scope = Scope::new("offers").unwrap();
