@@ -167,7 +167,8 @@ fn print_difference(current: Option<&StoredFile>, next: &str) -> bool {
 fn explain(error: PushError) -> String {
     match error {
         PushError::Refused(findings) => {
-            let lines = findings.iter().map(|finding| format!("\n  {}: {}", finding.place, finding.detail));
+            let lines =
+                findings.iter().map(|finding| format!("\n  {}: {}", finding.location, finding.detail));
             format!("nothing was changed:{}", lines.collect::<String>())
         }
         PushError::Unavailable(error) => format!("cannot write the table: {error}"),

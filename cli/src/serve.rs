@@ -141,7 +141,7 @@ fn explain(error: &ServeError) -> String {
     let mut message = error.to_string();
     if let ServeError::Journeys(findings) = error {
         for finding in findings {
-            message.push_str(&format!("\n  {}: {}", finding.place, finding.detail));
+            message.push_str(&format!("\n  {}: {}", finding.location, finding.detail));
         }
     }
     message

@@ -22,7 +22,7 @@ pub(crate) fn journeys_toml(data: &[u8]) {
             return;
         }
     };
-    assert!(lint(&journeys).iter().all(|finding| !finding.place.is_empty()));
+    assert!(lint(&journeys).iter().all(|finding| !finding.location.is_empty()));
     for name in journeys.journeys.keys() {
         let source = SourceName::fixed("messages");
         let event = plan::Event {

@@ -40,7 +40,7 @@ impl FileReport {
     pub(crate) fn print_findings(&self) {
         for finding in &self.findings {
             let severity = if finding.severity == Severity::Error { "error" } else { "warning" };
-            print::line(format!("{severity}: {}: {}", finding.place, finding.detail));
+            print::line(format!("{severity}: {}: {}", finding.location, finding.detail));
         }
         let errors = self.errors();
         print::line(format!("{errors} error(s), {} warning(s)", self.findings.len() - errors));

@@ -159,7 +159,7 @@ fn variables(
             given.required_string(name, violations)
         };
         if let Some(value) = value {
-            let rule = Rule { limit: journey.limit(name), fills_template: in_templates.contains(name) };
+            let rule = Rule { limit: journey.limit(name), is_template_value: in_templates.contains(name) };
             values::check(&given, name, value, rule, violations);
             variables.set(name, value);
         }

@@ -131,7 +131,7 @@ fn variables(fields: &Fields<'_>, journey: Option<&Journey>, violations: &mut Vi
         let value = fields.optional_string(name, violations).filter(|value| !value.trim().is_empty());
         if let Some(value) = value {
             let limit = journey.map_or(messaging::journeys::VARIABLE_LIMIT, |journey| journey.limit(name));
-            values::check(fields, name, value, Rule { limit, fills_template: true }, violations);
+            values::check(fields, name, value, Rule { limit, is_template_value: true }, violations);
             variables.set(name, value);
         }
     }

@@ -2,7 +2,7 @@
 
 use http_edge::fields::Fields;
 use http_edge::violations::Violations;
-use messaging::values::characters::{fills_template, unwanted};
+use messaging::values::characters::{is_template_value, unwanted};
 
 /// What a value has to be.
 #[derive(Debug, Clone, Copy)]
@@ -10,7 +10,7 @@ pub(crate) struct Rule {
     /// The most characters.
     pub(crate) limit: usize,
     /// It fills a place of a WhatsApp template.
-    pub(crate) fills_template: bool,
+    pub(crate) is_template_value: bool,
 }
 
 /// Notes what is wrong with the value of a field.
@@ -24,7 +24,7 @@ pub(crate) fn check(fields: &Fields<'_>, name: &str, value: &str, rule: Rule, vi
             "must not contain control characters, or characters without width that hide or turn text";
         violations.add(fields.place(name), "unwanted_character", detail);
     }
-    if rule.fills_template && !fills_template(value) {
+    if rule.is_template_value && !is_template_value(value) {
         let detail = "must be one line without tabs and without four or more spaces in a row: it fills a WhatsApp template";
         violations.add(fields.place(name), "template_value", detail);
     }

@@ -40,7 +40,7 @@ impl JourneysWatch {
                 Err(PushError::Refused(findings)) => {
                     for finding in findings {
                         tracing::error!(
-                            place = finding.place,
+                            place = finding.location,
                             detail = finding.detail,
                             "journeys.toml has an error and is not in force"
                         );

@@ -14,6 +14,8 @@
 //!    received ([`receive_message`]), delivery receipts recorded ([`record_receipt`]).
 //! 8. `testing`: the ports in memory, and the contract that they and the adapters keep
 
+#![warn(missing_docs)]
+
 pub mod values;
 
 pub mod text;

@@ -13,7 +13,7 @@ use crate::journeys::{Config, Deadline, Journey, JourneyStep};
 use crate::text::dlt::DltTemplateId;
 use crate::text::fit::TooLong;
 use crate::text::segments;
-use crate::text::template::{Manner, MessageText, PersonName, TemplateError, Variables, render_in};
+use crate::text::template::{AmountFormat, MessageText, PersonName, TemplateError, Variables, render_with};
 use crate::text::whatsapp_template::WhatsappTemplate;
 use crate::values::channel::Category;
 use crate::values::channel::Channel;
@@ -110,7 +110,7 @@ pub fn plan(
     let locale = event.locale.as_deref().unwrap_or(source_locale);
     let variables = with_optional(&event.variables, journey);
     let currency = journeys.sources.get(&event.source).map_or(Currency::Usd, |source| source.currency);
-    let manner = Manner { currency, locale };
+    let manner = AmountFormat { currency, locale };
     let from = event.send_at.map_or(now, |send_at| send_at.max(now));
     let from = if event.is_due_at_once { from - first_delay(journey) } else { from };
     let mut steps = Vec::new();
@@ -172,7 +172,7 @@ fn with_optional(given: &Variables, journey: &Journey) -> Variables {
 fn wording(
     step: &JourneyStep,
     journeys: &Config,
-    manner: Manner<'_>,
+    manner: AmountFormat<'_>,
     variables: &Variables,
 ) -> Result<Said, PlanError> {
     let locale = manner.locale;
@@ -183,7 +183,7 @@ fn wording(
         Channel::Sms => None,
     };
     let words = match (wording.words(locale), &content) {
-        (Some(template), _) => render_in(template, variables, manner)
+        (Some(template), _) => render_with(template, variables, manner)
             .map_err(|error| PlanError::Text { step: step.name.clone(), error })?,
         (None, Some(_)) => {
             return Ok(Said { text: MessageText::new(""), content, dlt_template_id: None, truncated: false });
@@ -191,7 +191,7 @@ fn wording(
         (None, None) => return Err(no_words()),
     };
     let fitted = wording
-        .fitting()
+        .fit_rule()
         .fit(words.expose())
         .map_err(|error| PlanError::TooLong { step: step.name.clone(), error })?;
     let dlt_template_id = wording.dlt_template_id(locale).cloned();
@@ -223,7 +223,7 @@ fn due(
     from: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>, PlanError> {
-    let due = if step.hangs_on_appointment() {
+    let due = if step.needs_appointment() {
         let appointment = event.appointment.ok_or(PlanError::AppointmentMissing)?;
         let before = step.before_appointment.map_or(TimeDelta::zero(), |before| before.delta());
         let after = step.after_appointment.map_or(TimeDelta::zero(), |after| after.delta());
@@ -244,7 +244,7 @@ fn delay_of(step: &JourneyStep) -> TimeDelta {
 
 /// How long after the event the first text is due, of those that hang on no appointment.
 fn first_delay(journey: &Journey) -> TimeDelta {
-    let delays = journey.steps.iter().filter(|step| !step.hangs_on_appointment()).map(delay_of);
+    let delays = journey.steps.iter().filter(|step| !step.needs_appointment()).map(delay_of);
     delays.min().unwrap_or_default()
 }
 

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use messaging::journeys::budgets::{
-    Budget, Charge, Counter, ExceededLimit, Limits, Reservation, ReserveOutcome, nearly_spent,
+    Budget, Charge, Counter, CounterLimit, ExceededLimit, Limits, Reservation, ReserveOutcome, nearly_spent,
 };
 use messaging::ports::{Budgets, Unavailable};
 use messaging::values::dollars::Dollars;
@@ -76,8 +76,8 @@ impl Table {
         let mut added = upsert(Key::spent(budget, charge.to)).set("expires_at", kept_until(charge.now));
         for counter in counters {
             added = added.add(&counter.name, cost.micro());
-            if let Some((allows, _)) = &counter.limit {
-                let room = allows.micro().saturating_sub(cost.micro());
+            if let Some(limit) = &counter.limit {
+                let room = limit.allows.micro().saturating_sub(cost.micro());
                 added =
                     added.require(any([absent(counter.name.as_str()), at_most(counter.name.as_str(), room)]));
             }
@@ -86,7 +86,7 @@ impl Table {
             Updated::Done(spent) => {
                 for limit in nearly_spent(counters, cost, |name| counted(&spent, name)) {
                     let decision = telemetry::count(Decision::BudgetNearlySpent);
-                    tracing::warn!(limit, decision, "A spending limit is nearly reached");
+                    tracing::warn!(%limit, decision, "A spending limit is nearly reached");
                 }
                 Ok(None)
             }
@@ -105,8 +105,8 @@ impl Table {
 
 fn first_limit(counters: &[Counter], spent: &Item) -> Option<ExceededLimit> {
     counters.iter().find_map(|counter| {
-        let (allows, limit) = counter.limit.clone()?;
-        Some(ExceededLimit { limit, allows, spent: counted(spent, &counter.name) })
+        let CounterLimit { setting, allows } = counter.limit.clone()?;
+        Some(ExceededLimit { limit: setting, allows, spent: counted(spent, &counter.name) })
     })
 }
 

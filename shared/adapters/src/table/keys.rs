@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use messaging::conversation::consent::{Act, ConsentChange};
 use messaging::conversation::receipt::Receipt;
 use messaging::journeys::budgets::Budget;
-use messaging::journeys::code_limits::{CodeLimit, OF_A_PHONE};
+use messaging::journeys::code_limits::{CodeLimit, PHONE_SCOPES};
 use messaging::journeys::rate_limits::Rate;
 use messaging::ports::InboundId;
 use messaging::values::ids::ConversationId;
@@ -81,7 +81,7 @@ impl Key {
 
     /// `S#<provider or number>` / `S`: the rate limiter of a sender.
     pub(super) fn rate_limiter(rate: &Rate) -> Self {
-        Self::new(format!("S#{}", rate.schedule()), "S")
+        Self::new(format!("S#{}", rate.limiter()), "S")
     }
 
     /// `M#<provider>#<message id>` / `M`: leads from a provider's message to the attempt that sent it.
@@ -164,7 +164,7 @@ impl Partition {
 
     /// The one-time codes of a phone, and the counters of that phone alone.
     pub(super) fn all_codes(phone: &PhoneNumber) -> impl Iterator<Item = Self> {
-        let counters = OF_A_PHONE.map(|scope| Self::code_limits(scope, phone.as_e164()));
+        let counters = PHONE_SCOPES.map(|scope| Self::code_limits(scope, phone.as_e164()));
         std::iter::once(Self::codes(phone)).chain(counters)
     }
 

@@ -1,115 +1,128 @@
-//! The money fuse: how much may be spent on texts, and what counts it.
+//! Money limits: how much may be spent on texts, and the counters that enforce it.
 //!
-//! Before a provider is called, what the text is expected to cost is added to every counter that it
-//! belongs to, if none of them goes over its limit; what the provider did not take is taken off again.
-//! A lost answer keeps what it has reserved: it may have been paid for.
+//! Before a provider is called, the expected cost of the text is added to every counter that the text belongs
+//! to, provided that none of them exceeds its limit. The cost of a text that the provider did not take is
+//! subtracted again. After a lost answer the reservation is kept, because the text may have been charged.
+
+mod limit_setting;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike, Months, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::values::dollars::Dollars;
+pub use limit_setting::{LimitScope, LimitSetting, Period};
 
+use crate::values::dollars::Dollars;
 use crate::values::phone::{PhoneNumber, Region};
 use crate::values::verdict::Because;
 
-/// What a text without a known price counts for, unless `journeys.toml` says something else: more than
-/// a part costs in nearly every country, because a fuse that some texts pass by is none.
+/// The cost of one part without a known price, unless `limits.unpriced` is set: more than a part costs in
+/// nearly every country, because a limit that some texts bypass does not limit anything.
 const UNPRICED: Dollars = Dollars::from_micro(100_000);
 
 /// `[limits]` of `journeys.toml`, in US dollars. Days and months are those of UTC.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// For all texts of a day.
+    /// The limit for all texts of a day.
     pub day: Option<Dollars>,
-    /// For all texts of a month.
+    /// The limit for all texts of a month.
     pub month: Option<Dollars>,
-    /// For all texts to one number.
+    /// The limits for all texts to one number.
     #[serde(default)]
     pub recipient: Spending,
-    /// For all texts to a country (ISO 3166 alpha-2).
+    /// The limits for all texts to a country (ISO 3166 alpha-2).
     #[serde(default)]
     pub countries: BTreeMap<String, Spending>,
-    /// What each part of a text counts for whose price is not known.
+    /// The cost that is assumed for each part of a text whose price is not known.
     pub unpriced: Option<Dollars>,
 }
 
-/// Limits of one kind.
+/// The limits of one recipient or one country.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spending {
-    /// Of a day.
+    /// The limit for a day.
     pub day: Option<Dollars>,
-    /// Of a month.
+    /// The limit for a month.
     pub month: Option<Dollars>,
 }
 
-/// Something that is counted. Counters of one [`Budget`] are one item and change together.
+/// A sum of costs. The counters of one [`Budget`] are stored in one item and change together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counter {
-    /// Its name within the purse: `d_21`, `month`, `c_GB_d_21`, `c_GB`.
+    /// Its name within the budget: `d_21`, `month`, `c_GB_d_21`, `c_GB`.
     pub name: String,
-    /// What it may not go over, and how an operator finds that limit: `limits.countries.GB.day`.
-    pub limit: Option<(Dollars, String)>,
+    /// The limit that the counter must not exceed, if there is one.
+    pub limit: Option<CounterLimit>,
 }
 
-/// Counters that are kept together.
+/// The limit of a counter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CounterLimit {
+    /// The setting that holds the limit.
+    pub setting: LimitSetting,
+    /// The highest sum that is allowed.
+    pub allows: Dollars,
+}
+
+/// Counters that are stored together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Budget {
-    /// Of a month (`2026-11`): all texts, and each country's.
+    /// The counters of a month (`2026-11`): all texts, and the texts to each country.
     Month(String),
-    /// One number's, of that month.
+    /// The counters of one number in that month.
     Recipient(String),
 }
 
-/// A text that is about to be sent.
+/// The cost of a text that is about to be sent.
 #[derive(Debug, Clone)]
 pub struct Charge<'a> {
-    /// To whom.
+    /// The recipient's number.
     pub to: &'a PhoneNumber,
-    /// What it is expected to cost.
+    /// The expected cost.
     pub cost: Dollars,
-    /// The present instant.
+    /// The present instant, which selects the day and the month.
     pub now: DateTime<Utc>,
 }
 
-/// What has been added to the counters for a text: stored with its step, to be corrected later.
+/// An amount that was added to the counters for a text. It is stored with the step, so that it can be adjusted
+/// to the real price later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reservation {
-    /// When.
+    /// The time of the reservation, which selects the counters.
     pub at: DateTime<Utc>,
-    /// How much was added, in millionths of a US dollar.
+    /// The amount in millionths of a US dollar.
     pub micro_usd: u64,
-    /// To which counters.
+    /// The budgets to whose counters it was added.
     #[serde(rename = "purses")]
     pub budgets: Vec<Budget>,
 }
 
-/// A limit that a text would go over.
+/// A limit that a text would exceed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExceededLimit {
-    /// Its place in `journeys.toml`: `limits.day`.
-    pub limit: String,
-    /// What it allows.
+    /// The setting that holds the limit.
+    pub limit: LimitSetting,
+    /// The highest sum that the limit allows.
     pub allows: Dollars,
-    /// What has been spent of it.
+    /// The sum that has been spent, without this text.
     pub spent: Dollars,
 }
 
-/// What asking for money led to.
+/// The result of reserving the cost of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReserveOutcome {
-    /// It is reserved.
+    /// The cost is reserved.
     Reserved(Reservation),
-    /// It would be too much: nothing is reserved.
+    /// The text would exceed a limit. Nothing is reserved.
     Exceeded(ExceededLimit),
 }
 
 impl Limits {
-    /// Whether nothing is limited: nothing is counted then.
+    /// Returns whether no limit is set. In that case nothing is counted.
     #[must_use]
     pub fn is_none(&self) -> bool {
         let unlimited = |spending: &Spending| spending.day.is_none() && spending.month.is_none();
@@ -119,122 +132,127 @@ impl Limits {
             && self.countries.values().all(unlimited)
     }
 
-    /// What a text of that price and so many parts counts for; without a price, each part for `unpriced`.
+    /// Returns the cost of a text: its price, or `unpriced` for each part if the price is not known.
     #[must_use]
     pub fn cost(&self, micro_usd: Option<u64>, parts: usize) -> Dollars {
-        let unpriced = || {
-            let of_a_part = self.unpriced.unwrap_or(UNPRICED).micro();
-            Dollars::from_micro(of_a_part.saturating_mul(u64::try_from(parts.max(1)).unwrap_or(u64::MAX)))
-        };
-        micro_usd.map_or_else(unpriced, Dollars::from_micro)
+        if let Some(micro_usd) = micro_usd {
+            return Dollars::from_micro(micro_usd);
+        }
+        let per_part = self.unpriced.unwrap_or(UNPRICED).micro();
+        let parts = u64::try_from(parts.max(1)).unwrap_or(u64::MAX);
+        Dollars::from_micro(per_part.saturating_mul(parts))
     }
 
-    /// The purses that a text is paid from, the recipient's first, and their counters. Purses without
-    /// any limit are left out.
+    /// Returns the budgets that a text is charged to, the recipient's first, and their counters. Budgets
+    /// without any limit are left out.
     #[must_use]
     pub fn budgets(&self, charge: &Charge<'_>) -> Vec<(Budget, Vec<Counter>)> {
         let mut budgets = vec![
-            (Budget::Recipient(month(charge.now)), self.of_recipient(charge)),
-            (Budget::Month(month(charge.now)), self.of_all(charge)),
+            (Budget::Recipient(month(charge.now)), self.recipient_counters(charge)),
+            (Budget::Month(month(charge.now)), self.month_counters(charge)),
         ];
         budgets.retain(|(_, counters)| counters.iter().any(|counter| counter.limit.is_some()));
         budgets
     }
 
-    fn of_recipient(&self, charge: &Charge<'_>) -> Vec<Counter> {
+    fn recipient_counters(&self, charge: &Charge<'_>) -> Vec<Counter> {
         let Spending { day, month } = self.recipient;
         vec![
-            counter(day_of(charge.now), day, "limits.recipient.day"),
-            counter("month".to_owned(), month, "limits.recipient.month"),
+            counter(day_of(charge.now), day, LimitScope::Recipient, Period::Day),
+            counter("month".to_owned(), month, LimitScope::Recipient, Period::Month),
         ]
     }
 
-    /// All counters of the month's purse are counted as soon as one of them has a limit, so that a new
-    /// limit knows what was spent before it.
-    fn of_all(&self, charge: &Charge<'_>) -> Vec<Counter> {
+    /// Every counter of the month's budget is counted as soon as one of them has a limit, so that a limit
+    /// that is added later takes the earlier spending into account.
+    fn month_counters(&self, charge: &Charge<'_>) -> Vec<Counter> {
         let day = day_of(charge.now);
         let country = charge.to.country().map_or_else(|| "none".to_owned(), Region::code);
         let own = self.countries.get(&country).copied().unwrap_or_default();
-        let place = |span: &str| format!("limits.countries.{country}.{span}");
+        let scope = LimitScope::Country(country.clone());
         vec![
-            counter(format!("c_{country}_{day}"), own.day, &place("day")),
-            counter(format!("c_{country}"), own.month, &place("month")),
-            counter(day, self.day, "limits.day"),
-            counter("month".to_owned(), self.month, "limits.month"),
+            counter(format!("c_{country}_{day}"), own.day, scope.clone(), Period::Day),
+            counter(format!("c_{country}"), own.month, scope, Period::Month),
+            counter(day, self.day, LimitScope::All, Period::Day),
+            counter("month".to_owned(), self.month, LimitScope::All, Period::Month),
         ]
     }
 }
 
 impl Reservation {
-    /// The counters that were added to, in each purse.
+    /// Returns the counters that the amount was added to, for each budget.
     #[must_use]
     pub fn counters(&self, to: &PhoneNumber) -> Vec<(Budget, Vec<Counter>)> {
         let limits = Limits::default();
         let charge = Charge { to, cost: Dollars::from_micro(self.micro_usd), now: self.at };
-        let counters = |purse: &Budget| match purse {
-            Budget::Recipient(_) => limits.of_recipient(&charge),
-            Budget::Month(_) => limits.of_all(&charge),
+        let counters = |budget: &Budget| match budget {
+            Budget::Recipient(_) => limits.recipient_counters(&charge),
+            Budget::Month(_) => limits.month_counters(&charge),
         };
-        self.budgets.iter().map(|purse| (purse.clone(), counters(purse))).collect()
+        self.budgets.iter().map(|budget| (budget.clone(), counters(budget))).collect()
     }
 }
 
 impl ExceededLimit {
-    /// The first limit that a cost would go over, where so much has been spent of each counter.
+    /// Returns the first limit that a cost would exceed. `spent` returns the present sum of a counter by the
+    /// counter's name.
     #[must_use]
     pub fn find(counters: &[Counter], cost: Dollars, spent: impl Fn(&str) -> Dollars) -> Option<Self> {
-        counters.iter().find_map(|counter| {
-            let (allows, limit) = counter.limit.clone()?;
+        for counter in counters {
+            let Some(CounterLimit { setting, allows }) = &counter.limit else { continue };
             let spent = spent(&counter.name);
-            (spent.micro().saturating_add(cost.micro()) > allows.micro()).then_some(Self {
-                limit,
-                allows,
-                spent,
-            })
-        })
+            if spent.micro().saturating_add(cost.micro()) > allows.micro() {
+                return Some(Self { limit: setting.clone(), allows: *allows, spent });
+            }
+        }
+        None
     }
 
-    /// When the limit begins anew: with the next day, or the next month, of UTC.
+    /// Returns the instant at which the counter starts again from zero: the beginning of the next day or
+    /// month of UTC.
     #[must_use]
-    pub fn begins_anew(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        let today = now.date_naive();
-        let next = if self.limit.ends_with("month") {
-            today.with_day(1).and_then(|first| first.checked_add_months(Months::new(1)))
-        } else {
-            today.succ_opt()
-        };
-        next.unwrap_or(today).and_time(NaiveTime::MIN).and_utc()
+    pub fn resets_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        self.limit.period.next_begins(now)
     }
 
-    /// The facts behind `BlockedBudget`.
+    /// Returns the facts behind the verdict `BlockedBudget`.
     #[must_use]
     pub fn because(&self, cost: Dollars) -> Because {
-        Because::fact("limit", self.limit.as_str())
+        Because::fact("limit", self.limit.to_string())
             .and("limit_micro_usd", self.allows.micro())
             .and("spent_micro_usd", self.spent.micro())
             .and("cost_micro_usd", cost.micro())
             .explained(format!(
-                "The money limit {} of {} is reached ({} spent), so the text was not sent. Raise it in journeys.toml or wait until it begins anew, then: afterword retry --verdict BlockedBudget --since <time>.",
+                "The money limit {} of {} is reached ({} spent), so the text was not sent. Raise the limit in journeys.toml or wait until it resets, then run: afterword retry --verdict BlockedBudget --since <time>.",
                 self.limit, self.allows, self.spent
             ))
     }
 }
 
-/// The limits of which this text has just spent the last bit below 80 %: what is to be watched.
+/// Returns the limits of which this text has just reached 80 %. `spent` returns the sum of a counter, this text
+/// included, by the counter's name.
 #[must_use]
-pub fn nearly_spent(counters: &[Counter], cost: Dollars, spent: impl Fn(&str) -> Dollars) -> Vec<&str> {
-    let is_near = |micro: u64, allows: u64| u128::from(micro) * 10 >= u128::from(allows) * 8;
-    let crossed = counters.iter().filter_map(|counter| {
-        let (allows, limit) = counter.limit.as_ref()?;
+pub fn nearly_spent(
+    counters: &[Counter],
+    cost: Dollars,
+    spent: impl Fn(&str) -> Dollars,
+) -> Vec<&LimitSetting> {
+    let is_near = |micro: u64, allows: Dollars| u128::from(micro) * 10 >= u128::from(allows.micro()) * 8;
+    let mut crossed = Vec::new();
+    for counter in counters {
+        let Some(CounterLimit { setting, allows }) = &counter.limit else { continue };
         let after = spent(&counter.name).micro();
         let before = after.saturating_sub(cost.micro());
-        (is_near(after, allows.micro()) && !is_near(before, allows.micro())).then_some(limit.as_str())
-    });
-    crossed.collect()
+        if is_near(after, *allows) && !is_near(before, *allows) {
+            crossed.push(setting);
+        }
+    }
+    crossed
 }
 
-fn counter(name: String, limit: Option<Dollars>, place: &str) -> Counter {
-    Counter { name, limit: limit.map(|limit| (limit, place.to_owned())) }
+fn counter(name: String, allows: Option<Dollars>, scope: LimitScope, period: Period) -> Counter {
+    let setting = LimitSetting { scope, period };
+    Counter { name, limit: allows.map(|allows| CounterLimit { setting, allows }) }
 }
 
 fn month(now: DateTime<Utc>) -> String {

@@ -12,7 +12,7 @@ use crate::values::phone::PhoneNumber;
 const PREFIX_LEAVES_OUT: usize = 3;
 
 /// The scopes that count one number's codes.
-pub const OF_A_PHONE: [&str; 2] = ["phone_hour", "phone_day"];
+pub const PHONE_SCOPES: [&str; 2] = ["phone_hour", "phone_day"];
 
 /// One limit as it applies to one number now. Personal data (the number is in it): `Debug` shows only
 /// the scope.
@@ -44,8 +44,8 @@ pub fn limits_of(phone: &PhoneNumber, settings: &OtpSettings, now: DateTime<Utc>
     let country = phone.country().map_or_else(|| "none".to_owned(), |country| country.code());
     let (hour, day) = (TimeDelta::hours(1), TimeDelta::days(1));
     [
-        (OF_A_PHONE[0], number, settings.per_phone_hour, hour),
-        (OF_A_PHONE[1], number, settings.per_phone_day, day),
+        (PHONE_SCOPES[0], number, settings.per_phone_hour, hour),
+        (PHONE_SCOPES[1], number, settings.per_phone_day, day),
         ("prefix_hour", prefix, settings.per_prefix_hour, hour),
         ("country_hour", &country, settings.per_country_hour, hour),
     ]

@@ -220,7 +220,7 @@ impl Source {
 impl JourneyStep {
     /// Whether it needs an appointment to be planned.
     #[must_use]
-    pub const fn hangs_on_appointment(&self) -> bool {
+    pub const fn needs_appointment(&self) -> bool {
         self.before_appointment.is_some() || self.after_appointment.is_some()
     }
 }
@@ -233,8 +233,8 @@ impl Journey {
 
     /// Whether its events are bookings, which bring variables by themselves.
     #[must_use]
-    pub fn is_of_bookings(&self) -> bool {
-        self.steps.iter().any(|step| step.hangs_on_appointment() || step.deadline == Deadline::Appointment)
+    pub fn is_for_bookings(&self) -> bool {
+        self.steps.iter().any(|step| step.needs_appointment() || step.deadline == Deadline::Appointment)
     }
 
     /// The most characters that a variable may have.
@@ -292,7 +292,7 @@ impl Config {
 
     /// The words of one-time codes for a purpose: its own, else those of all.
     #[must_use]
-    pub fn words_of_code(&self, purpose: &str) -> Option<&str> {
+    pub fn one_time_code_text(&self, purpose: &str) -> Option<&str> {
         self.notice(&format!("one_time_code_{purpose}")).or_else(|| self.notice("one_time_code"))
     }
 }

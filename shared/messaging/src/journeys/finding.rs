@@ -18,7 +18,8 @@ pub struct Finding {
     /// How bad.
     pub severity: Severity,
     /// Where: `journeys.booking.steps.follow_up`.
-    pub place: String,
+    #[serde(rename = "place")]
+    pub location: String,
     /// What.
     pub detail: String,
 }
@@ -26,11 +27,11 @@ pub struct Finding {
 impl Finding {
     /// Something that keeps the file from being used.
     #[must_use]
-    pub fn error(place: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, place: place.into(), detail: detail.into() }
+    pub fn error(location: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, location: location.into(), detail: detail.into() }
     }
 
-    pub(super) fn warning(place: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, place: place.into(), detail: detail.into() }
+    pub(super) fn warning(location: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, location: location.into(), detail: detail.into() }
     }
 }

@@ -6,7 +6,7 @@ use crate::journeys::Span;
 use crate::values::phone::{PhoneNumber, Region};
 
 /// The words of a code, unless `journeys.toml` has others under `notices.one_time_code`.
-pub const ONE_TIME_CODE_WORDS: &str =
+pub const ONE_TIME_CODE_TEXT: &str =
     "{{ code }} is your verification code. It expires in {{ minutes }} minutes. Never share it with anyone.";
 
 /// What those words may name.
@@ -21,7 +21,7 @@ pub struct OtpSettings {
     pub resend_after: Span,
     /// The most codes for one phone within an hour.
     pub per_phone_hour: u32,
-    /// The most codes for one phone within a day: with [`super::MOST_ATTEMPTS`] guesses each, also how
+    /// The most codes for one phone within a day: with [`super::MAX_ATTEMPTS`] guesses each, also how
     /// often a code can be guessed at.
     pub per_phone_day: u32,
     /// The most codes within an hour for numbers that differ in their last three digits only.

@@ -48,17 +48,17 @@ impl ProviderOrder {
 }
 
 /// What is wrong with an order.
-pub(super) fn lint_order(place: &str, channel: Channel, order: &[Provider], findings: &mut Vec<Finding>) {
+pub(super) fn lint_order(location: &str, channel: Channel, order: &[Provider], findings: &mut Vec<Finding>) {
     if order.is_empty() {
-        findings.push(Finding::error(place, "names no provider"));
+        findings.push(Finding::error(location, "names no provider"));
     }
     let mut named = BTreeSet::new();
     for provider in order {
         if !provider.carries(channel) {
-            findings.push(Finding::error(place, format!("{provider} does not carry this channel")));
+            findings.push(Finding::error(location, format!("{provider} does not carry this channel")));
         }
         if !named.insert(provider) {
-            findings.push(Finding::error(place, format!("names {provider} twice")));
+            findings.push(Finding::error(location, format!("names {provider} twice")));
         }
     }
 }

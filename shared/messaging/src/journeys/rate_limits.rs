@@ -88,7 +88,7 @@ impl Pacing {
 impl Rate {
     /// The name of its schedule.
     #[must_use]
-    pub fn schedule(&self) -> &str {
+    pub fn limiter(&self) -> &str {
         self.number.as_deref().unwrap_or(self.sender)
     }
 }
@@ -132,7 +132,7 @@ impl RateLimiter {
 
 /// Whether a place that was taken may still be used, or be waited for.
 #[must_use]
-pub fn is_good(slot: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+pub fn is_usable(slot: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     now - slot <= MISSED_AFTER
 }
 
@@ -177,18 +177,18 @@ mod tests {
         let pacing: Pacing = toml::from_str("twilio = 5\nnumbers = { \"+15005550006\" = 1 }").unwrap();
         let of = |channel, from| pacing.of_sender(Provider::Twilio, channel, from);
         let own = of(Channel::Sms, Some("+15005550006")).unwrap();
-        assert_eq!((own.schedule(), own.sender, own.per_second.get()), ("+15005550006", "twilio", 1));
+        assert_eq!((own.limiter(), own.sender, own.per_second.get()), ("+15005550006", "twilio", 1));
         for from in [None, Some("+15005550007")] {
             let shared = of(Channel::Sms, from).unwrap();
-            assert_eq!((shared.schedule(), shared.per_second.get()), ("twilio", 5));
+            assert_eq!((shared.limiter(), shared.per_second.get()), ("twilio", 5));
         }
         assert_eq!(of(Channel::Whatsapp, Some("whatsapp:+15005550006")), None);
     }
 
     #[test]
     fn a_slot_keeps_for_a_moment() {
-        assert!(is_good(at(0), at(-60_000)) && is_good(at(0), at(5000)));
-        assert!(!is_good(at(0), at(5001)));
+        assert!(is_usable(at(0), at(-60_000)) && is_usable(at(0), at(5000)));
+        assert!(!is_usable(at(0), at(5001)));
     }
 
     proptest! {

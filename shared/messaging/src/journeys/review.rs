@@ -22,43 +22,43 @@ pub use worst_case::{TextReport, reports};
 
 /// Everything that speaks against a file that the lint has nothing against, errors first.
 #[must_use]
-pub fn review(file: &Config) -> Vec<Finding> {
+pub fn review(config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (name, journey) in &file.journeys {
-        lint_locales(file, name, &journey.steps, &mut findings);
+    for (name, journey) in &config.journeys {
+        lint_locales(config, name, &journey.steps, &mut findings);
         for step in &journey.steps {
-            let place = format!("journeys.{name}.steps.{}", step.name);
-            if let Some(wording) = file.texts.get(&step.text) {
-                review_step(step, wording, &place, &mut findings);
+            let location = format!("journeys.{name}.steps.{}", step.name);
+            if let Some(wording) = config.texts.get(&step.text) {
+                review_step(step, wording, &location, &mut findings);
             }
         }
     }
-    for (name, wording) in &file.texts {
+    for (name, wording) in &config.texts {
         for (locale, words) in &wording.words {
             review_words(wording, words, &format!("texts.{name}.{locale}"), &mut findings);
         }
         review_places(name, wording, &mut findings);
     }
-    review_for_india(file, &mut findings);
-    for report in reports(file) {
-        review_length(file, &report, &mut findings);
+    review_for_india(config, &mut findings);
+    for report in reports(config) {
+        review_length(config, &report, &mut findings);
     }
-    findings.sort_by(|a, b| (a.severity, &a.place, &a.detail).cmp(&(b.severity, &b.place, &b.detail)));
+    findings.sort_by(|a, b| (a.severity, &a.location, &a.detail).cmp(&(b.severity, &b.location, &b.detail)));
     findings.dedup();
     findings
 }
 
 /// A customer whose language one text of a journey lacks is refused altogether.
-fn lint_locales(file: &Config, name: &JourneyName, steps: &[JourneyStep], findings: &mut Vec<Finding>) {
+fn lint_locales(config: &Config, name: &JourneyName, steps: &[JourneyStep], findings: &mut Vec<Finding>) {
     let wordings: Vec<_> =
-        steps.iter().filter_map(|step| Some((step, file.texts.get(&step.text)?))).collect();
+        steps.iter().filter_map(|step| Some((step, config.texts.get(&step.text)?))).collect();
     let mut locales: BTreeSet<(String, String)> = BTreeSet::new();
     for (_, wording) in &wordings {
         locales.extend(
             wording.words.keys().map(|locale| (locale.clone(), "another text of its journey".to_owned())),
         );
     }
-    for (source, settings) in &file.sources {
+    for (source, settings) in &config.sources {
         if settings.journey.as_ref() == Some(name) {
             locales.insert((settings.locale.clone(), format!("source {source}")));
         }
@@ -77,20 +77,22 @@ fn lint_locales(file: &Config, name: &JourneyName, steps: &[JourneyStep], findin
 
 /// AWS tells India's operators by which registered template a text is known; without it they drop it. (With
 /// Twilio the registry is kept there.)
-fn review_for_india(file: &Config, findings: &mut Vec<Finding>) {
+fn review_for_india(config: &Config, findings: &mut Vec<Finding>) {
     let india: Result<Region, _> = "IN".parse();
     let Ok(india) = india else { return };
-    let is_told =
-        file.sources.values().any(|source| source.region == Some(india) || source.countries.contains(&india));
+    let is_told = config
+        .sources
+        .values()
+        .any(|source| source.region == Some(india) || source.countries.contains(&india));
     let by_aws = |step: &JourneyStep| {
         step.channel == Channel::Sms
-            && file.providers_of(step).iter().any(|provider| *provider != Provider::Twilio)
+            && config.providers_of(step).iter().any(|provider| *provider != Provider::Twilio)
     };
     if !is_told {
         return;
     }
-    for step in file.journeys.values().flat_map(|journey| &journey.steps).filter(|step| by_aws(step)) {
-        let Some(wording) = file.texts.get(&step.text) else { continue };
+    for step in config.journeys.values().flat_map(|journey| &journey.steps).filter(|step| by_aws(step)) {
+        let Some(wording) = config.texts.get(&step.text) else { continue };
         for locale in wording.words.keys().filter(|locale| wording.dlt_template_id(locale).is_none()) {
             let detail = format!("has no dlt_template_id for {locale}: India's operators drop it");
             findings.push(Finding::warning(format!("texts.{}", step.text), detail));
@@ -98,10 +100,10 @@ fn review_for_india(file: &Config, findings: &mut Vec<Finding>) {
     }
 }
 
-fn review_step(step: &JourneyStep, wording: &Wording, place: &str, findings: &mut Vec<Finding>) {
+fn review_step(step: &JourneyStep, wording: &Wording, location: &str, findings: &mut Vec<Finding>) {
     if step.channel == Channel::Whatsapp && wording.content_sid.is_none() {
         let detail = "a WhatsApp message without a content_sid is taken only within 24 hours of the customer's last one";
-        findings.push(Finding::warning(place, detail));
+        findings.push(Finding::warning(location, detail));
     }
     if step.category == Category::Promotional {
         for (locale, words) in &wording.words {
@@ -113,7 +115,7 @@ fn review_step(step: &JourneyStep, wording: &Wording, place: &str, findings: &mu
     }
 }
 
-fn review_words(wording: &Wording, words: &str, place: &str, findings: &mut Vec<Finding>) {
+fn review_words(wording: &Wording, words: &str, location: &str, findings: &mut Vec<Finding>) {
     for trap in traps::traps(words) {
         let detail = format!(
             "asks for the reply {}, which carriers take for an opt-{}: the customer would {} your texts; ask for another word",
@@ -122,14 +124,14 @@ fn review_words(wording: &Wording, words: &str, place: &str, findings: &mut Vec<
             if trap.opts_in { "consent to all" } else { "get none of" }
         );
         let finding =
-            if trap.opts_in { Finding::warning(place, detail) } else { Finding::error(place, detail) };
+            if trap.opts_in { Finding::warning(location, detail) } else { Finding::error(location, detail) };
         findings.push(finding);
     }
     for host in traps::shorteners(words) {
         let detail = format!(
             "has a link of the shared shortener {host}, which carriers filter; use a domain of your own"
         );
-        findings.push(Finding::error(place, detail));
+        findings.push(Finding::error(location, detail));
     }
     let outside = characters_outside_gsm7(words);
     if !wording.gsm_safe && !outside.is_empty() && Encoding::of(&gsm_safe(words)) == Encoding::Gsm7 {
@@ -138,7 +140,7 @@ fn review_words(wording: &Wording, words: &str, place: &str, findings: &mut Vec<
             "is sent in UCS-2 (70 characters a part instead of 160) because of {}; or set gsm_safe = true",
             spelt.join(", ")
         );
-        findings.push(Finding::warning(place, detail));
+        findings.push(Finding::warning(location, detail));
     }
 }
 
@@ -165,23 +167,23 @@ fn review_places(name: &str, wording: &Wording, findings: &mut Vec<Finding>) {
     }
 }
 
-fn review_length(file: &Config, report: &TextReport, findings: &mut Vec<Finding>) {
-    let Some(wording) = file.texts.get(&report.text) else { return };
-    let fitting = wording.fitting();
+fn review_length(config: &Config, report: &TextReport, findings: &mut Vec<Finding>) {
+    let Some(wording) = config.texts.get(&report.text) else { return };
+    let fitting = wording.fit_rule();
     if fitting.truncate || (report.fits && report.worst_parts <= fitting.max_parts) {
         return;
     }
-    let place = format!("texts.{}.{}", report.text, report.locale);
+    let location = format!("texts.{}.{}", report.text, report.locale);
     let most = fitting.max_parts.min(FitRule::MAX_PARTS);
     if report.own_parts > most {
         let detail = format!("has {} parts without its variables, and may have {most}", report.own_parts);
-        findings.push(Finding::error(place, detail));
+        findings.push(Finding::error(location, detail));
     } else {
         let detail = format!(
             "may come to {} parts with the longest values and is refused beyond {most}: set limits for its variables, or truncate = true",
             report.worst_parts
         );
-        findings.push(Finding::warning(place, detail));
+        findings.push(Finding::warning(location, detail));
     }
 }
 

@@ -15,9 +15,9 @@ fn step(name: &str, more: &str) -> String {
 }
 
 fn findings(toml: &str) -> Vec<String> {
-    let show = |finding: &Finding| format!("{:?} {}: {}", finding.severity, finding.place, finding.detail);
+    let show = |finding: &Finding| format!("{:?} {}: {}", finding.severity, finding.location, finding.detail);
     match toml::from_str::<Config>(toml) {
-        Ok(journeys) => lint(&journeys).iter().map(show).collect(),
+        Ok(config) => lint(&config).iter().map(show).collect(),
         Err(_) => Config::from_toml(toml).unwrap_err().iter().map(show).collect(),
     }
 }
@@ -25,11 +25,8 @@ fn findings(toml: &str) -> Vec<String> {
 #[test]
 fn the_shipped_file_has_nothing_wrong_with_it() {
     assert_eq!(findings(GOOD), Vec::<String>::new());
-    let journeys = Config::from_toml(GOOD).unwrap();
-    assert_eq!(
-        journeys.template("advance_approved", "en-US"),
-        journeys.template("advance_approved", "en-GB")
-    );
+    let config = Config::from_toml(GOOD).unwrap();
+    assert_eq!(config.template("advance_approved", "en-US"), config.template("advance_approved", "en-GB"));
 }
 
 #[test]
@@ -52,7 +49,7 @@ fn notices_are_what_something_says() {
 /// Each text as a customer reads it.
 #[test]
 fn the_shipped_texts_read_well() {
-    let file = Config::from_toml(GOOD).unwrap();
+    let config = Config::from_toml(GOOD).unwrap();
     let sample = |name: &str| match name {
         "amount" | "total_amount" => "$185.00",
         "appointment" => "Tuesday, November 24 at 10:30 AM",
@@ -78,7 +75,7 @@ fn the_shipped_texts_read_well() {
         _ => "",
     };
     let mut shown = String::new();
-    for (name, wording) in &file.texts {
+    for (name, wording) in &config.texts {
         for (locale, words) in &wording.words {
             let statuses = ["preparing", "ready", "out_for_delivery", "delivered", "lost"];
             for status in statuses.iter().take(if name == "order_status" { 5 } else { 1 }) {
@@ -152,7 +149,7 @@ fn warnings_do_not_keep_a_file_from_being_used() {
 #[test]
 fn words_are_found_by_locale_then_language() {
     let words = "[sources]\n[journeys]\n[texts.t]\nen-GB = \"colour\"\nde = \"Farbe\"\nde-AT = \"Farb\"";
-    let journeys = Config::from_toml(words).unwrap();
+    let config = Config::from_toml(words).unwrap();
     for (locale, expected) in [
         ("en-GB", Some("colour")),
         ("en-US", Some("colour")),
@@ -163,9 +160,9 @@ fn words_are_found_by_locale_then_language() {
         ("fr", None),
         ("", None),
     ] {
-        assert_eq!(journeys.template("t", locale), expected, "{locale}");
+        assert_eq!(config.template("t", locale), expected, "{locale}");
     }
-    assert_eq!(journeys.template("u", "en"), None);
+    assert_eq!(config.template("u", "en"), None);
 }
 
 #[test]

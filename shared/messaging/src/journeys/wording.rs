@@ -57,7 +57,7 @@ impl<T> PerLocale<T> {
 impl Wording {
     /// How its words are to be made to fit.
     #[must_use]
-    pub fn fitting(&self) -> FitRule {
+    pub fn fit_rule(&self) -> FitRule {
         let max_parts = self.max_parts.map_or(FitRule::MAX_PARTS, usize::from);
         FitRule { max_parts, truncate: self.truncate, gsm_safe: self.gsm_safe }
     }

@@ -8,7 +8,7 @@ use crate::conversation::step::{NotSentReason, Refusal, SendOutcome, Switch};
 use crate::journeys::Config;
 use crate::journeys::budgets::{Charge, ExceededLimit, ReserveOutcome};
 use crate::journeys::code_limits::{CodeLimit, limits_of};
-use crate::journeys::otp_settings::ONE_TIME_CODE_WORDS;
+use crate::journeys::otp_settings::ONE_TIME_CODE_TEXT;
 use crate::journeys::rate_limits::Slot;
 use crate::ports::random_id;
 use crate::ports::{
@@ -147,7 +147,7 @@ impl<P: IssuePorts> Issue<'_, P> {
             issued_at: self.now,
             valid_until: self.now + TimeDelta::minutes(i64::from(*validity_minutes)),
         };
-        let text = text_of(self.config.words_of_code(slot.purpose()), &code, *validity_minutes)?;
+        let text = text_of(self.config.one_time_code_text(slot.purpose()), &code, *validity_minutes)?;
         Ok((stored, text))
     }
 
@@ -270,7 +270,7 @@ fn text_of(words: Option<&str>, code: &OneTimeCode, minutes: u8) -> Result<Messa
     {
         return Ok(text);
     }
-    render(ONE_TIME_CODE_WORDS, &variables)
+    render(ONE_TIME_CODE_TEXT, &variables)
         .map_err(|_| Unavailable { operation: "notices", reason: "one_time_code".to_owned() })
 }
 
@@ -283,8 +283,8 @@ fn provider_unavailable(reason: &NotSentReason) -> IssueOutcome {
 }
 
 fn over_budget(exceeded: ExceededLimit, now: DateTime<Utc>) -> IssueOutcome {
-    let retry_after = seconds_until(exceeded.begins_anew(now), now);
-    IssueOutcome::Limited { scope: exceeded.limit, retry_after }
+    let retry_after = seconds_until(exceeded.resets_at(now), now);
+    IssueOutcome::Limited { scope: exceeded.limit.to_string(), retry_after }
 }
 
 /// Returns the whole seconds until an instant, at least one.

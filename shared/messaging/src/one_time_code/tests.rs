@@ -3,7 +3,7 @@ use crate::ports::Unavailable;
 use crate::values::one_time_code::CodeHash;
 use crate::values::one_time_code::CodeSlot;
 use crate::values::one_time_code::LENGTHS;
-use crate::values::one_time_code::MOST_ATTEMPTS;
+use crate::values::one_time_code::MAX_ATTEMPTS;
 use crate::values::one_time_code::OneTimeCode;
 use crate::values::one_time_code::StoredCode;
 use crate::values::phone::PhoneNumber;
@@ -114,7 +114,7 @@ fn the_sixth_guess_is_not_looked_at() {
     let world = world();
     issue(&world);
     let code = sent(&world);
-    for _ in 0..MOST_ATTEMPTS {
+    for _ in 0..MAX_ATTEMPTS {
         assert!(!verify(&world, &wrong(&code)));
     }
     assert!(!verify(&world, &code), "locked, also for who knows it");
@@ -125,7 +125,7 @@ fn the_fifth_guess_may_be_right() {
     let world = world();
     issue(&world);
     let code = sent(&world);
-    for _ in 1..MOST_ATTEMPTS {
+    for _ in 1..MAX_ATTEMPTS {
         assert!(!verify(&world, &wrong(&code)));
     }
     assert!(verify(&world, &code));

@@ -3,7 +3,7 @@
 use crate::ports::random_id;
 use crate::ports::{Codes, Randomness, Unavailable, WriteOutcome};
 use crate::values::clock::Clock;
-use crate::values::one_time_code::{CodeHash, CodeSlot, MOST_ATTEMPTS, OneTimeCode, TriedCode};
+use crate::values::one_time_code::{CodeHash, CodeSlot, MAX_ATTEMPTS, OneTimeCode, TriedCode};
 use crate::values::secret::SecretText;
 
 /// The use case with its ports.
@@ -18,7 +18,7 @@ pub struct VerifyCode<'a, C, R, K> {
 
 impl<C: Codes, R: Randomness, K: Clock> VerifyCode<'_, C, R, K> {
     /// Returns whether this is the last code that was issued for this phone and purpose, is still valid,
-    /// was tried fewer than [`MOST_ATTEMPTS`] times and has not been used. If so, the code is used up. The
+    /// was tried fewer than [`MAX_ATTEMPTS`] times and has not been used. If so, the code is used up. The
     /// attempt is counted before the code is compared: concurrent guesses count like successive ones.
     ///
     /// `keys` are the keys under which the code may have been hashed.
@@ -32,7 +32,7 @@ impl<C: Codes, R: Randomness, K: Clock> VerifyCode<'_, C, R, K> {
         keys: &[SecretText],
     ) -> Result<bool, Unavailable> {
         let by = random_id(self.randomness)?;
-        let tried = self.codes.try_code(slot, MOST_ATTEMPTS, self.clock.now()).await?;
+        let tried = self.codes.try_code(slot, MAX_ATTEMPTS, self.clock.now()).await?;
         let id = tried.as_ref().map_or(by.as_str(), |tried| tried.id.as_str());
         // Hashed with every key and without an early end, even where there is nothing to compare with.
         let mut matches = false;

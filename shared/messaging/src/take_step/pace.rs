@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::conversation::Step;
 use crate::conversation::step::StepEvent;
-use crate::journeys::rate_limits::{Pacing, is_good};
+use crate::journeys::rate_limits::{Pacing, is_usable};
 use crate::ports::{RateLimiters, Unavailable};
 use crate::values::verdict::Because;
 
@@ -33,7 +33,7 @@ pub(super) async fn paced(
         return Ok(None);
     }
     let Some(rate) = pacing.of_sender(step.carrier(), step.channel, from) else { return Ok(None) };
-    let held = step.progress.slot.filter(|slot| is_good(*slot, now));
+    let held = step.progress.slot.filter(|slot| is_usable(*slot, now));
     let slot = match held {
         Some(slot) => slot,
         None => limiters.acquire_slot(&rate, now).await?,

@@ -118,25 +118,25 @@ pub fn variables_of(template: &str) -> Result<BTreeSet<String>, TemplateError> {
 
 /// How amounts are written for a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Manner<'a> {
+pub struct AmountFormat<'a> {
     /// The source's currency.
     pub currency: Currency,
     /// The customer's locale.
     pub locale: &'a str,
 }
 
-impl Default for Manner<'_> {
+impl Default for AmountFormat<'_> {
     fn default() -> Self {
         Self { currency: Currency::Usd, locale: "en-US" }
     }
 }
 
-/// Fills a template in, in the default manner.
+/// Fills a template in, in the default format.
 ///
 /// # Errors
 /// See [`TemplateError`].
 pub fn render(template: &str, variables: &Variables) -> Result<MessageText, TemplateError> {
-    render_in(template, variables, Manner::default())
+    render_with(template, variables, AmountFormat::default())
 }
 
 /// Fills a template in. Strict: a variable that is not given is an error and never an empty gap in a
@@ -144,13 +144,13 @@ pub fn render(template: &str, variables: &Variables) -> Result<MessageText, Temp
 ///
 /// # Errors
 /// See [`TemplateError`].
-pub fn render_in(
+pub fn render_with(
     template: &str,
     variables: &Variables,
-    manner: Manner<'_>,
+    format: AmountFormat<'_>,
 ) -> Result<MessageText, TemplateError> {
     let mut environment = environment();
-    let (currency, locale) = (manner.currency, manner.locale.to_owned());
+    let (currency, locale) = (format.currency, format.locale.to_owned());
     environment.add_filter("money", move |amount: &str| match Amount::from_literal(amount) {
         Ok(amount) => Ok(currency.show(amount, &locale)),
         Err(_) => Err(minijinja::Error::from(minijinja::ErrorKind::InvalidOperation)),
@@ -197,8 +197,8 @@ mod tests {
 
     #[test]
     fn amounts_are_written_in_the_customers_manner() {
-        let manner = Manner { currency: Currency::Eur, locale: "de-DE" };
-        let sum = |text: &str| render_in("{{ sum | money }}", &given(&[("sum", text)]), manner);
+        let format = AmountFormat { currency: Currency::Eur, locale: "de-DE" };
+        let sum = |text: &str| render_with("{{ sum | money }}", &given(&[("sum", text)]), format);
         assert_eq!(sum("1234.5").unwrap().expose(), "1.234,50 €");
         for text in ["a lot", "-1", "1.005", ""] {
             assert_eq!(sum(text), Err(TemplateError::Rendering), "{text}");

@@ -35,7 +35,7 @@ fn is_unwanted(character: char) -> bool {
 /// Whether a value can fill a place of a WhatsApp template: no line feed, no tab, never four
 /// spaces in a row or more (Twilio error 21656).
 #[must_use]
-pub fn fills_template(value: &str) -> bool {
+pub fn is_template_value(value: &str) -> bool {
     !value.contains(['\n', '\r', '\t']) && !value.contains("    ")
 }
 
@@ -86,9 +86,9 @@ mod tests {
 
     #[test]
     fn a_template_takes_one_line() {
-        assert!(fills_template("U10 Tigers   North"));
+        assert!(is_template_value("U10 Tigers   North"));
         for value in ["two\nlines", "a\tb", "a    b"] {
-            assert!(!fills_template(value), "{value:?}");
+            assert!(!is_template_value(value), "{value:?}");
         }
     }
 }

@@ -12,7 +12,7 @@ use super::phone::PhoneNumber;
 use super::secret::SecretText;
 
 /// How often a code may be tried; afterwards it is locked, also for who knows it.
-pub const MOST_ATTEMPTS: u32 = 5;
+pub const MAX_ATTEMPTS: u32 = 5;
 
 /// The digits of a code, unless the request says otherwise.
 pub const DEFAULT_LENGTH: u8 = 6;

@@ -4,20 +4,21 @@ use super::super::{Config, Finding, lint, reports, review};
 const ONE_OF_EACH: &str = include_str!("one-of-each.toml");
 
 fn shown(findings: &[Finding]) -> String {
-    let show = |finding: &Finding| format!("{:?} {}: {}\n", finding.severity, finding.place, finding.detail);
+    let show =
+        |finding: &Finding| format!("{:?} {}: {}\n", finding.severity, finding.location, finding.detail);
     findings.iter().map(show).collect()
 }
 
 #[test]
 fn the_shipped_file_has_nothing_wrong_with_it() {
-    let file = Config::stored(include_str!("../../../../../journeys.toml")).unwrap();
-    assert_eq!((shown(&lint(&file)), shown(&review(&file))), (String::new(), String::new()));
+    let config = Config::stored(include_str!("../../../../../journeys.toml")).unwrap();
+    assert_eq!((shown(&lint(&config)), shown(&review(&config))), (String::new(), String::new()));
 }
 
 #[test]
 fn each_mistake_is_found_where_it_is() {
-    let file = Config::stored(ONE_OF_EACH).unwrap();
-    insta::assert_snapshot!(format!("lint\n{}\nreview\n{}", shown(&lint(&file)), shown(&review(&file))));
+    let config = Config::stored(ONE_OF_EACH).unwrap();
+    insta::assert_snapshot!(format!("lint\n{}\nreview\n{}", shown(&lint(&config)), shown(&review(&config))));
 }
 
 /// By AWS, and by AWS alone, texts to India name their template.
@@ -44,8 +45,8 @@ fn what_india_drops_is_told() {
 
 #[test]
 fn each_text_says_how_long_and_how_dear_it_can_become() {
-    let file = Config::from_toml(include_str!("../../../../../journeys.toml")).unwrap();
-    let shown: String = reports(&file)
+    let config = Config::from_toml(include_str!("../../../../../journeys.toml")).unwrap();
+    let shown: String = reports(&config)
         .iter()
         .map(|report| {
             format!(

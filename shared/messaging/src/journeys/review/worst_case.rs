@@ -36,10 +36,10 @@ pub struct TextReport {
 
 /// Every text that goes out as a text message, by locale.
 #[must_use]
-pub fn reports(file: &Config) -> Vec<TextReport> {
+pub fn reports(config: &Config) -> Vec<TextReport> {
     let mut reports = Vec::new();
-    for (name, wording) in &file.texts {
-        let users = users(file, name);
+    for (name, wording) in &config.texts {
+        let users = users(config, name);
         let categories: BTreeSet<bool> =
             users.iter().map(|(_, category)| *category == Category::Promotional).collect();
         let longest = |variable: &str| {
@@ -70,7 +70,7 @@ pub fn reports(file: &Config) -> Vec<TextReport> {
                 own_parts: own.segments,
                 parts: gsm.segments,
                 worst_parts,
-                worst_cost_micro_usd: costs(file, &categories, worst_parts),
+                worst_cost_micro_usd: costs(config, &categories, worst_parts),
                 fits: any.holds(&worst),
             });
         }
@@ -79,9 +79,9 @@ pub fn reports(file: &Config) -> Vec<TextReport> {
 }
 
 /// The journeys that say a text as a text message, and as what.
-fn users<'a>(file: &'a Config, text: &str) -> Vec<(&'a Journey, Category)> {
+fn users<'a>(config: &'a Config, text: &str) -> Vec<(&'a Journey, Category)> {
     let steps =
-        file.journeys.values().flat_map(|journey| journey.steps.iter().map(move |step| (journey, step)));
+        config.journeys.values().flat_map(|journey| journey.steps.iter().map(move |step| (journey, step)));
     let using = steps.filter(|(_, step)| step.text == text && step.channel == Channel::Sms);
     using.map(|(journey, step)| (journey, step.category)).collect()
 }
@@ -89,7 +89,7 @@ fn users<'a>(file: &'a Config, text: &str) -> Vec<(&'a Journey, Category)> {
 fn limit(journey: &Journey, variable: &str) -> usize {
     let of_booking = APPOINTMENT_VARIABLES.iter().find(|(name, _)| *name == variable);
     match of_booking {
-        Some((_, limit)) if journey.is_of_bookings() && !journey.limits.contains_key(variable) => *limit,
+        Some((_, limit)) if journey.is_for_bookings() && !journey.limits.contains_key(variable) => *limit,
         _ => journey.limit(variable),
     }
 }
@@ -100,15 +100,15 @@ fn is_ours(variable: &str) -> bool {
 }
 
 /// The dearer category counts.
-fn costs(file: &Config, promotional: &BTreeSet<bool>, parts: usize) -> BTreeMap<String, u64> {
+fn costs(config: &Config, promotional: &BTreeSet<bool>, parts: usize) -> BTreeMap<String, u64> {
     let mut countries: Vec<Region> = Vec::new();
-    for source in file.sources.values() {
+    for source in config.sources.values() {
         countries.extend(source.region.iter().chain(&source.countries));
     }
     let category =
         |promotional: &bool| if *promotional { Category::Promotional } else { Category::Transactional };
     let cost = |country: &Region| {
-        let costs = promotional.iter().filter_map(|kind| file.prices.cost(*country, category(kind), parts));
+        let costs = promotional.iter().filter_map(|kind| config.prices.cost(*country, category(kind), parts));
         Some((country.code(), costs.max()?))
     };
     countries.iter().filter_map(cost).collect()

@@ -93,7 +93,7 @@ impl State {
 
 impl State {
     fn acquire(&mut self, rate: &Rate, next: RateLimiter) -> DateTime<Utc> {
-        self.rate_limiters.insert(rate.schedule().to_owned(), next);
+        self.rate_limiters.insert(rate.limiter().to_owned(), next);
         self.note(Fact::SlotAcquired { slot: next.instant() });
         next.instant()
     }
@@ -102,7 +102,7 @@ impl State {
 impl RateLimiters for World {
     async fn acquire_slot(&self, rate: &Rate, now: DateTime<Utc>) -> Result<DateTime<Utc>, Unavailable> {
         self.call("acquire_slot", |state| {
-            let known = state.rate_limiters.get(rate.schedule()).copied();
+            let known = state.rate_limiters.get(rate.limiter()).copied();
             state.acquire(rate, RateLimiter::next(known, rate, now))
         })
         .await
@@ -110,7 +110,7 @@ impl RateLimiters for World {
 
     async fn try_acquire_now(&self, rate: &Rate, now: DateTime<Utc>) -> Result<Slot, Unavailable> {
         self.call("try_acquire_now", |state| {
-            let known = state.rate_limiters.get(rate.schedule()).copied();
+            let known = state.rate_limiters.get(rate.limiter()).copied();
             match RateLimiter::at_once(known, rate, now) {
                 Ok(next) => Slot::Now(state.acquire(rate, next)),
                 Err(later) => Slot::NotBefore(later),
