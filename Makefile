@@ -18,9 +18,11 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
 
+# Builds with the features of the whole workspace, so that `make test` does not compile the dependencies again.
 .PHONY: run
 run: compiler ## build and start everything on this machine; ARGS="--port 8080" passes flags
-	@exec cargo run --package cli --bin afterword -- serve $(ARGS)
+	@cargo build --workspace --bin afterword --examples
+	exec "$(TARGET)/debug/afterword" serve $(ARGS)
 
 .PHONY: test
 test: compiler tools ## run every test, and install what the tests need
