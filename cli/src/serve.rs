@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use local::runtime::clock::Mode;
 use local::serve::machine::Ports;
-use local::serve::{JOURNEYS, Options, Prepared, ServeError, prepare};
+use local::serve::{Options, Prepared, ServeError, prepare};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::print;
@@ -48,12 +48,13 @@ enum ClockArgument {
 }
 
 /// Runs until Ctrl-C or SIGTERM.
-pub(crate) fn run(arguments: ServeArguments) -> Result<ExitCode, String> {
+pub(crate) fn run(arguments: ServeArguments, built_in_journeys: &str) -> Result<ExitCode, String> {
     log_to_stderr();
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
     runtime.block_on(async {
         let (in_memory, live) = (arguments.in_memory, arguments.live);
-        let prepared = prepare(options(arguments)?).await.map_err(|error| explain(&error))?;
+        let prepared =
+            prepare(options(arguments, built_in_journeys)?).await.map_err(|error| explain(&error))?;
         let stop = Stop::listen()?;
         announce(&prepared, in_memory);
         if live {
@@ -66,11 +67,11 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<ExitCode, String> {
     })
 }
 
-fn options(arguments: ServeArguments) -> Result<Options, String> {
+fn options(arguments: ServeArguments, built_in_journeys: &str) -> Result<Options, String> {
     let file = PathBuf::from("journeys.toml");
     let journeys = match std::fs::read_to_string(&file) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => JOURNEYS.to_owned(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => built_in_journeys.to_owned(),
         Err(error) => return Err(format!("cannot read journeys.toml: {error}")),
     };
     Ok(Options {

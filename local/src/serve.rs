@@ -37,8 +37,6 @@ use watch::JourneysWatch;
 pub const TEMPLATE: &str = include_str!("../../template.yaml");
 /// The state machine's definition.
 pub const STATE_MACHINE: &str = include_str!("../../statemachine/message.asl.json");
-/// The journeys that are in force where the working directory has none.
-pub const JOURNEYS: &str = include_str!("../../journeys.toml");
 
 /// The name under which the definition calls the send function, here as in the template.
 const SEND_FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:send";

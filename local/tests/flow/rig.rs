@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Utc};
 use local::runtime::clock::Mode;
 use local::serve::machine::Ports;
-use local::serve::{JOURNEYS, Options, Prepared, ServeError, prepare};
+use local::serve::{Options, Prepared, ServeError, prepare};
 use local::store::keys::EnvKeys;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,6 +13,8 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+/// The journeys of this repository.
+const JOURNEYS: &str = include_str!("../../../journeys.toml");
 pub(crate) const KEY: &str = "key-of-the-tests";
 /// The number that no log line and no execution may show.
 pub(crate) const PHONE: &str = "+12025550143";
