@@ -6,10 +6,10 @@ pub mod machine;
 mod console_source;
 mod deploy;
 mod live;
+mod options;
 mod watch;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use adapters::journeys::PushError;
@@ -27,11 +27,13 @@ use crate::runtime::timer_source::TimerSource;
 use crate::states::{Definition, Engine, Invoke, OpenError, Problems, Settings, TaskFailure};
 use crate::store::Store;
 use crate::store::data_dir::{DataDir, DataDirError};
-use crate::store::keys::{EnvKeys, Keys, Loaded};
+use crate::store::keys::{Keys, Loaded};
 use console_source::LocalConsole;
 use functions::Deployment;
 use machine::{Listeners, Machine, MachineError, Ports};
 use watch::JourneysWatch;
+
+pub use options::Options;
 
 /// The template whose routes the gateway serves.
 pub const TEMPLATE: &str = include_str!("../../template.yaml");
@@ -40,26 +42,6 @@ pub const STATE_MACHINE: &str = include_str!("../../statemachine/message.asl.jso
 
 /// The name under which the definition calls the send function, here as in the template.
 const SEND_FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:send";
-
-/// How the machine is to run.
-pub struct Options {
-    /// Where it listens.
-    pub ports: Ports,
-    /// Where it keeps everything; `None`: nowhere.
-    pub data_dir: Option<PathBuf>,
-    /// How time passes.
-    pub clock: Mode,
-    /// Whether the gateway throttles as API Gateway does.
-    pub throttle: bool,
-    /// Whether texts leave by real providers.
-    pub live: bool,
-    /// Keys from the environment.
-    pub env_keys: EnvKeys,
-    /// The `journeys.toml` in force.
-    pub journeys: String,
-    /// The file that they are read from anew when it is saved.
-    pub journeys_file: PathBuf,
-}
 
 /// Why the machine does not start.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! `--live`: texts leave by real providers, to real phones.
 
-use super::Options;
+use super::options::Options;
 use crate::runtime::clock::Mode;
 
 /// Where Twilio's API is.
