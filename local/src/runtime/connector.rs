@@ -13,7 +13,8 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 
-use crate::runtime::invoke::{FAULT_CRASH, FAULT_HEADER, FAULT_TIMEOUT, die};
+use crate::runtime::faults::{FAULT_CRASH, FAULT_HEADER, FAULT_TIMEOUT};
+use crate::runtime::invoke::die;
 
 /// A connection to the endpoints of this machine, for functions that run in it.
 pub(crate) fn connection(endpoint: &str) -> Connection {

@@ -7,8 +7,14 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use crate::runtime::invoke::{FAULT_CRASH, FAULT_HEADER, FAULT_TIMEOUT};
 use crate::runtime::problem::Violation;
+
+/// The response header by which the simulated services ask for the death of whoever called them.
+pub const FAULT_HEADER: &str = "x-afterword-fault";
+/// The call took effect and the caller must die before it learns of it: see [`kill_current`](crate::runtime::invoke::kill_current).
+pub const FAULT_CRASH: &str = "crash";
+/// The call took effect and the caller must take the answer for a time-out.
+pub const FAULT_TIMEOUT: &str = "timeout";
 
 /// How a wire call goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,13 +10,6 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
 
-/// The response header by which the simulated services ask for the death of whoever called them.
-pub const FAULT_HEADER: &str = "x-afterword-fault";
-/// The call took effect and the caller must die before it learns of it: see [`kill_current`].
-pub const FAULT_CRASH: &str = "crash";
-/// The call took effect and the caller must take the answer for a time-out.
-pub const FAULT_TIMEOUT: &str = "timeout";
-
 /// Lambda's time limit for every function, in real time.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
