@@ -3,7 +3,7 @@
 
 mod dynamodb;
 mod parameters;
-pub(crate) mod protocol;
+mod protocol;
 mod query;
 mod secrets;
 pub mod states_api;
@@ -24,11 +24,12 @@ use crate::providers::aws_sms::AwsSms;
 use crate::providers::aws_sms::reports::{DELIVERY_LOG, log_batch};
 use crate::providers::twilio::{self, Twilio};
 use crate::runtime::async_invoke::AsyncInvoker;
+use crate::runtime::aws_error::AwsError;
 use crate::runtime::faults::{Effect, Faults};
 use crate::runtime::host::{check_host, check_origin};
 use dynamodb::Proxy;
 pub use parameters::Parameters;
-use protocol::{Failure, Service};
+use protocol::Service;
 pub use secrets::Secrets;
 
 /// DynamoDB's own limit, the largest of the services'.
@@ -137,7 +138,7 @@ impl AwsEndpoint {
         for event in request.get("logEvents").and_then(Value::as_array).into_iter().flatten() {
             let line = event.get("message").and_then(Value::as_str).unwrap_or_default();
             let at = event.get("timestamp").and_then(Value::as_i64).unwrap_or_default();
-            self.invoker.invoke("delivery-status", log_batch(line, group.ends_with("/Failure"), at)).await;
+            self.invoker.invoke("delivery-status", log_batch(line, group.ends_with("/AwsError"), at)).await;
         }
     }
 }
@@ -160,15 +161,15 @@ fn target(headers: &HeaderMap) -> Option<(Service, &str)> {
     Some((Service::of_target(prefix)?, operation))
 }
 
-fn parsed(body: &[u8]) -> Result<Value, Failure> {
-    serde_json::from_slice(body).map_err(|_| Failure::new("SerializationException", "The body is not JSON."))
+fn parsed(body: &[u8]) -> Result<Value, AwsError> {
+    serde_json::from_slice(body).map_err(|_| AwsError::new("SerializationException", "The body is not JSON."))
 }
 
 impl Service {
     fn refuse(self, effect: Effect, operation: &str, body: &[u8]) -> Response {
         match effect {
             Effect::Throttle => {
-                self.error(StatusCode::BAD_REQUEST, &Failure::new("ThrottlingException", "Rate exceeded"))
+                self.error(StatusCode::BAD_REQUEST, &AwsError::new("ThrottlingException", "Rate exceeded"))
             }
             Effect::Conflict => self.conflict(operation, body),
             Effect::FailBefore | Effect::TimeoutAfterAccept | Effect::Crash => {

@@ -7,6 +7,7 @@ pub mod invoke;
 pub mod clock;
 pub mod timer_source;
 
+pub(crate) mod aws_error;
 pub(crate) mod connector;
 pub mod faults;
 

@@ -6,7 +6,7 @@ use messaging::values::clock::Clock;
 use rusqlite::OptionalExtension;
 use serde_json::{Value, json};
 
-use super::protocol::Failure;
+use crate::runtime::aws_error::AwsError;
 use crate::runtime::clock::LocalClock;
 use crate::store::Store;
 
@@ -45,7 +45,7 @@ impl Parameters {
     }
 
     /// `GetParameter`.
-    pub(super) fn get(&self, request: &Value) -> Result<Value, Failure> {
+    pub(super) fn get(&self, request: &Value) -> Result<Value, AwsError> {
         let name = name(request)?;
         let sql = "SELECT type, value, version, modified FROM parameters WHERE name = ?1";
         let found = self.store.lock().query_row(sql, [&name], |row| {
@@ -61,12 +61,12 @@ impl Parameters {
         });
         let parameter = found
             .optional()?
-            .ok_or_else(|| Failure::new("ParameterNotFound", "There is no such parameter."))?;
+            .ok_or_else(|| AwsError::new("ParameterNotFound", "There is no such parameter."))?;
         Ok(json!({ "Parameter": parameter }))
     }
 
     /// `PutParameter`.
-    pub(super) fn put(&self, request: &Value) -> Result<Value, Failure> {
+    pub(super) fn put(&self, request: &Value) -> Result<Value, AwsError> {
         let name = name(request)?;
         let text = |field: &str| request.get(field).and_then(Value::as_str);
         let value = text("Value").filter(|value| !value.is_empty()).ok_or(invalid("Value is required."))?;
@@ -81,7 +81,7 @@ impl Parameters {
             |row| row.get(0),
         )?;
         if exists && !overwrite {
-            return Err(Failure::new(
+            return Err(AwsError::new(
                 "ParameterAlreadyExists",
                 "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
             ));
@@ -103,13 +103,13 @@ impl Parameters {
     }
 }
 
-fn name(request: &Value) -> Result<String, Failure> {
+fn name(request: &Value) -> Result<String, AwsError> {
     let name = request.get("Name").and_then(Value::as_str).filter(|name| !name.is_empty());
     let name = name.ok_or(invalid("Name is required."))?;
     let name = name.strip_prefix(ARN).unwrap_or(name);
     Ok(if name == SENDING_SHORT { SENDING } else { name }.to_owned())
 }
 
-fn invalid(message: &'static str) -> Failure {
-    Failure::new("ValidationException", message)
+fn invalid(message: &'static str) -> AwsError {
+    AwsError::new("ValidationException", message)
 }

@@ -5,6 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::runtime::aws_error::{AwsError, INTERNAL};
 use crate::runtime::problem;
 
 /// The services behind the endpoint.
@@ -17,34 +18,6 @@ pub(super) enum Service {
     SmsVoice,
     Logs,
 }
-
-/// An error answer of a service.
-#[derive(Debug, Clone)]
-pub(crate) struct Failure {
-    error_type: &'static str,
-    message: &'static str,
-    more: Option<Value>,
-}
-
-impl Failure {
-    pub(crate) fn new(error_type: &'static str, message: &'static str) -> Self {
-        Self { error_type, message, more: None }
-    }
-
-    /// With further members: an object.
-    pub(crate) fn with(self, more: Value) -> Self {
-        Self { more: Some(more), ..self }
-    }
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Self {
-        tracing::error!(%error, "the AWS endpoint cannot reach its store");
-        Self::new(INTERNAL, "The store cannot be reached.")
-    }
-}
-
-const INTERNAL: &str = "InternalServerError";
 
 impl Service {
     pub(super) fn of_target(prefix: &str) -> Option<Self> {
@@ -71,7 +44,7 @@ impl Service {
         }
     }
 
-    pub(super) fn answer(self, answer: Result<Value, Failure>) -> Response {
+    pub(super) fn answer(self, answer: Result<Value, AwsError>) -> Response {
         match answer {
             Ok(value) => self.reply(StatusCode::OK, &value),
             Err(failure) if failure.error_type == INTERNAL => {
@@ -85,7 +58,7 @@ impl Service {
         problem::answer(status, self.content_type(), value)
     }
 
-    pub(super) fn error(self, status: StatusCode, failure: &Failure) -> Response {
+    pub(super) fn error(self, status: StatusCode, failure: &AwsError) -> Response {
         let prefix = if self == Self::DynamoDb { "com.amazonaws.dynamodb.v20120810#" } else { "" };
         let mut body =
             json!({ "__type": format!("{prefix}{}", failure.error_type), "message": failure.message });
@@ -96,14 +69,14 @@ impl Service {
     }
 
     /// What each calls being down.
-    pub(super) fn down(self) -> Failure {
+    pub(super) fn down(self) -> AwsError {
         let error_type = match self {
             Self::DynamoDb | Self::Ssm => INTERNAL,
             Self::States => "InternalFailure",
             Self::Secrets => "InternalServiceError",
             Self::SmsVoice | Self::Logs => "ServiceUnavailableException",
         };
-        Failure::new(error_type, "The service is down (a fault was set).")
+        AwsError::new(error_type, "The service is down (a fault was set).")
     }
 
     /// The status with which it says so. Who sends texts is told that none was taken.
@@ -119,9 +92,9 @@ impl Service {
         let failure = match (self, operation) {
             (Self::DynamoDb, "TransactWriteItems" | "TransactGetItems") => canceled(body),
             (Self::DynamoDb, _) => {
-                Failure::new("TransactionConflictException", "Transaction is ongoing for the item")
+                AwsError::new("TransactionConflictException", "Transaction is ongoing for the item")
             }
-            _ => Failure::new("ConflictException", "Another call was changing the same (a fault was set)."),
+            _ => AwsError::new("ConflictException", "Another call was changing the same (a fault was set)."),
         };
         self.error(StatusCode::BAD_REQUEST, &failure)
     }
@@ -135,11 +108,11 @@ impl Service {
 }
 
 /// A reason for every item of the transaction, in its order.
-fn canceled(body: &[u8]) -> Failure {
+fn canceled(body: &[u8]) -> AwsError {
     let request: Value = serde_json::from_slice(body).unwrap_or_default();
     let items = request.get("TransactItems").and_then(Value::as_array).map_or(1, Vec::len);
     let reason = json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" });
-    Failure::new(
+    AwsError::new(
         "TransactionCanceledException",
         "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]",
     )
@@ -149,7 +122,7 @@ fn canceled(body: &[u8]) -> Failure {
 pub(super) fn unknown_operation() -> Response {
     Service::Ssm.error(
         StatusCode::BAD_REQUEST,
-        &Failure::new("UnknownOperationException", "There is no such operation on this machine."),
+        &AwsError::new("UnknownOperationException", "There is no such operation on this machine."),
     )
 }
 

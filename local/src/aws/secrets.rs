@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::protocol::Failure;
+use crate::runtime::aws_error::AwsError;
 use crate::store::keys::Keys;
 
 const NAME: &str = "afterword";
@@ -21,9 +21,9 @@ impl Secrets {
     }
 
     /// `GetSecretValue`.
-    pub(super) fn get(&self, request: &Value) -> Result<Value, Failure> {
+    pub(super) fn get(&self, request: &Value) -> Result<Value, AwsError> {
         match request.get("SecretId").and_then(Value::as_str) {
-            None => Err(Failure::new("InvalidParameterException", "SecretId is required.")),
+            None => Err(AwsError::new("InvalidParameterException", "SecretId is required.")),
             Some(NAME | ARN | PARTIAL_ARN) => Ok(json!({
                 "ARN": ARN,
                 "CreatedDate": 0,
@@ -32,7 +32,7 @@ impl Secrets {
                 "VersionId": "00000000-0000-4000-8000-000000000001",
                 "VersionStages": ["AWSCURRENT"],
             })),
-            Some(_) => Err(Failure::new(
+            Some(_) => Err(AwsError::new(
                 "ResourceNotFoundException",
                 "Secrets Manager can't find the specified secret.",
             )),

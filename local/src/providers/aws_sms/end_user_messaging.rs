@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{AwsSms, NUMBER, Taken};
-use crate::aws::protocol::Failure;
+use crate::runtime::aws_error::AwsError;
 
 /// The simulator's phones that never get a text (docs.aws.amazon.com/sms-voice, "Simulator phone
 /// numbers"): the failure comes as an event, not as an error.
@@ -14,10 +14,10 @@ const FAILING: [&str; 6] =
 
 impl AwsSms {
     /// Takes a text. `receipt` says whether an event will follow.
-    pub(crate) fn send_text_message(&self, request: &Value, receipt: bool) -> Result<Value, Failure> {
+    pub(crate) fn send_text_message(&self, request: &Value, receipt: bool) -> Result<Value, AwsError> {
         let text = |name: &str| request.get(name).and_then(Value::as_str);
         let invalid = |name: &'static str| {
-            Failure::new("ValidationException", "The request is not valid.").with(json!({
+            AwsError::new("ValidationException", "The request is not valid.").with(json!({
                 "Reason": "INVALID_PARAMETER",
                 "Fields": [{ "Name": name, "Message": "is not valid" }],
             }))

@@ -1,0 +1,31 @@
+//! The errors of AWS's JSON protocols.
+
+use serde_json::Value;
+
+/// An error answer of a service.
+#[derive(Debug, Clone)]
+pub(crate) struct AwsError {
+    pub(crate) error_type: &'static str,
+    pub(crate) message: &'static str,
+    pub(crate) more: Option<Value>,
+}
+
+impl AwsError {
+    pub(crate) fn new(error_type: &'static str, message: &'static str) -> Self {
+        Self { error_type, message, more: None }
+    }
+
+    /// With further members: an object.
+    pub(crate) fn with(self, more: Value) -> Self {
+        Self { more: Some(more), ..self }
+    }
+}
+
+impl From<rusqlite::Error> for AwsError {
+    fn from(error: rusqlite::Error) -> Self {
+        tracing::error!(%error, "the AWS endpoint cannot reach its store");
+        Self::new(INTERNAL, "The store cannot be reached.")
+    }
+}
+
+pub(crate) const INTERNAL: &str = "InternalServerError";
