@@ -21,6 +21,7 @@ mod page;
 pub mod path;
 mod queries;
 mod steps;
+mod time;
 mod timers;
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 mod interpret;
 mod lookup;
+mod run;
 mod task;
 mod values;
 
@@ -16,7 +17,6 @@ use super::arn;
 use super::definition::Definition;
 use super::history::HistoryEvent;
 
-pub(super) use values::timestamp;
 pub use values::{MAX_DATA, MAX_DEPTH};
 
 /// One run of the state machine.

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::fields::{Fields, join};
-use super::read::MAX_SECONDS;
 use crate::states::path::Path;
+use crate::states::time::MAX_SECONDS;
 
 /// AWS's limit for `MaxDelaySeconds`, exclusive: a leap year.
 const MAX_DELAY: u64 = 31_622_400;

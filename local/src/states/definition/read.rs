@@ -8,9 +8,7 @@ use super::fields::{Fields, Problems, Report, join};
 use super::{Next, State, Task, Text, Until, Work, check, choice, errors};
 use crate::states::format::Format;
 use crate::states::path::Path;
-
-/// AWS's limit for any number of seconds, a little over three years.
-pub(super) const MAX_SECONDS: u64 = 99_999_999;
+use crate::states::time::{MAX_SECONDS, timestamp};
 
 /// The start state's name and all states of a machine.
 pub(super) fn machine(document: Value) -> Result<(String, BTreeMap<String, State>), Problems> {
@@ -96,7 +94,7 @@ fn wait(fields: &mut Fields<'_>) -> Option<Work> {
     let next = next(fields);
     let seconds = fields.whole("Seconds", 0, MAX_SECONDS).map(Until::Seconds);
     let timestamp = fields.text("Timestamp").and_then(|text| {
-        let instant = crate::states::execution::timestamp(&text);
+        let instant = timestamp(&text);
         if instant.is_none() {
             fields.problem("Timestamp", "must be an RFC 3339 instant with uppercase T and Z");
         }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::task::Failure;
+use super::run::{Failure, Flow, Run};
 use super::values::output_text;
 use super::{Action, Event, Execution, Phase, Position, Status, Step};
 use crate::states::arn;
@@ -22,21 +22,6 @@ pub(super) fn on(
     let mut run = Run { definition, execution, now, history: Vec::new() };
     let action = run.event(event);
     Step { history: run.history, action }
-}
-
-pub(super) struct Run<'a> {
-    pub(super) definition: &'a Definition,
-    pub(super) execution: &'a mut Execution,
-    pub(super) now: DateTime<Utc>,
-    history: Vec<HistoryEvent>,
-}
-
-/// What follows within the same step.
-pub(super) enum Flow {
-    /// The state that the position names is entered.
-    Enter,
-    /// Nothing until the next event.
-    Rest(Action),
 }
 
 impl<'a> Run<'a> {

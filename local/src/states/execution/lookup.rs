@@ -4,11 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::Position;
-use super::interpret::Run;
-use super::task::Failure;
-use super::values::timestamp;
+use super::run::{Failure, Run};
 use crate::states::definition::{State, Text, Until};
 use crate::states::path::Path;
+use crate::states::time::{MAX_SECONDS, timestamp};
 
 impl<'a> Run<'a> {
     /// The instant until which a `Wait` waits.
@@ -26,9 +25,10 @@ impl<'a> Run<'a> {
         };
         let instant = match until {
             Until::TimestampPath(_) => read.as_str().and_then(timestamp),
-            _ => {
-                read.as_u64().filter(|seconds| *seconds <= 99_999_999).map(|seconds| after(self.now, seconds))
-            }
+            _ => read
+                .as_u64()
+                .filter(|seconds| *seconds <= MAX_SECONDS)
+                .map(|seconds| after(self.now, seconds)),
         };
         instant.ok_or_else(|| {
             self.runtime(&format!(

@@ -4,23 +4,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::interpret::{Flow, Run};
+use super::run::{Failure, Flow, Run};
 use super::values::output_text;
 use super::{Action, Phase};
 use crate::states::definition::{Next, State, Task, Work, covers};
 use crate::states::path::Path;
-
-/// An error of a state.
-pub(super) struct Failure {
-    pub(super) error: String,
-    pub(super) cause: String,
-}
-
-impl Failure {
-    pub(super) fn new(error: &str, cause: String) -> Self {
-        Self { error: error.to_owned(), cause }
-    }
-}
 
 impl<'a> Run<'a> {
     pub(super) fn invoke(&mut self, state: &State, task: &Task) -> Result<Flow, Failure> {

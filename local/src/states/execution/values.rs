@@ -1,23 +1,14 @@
 //! What data may look like between states.
 
-use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::task::Failure;
+use super::run::Failure;
 
 /// AWS's limit for an execution's input and a state's output, in bytes of UTF-8.
 pub const MAX_DATA: usize = 262_144;
 
 /// How deep data may nest. Less than what JSON parsers take, so that what is stored can be read back.
 pub const MAX_DEPTH: usize = 120;
-
-/// An instant as a `Wait` demands it: RFC 3339 with uppercase `T` and `Z`.
-pub(in crate::states) fn timestamp(text: &str) -> Option<DateTime<Utc>> {
-    if text.contains(['t', 'z', ' ']) {
-        return None;
-    }
-    DateTime::parse_from_rfc3339(text).ok().map(|instant| instant.to_utc())
-}
 
 /// A state's output as JSON.
 pub(super) fn output_text(value: &Value) -> Result<String, Failure> {
