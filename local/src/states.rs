@@ -16,6 +16,7 @@ pub mod engine;
 pub mod execution;
 pub mod format;
 pub mod history;
+mod inner;
 mod journal;
 mod page;
 pub mod path;
@@ -29,7 +30,8 @@ mod tests;
 
 pub use api_error::ApiError;
 pub use definition::{Definition, Problem, Problems};
-pub use engine::{Engine, Invoke, OpenError, Settings, TaskFailure};
+pub use engine::{Engine, OpenError};
 pub use execution::{Action, Event, Execution, Status, Step};
 pub use history::HistoryEvent;
-pub use queries::{StartOutcome, Summary};
+pub use inner::{Invoke, Settings, StartOutcome, TaskFailure};
+pub use queries::Summary;

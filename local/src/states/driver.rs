@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::task::JoinSet;
 
-use super::engine::{Inner, Invoke};
 use super::execution::Event;
+use super::inner::{Inner, Invoke};
 use super::steps::Call;
 use super::timers::{Sequence, Timers, until};
 

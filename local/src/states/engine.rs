@@ -6,45 +6,16 @@ use std::sync::Arc;
 use chrono::{DateTime, SubsecRound, Utc};
 use futures_util::future::BoxFuture;
 use messaging::values::clock::Clock;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::api_error::ApiError;
 use super::definition::{Definition, Problems};
 use super::execution::{Action, Event, Execution};
-use super::queries::StartOutcome;
+use super::inner::{Inner, Invoke, Settings, StartOutcome};
 use super::timers::Timers;
 use super::{arn, driver, journal};
 use crate::runtime::timer_source::TimerSource;
 use crate::store::Store;
-
-/// How a function is called: its ARN and payload in, its answer or its failure out.
-pub type Invoke = Arc<dyn Fn(String, Value) -> BoxFuture<'static, Result<Value, TaskFailure>> + Send + Sync>;
-
-/// Why a function did not answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TaskFailure {
-    /// The error's name, by which `Retry` and `Catch` know it.
-    pub error: String,
-    /// More about it.
-    pub cause: String,
-}
-
-/// How the engine behaves.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings {
-    /// Whether time passes by itself. Without, the engine acts only when something is started, woken
-    /// or finished.
-    pub ticking: bool,
-    /// How many functions may be at work at a time.
-    pub concurrency: usize,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { ticking: true, concurrency: 8 }
-    }
-}
 
 /// Why the engine cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -68,18 +39,6 @@ pub enum OpenError {
 /// The local Step Functions. Cheap to clone; work stops when the last clone is dropped.
 #[derive(Clone)]
 pub struct Engine(pub(super) Arc<Inner>);
-
-pub(super) struct Inner {
-    pub(super) store: Store,
-    pub(super) definition: Arc<Definition>,
-    pub(super) hash: String,
-    /// By hash: the current one and those that executions under way still run.
-    pub(super) definitions: HashMap<String, Arc<Definition>>,
-    pub(super) settings: Settings,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) invoke: Invoke,
-    pub(super) timers: Arc<Timers>,
-}
 
 impl Engine {
     /// Opens the engine and goes on with whatever was under way.
@@ -192,12 +151,5 @@ impl TimerSource for Engine {
 
     fn idle(&self) -> BoxFuture<'_, ()> {
         Box::pin(self.0.timers.idle(|| self.0.clock.now()))
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        // The driver looks, finds nobody and stops.
-        self.timers.work.notify_one();
     }
 }

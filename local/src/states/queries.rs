@@ -9,15 +9,6 @@ use super::engine::Engine;
 use super::execution::{Execution, Status};
 use super::journal::{self, Record};
 
-/// The answer to a start.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StartOutcome {
-    /// The execution's ARN.
-    pub arn: String,
-    /// When it was started: now, or before when this start repeats an earlier one.
-    pub started: DateTime<Utc>,
-}
-
 /// An execution in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {

@@ -5,10 +5,9 @@ use serde_json::Value;
 
 use super::api_error::ApiError;
 use super::definition::Definition;
-use super::engine::Inner;
 use super::execution::{Action, Event, Execution, Phase, Status, Step};
+use super::inner::{Inner, StartOutcome};
 use super::journal::{self, Record};
-use super::queries::StartOutcome;
 use super::timers::{Due, Sequence, due};
 
 /// A call that a step asks for.
