@@ -1,5 +1,5 @@
-//! The binary `afterword`. It embeds the journeys of this repository, and nothing else does: an edit of them
-//! compiles only this file again.
+//! The binary `afterword`. It embeds the journeys of this repository, so that an edit of them compiles this file
+//! again but neither the commands nor the local machine.
 
 use std::process::ExitCode;
 

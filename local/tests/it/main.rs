@@ -13,6 +13,7 @@ mod faults;
 mod gateway;
 mod host;
 mod invoke;
+mod layers;
 mod machine;
 mod rig;
 mod template;
