@@ -174,9 +174,9 @@ async fn written_today() -> Items {
     let claim = Claim { id: "invocation-1".to_owned(), at: at(1) };
     let claimed = Progress { state: StepState::Claimed(claim.clone()), attempt: 1, ..Progress::default() };
     let contact = phone();
-    let claiming =
+    let request =
         ClaimRequest { conversation: &first.id, contact: &contact, step: &step, next: &claimed, now: at(1) };
-    rig.table.claim(&claiming).await.unwrap();
+    rig.table.claim(&request).await.unwrap();
     note(&mut items, &rig, "conversation-claimed", &v, "V").await;
     note(&mut items, &rig, "contact", &p, "C").await;
 
@@ -192,8 +192,8 @@ async fn written_today() -> Items {
     let sent = Progress { state: StepState::Decided(decision), attempt: 1, ..Progress::default() };
     let from = Some("+12025550100".to_owned());
     let message = ProviderMessage { provider: "twilio".to_owned(), id: "SM1".to_owned(), from };
-    let learned = ProviderReport { message: Some(message), opted_out: false };
-    rig.table.advance(&first, &step, &sent, &learned, at(3)).await.unwrap();
+    let report = ProviderReport { message: Some(message), opted_out: false };
+    rig.table.advance(&first, &step, &sent, &report, at(3)).await.unwrap();
     note(&mut items, &rig, "conversation-sent", &v, "V").await;
     note(&mut items, &rig, "message", "M#twilio#SM1", "M").await;
 
@@ -368,9 +368,9 @@ async fn conversation_continues(rig: &Rig, what: &str, id: &str) {
         let claim = Claim { id: "today".to_owned(), at: at(10) };
         let claimed = Progress { state: StepState::Claimed(claim), attempt: 1, ..Progress::default() };
         let contact = phone();
-        let claiming =
+        let request =
             ClaimRequest { conversation: &id, contact: &contact, step: &step, next: &claimed, now: at(10) };
-        let written = rig.table.claim(&claiming).await.unwrap();
+        let written = rig.table.claim(&request).await.unwrap();
         assert_eq!(written, messaging::ports::WriteOutcome::Done, "{what}");
         step.progress = claimed;
     }
@@ -390,9 +390,9 @@ async fn refuses_who_opted_out(rig: &Rig, what: &str, opted_out: bool) {
     let claim = Claim { id: "today".to_owned(), at: at(10) };
     let claimed = Progress { state: StepState::Claimed(claim), attempt: 1, ..Progress::default() };
     let contact = phone();
-    let claiming =
+    let request =
         ClaimRequest { conversation: &next.id, contact: &contact, step, next: &claimed, now: at(10) };
-    let written = rig.table.claim(&claiming).await.unwrap();
+    let written = rig.table.claim(&request).await.unwrap();
     assert_eq!(written == messaging::ports::WriteOutcome::Overtaken, opted_out, "{what}");
     assert_eq!(rig.table.contact(&phone()).await.unwrap().opted_out_at.is_some(), opted_out, "{what}");
 }

@@ -39,8 +39,8 @@ fn decided(verdict: Verdict) -> Progress {
 
 async fn claim(rig: &Rig, step: &Step, next: &Progress, now: i64) -> WriteOutcome {
     let (conversation, contact) = (text().id, phone());
-    let claiming = ClaimRequest { conversation: &conversation, contact: &contact, step, next, now: at(now) };
-    rig.table.claim(&claiming).await.unwrap()
+    let request = ClaimRequest { conversation: &conversation, contact: &contact, step, next, now: at(now) };
+    rig.table.claim(&request).await.unwrap()
 }
 
 async fn stored(rig: &Rig) -> Conversation {

@@ -115,7 +115,7 @@ pub trait Conversations: Send + Sync {
     /// be tried again (three times) before it is an error.
     fn claim(
         &self,
-        claiming: &ClaimRequest<'_>,
+        request: &ClaimRequest<'_>,
     ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + Send;
 
     /// Moves a step on from where it was read; for a claimed or unknown step: from any state that
@@ -129,7 +129,7 @@ pub trait Conversations: Send + Sync {
         conversation: &Conversation,
         step: &Step,
         next: &Progress,
-        learned: &ProviderReport,
+        report: &ProviderReport,
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + Send;
 

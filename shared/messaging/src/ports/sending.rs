@@ -59,25 +59,25 @@ pub trait Budgets: Send + Sync {
 
 /// The rate limits of senders.
 pub trait RateLimiters: Send + Sync {
-    /// Takes the next free slot of a sender's rate limit ([`RateLimiter::next`](crate::journeys::rate_limits::Schedule::next)).
+    /// Takes the next free slot of a sender's rate limit ([`RateLimiter::next`](crate::journeys::rate_limits::RateLimiter::next)).
     ///
     /// # Errors
     /// MUST give each slot to one caller, however many callers there are at once. An error may have taken one.
     fn acquire_slot(
         &self,
-        pace: &Rate,
+        rate: &Rate,
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<DateTime<Utc>, Unavailable>> + Send;
 
     /// Takes a slot in the present second, if it has one
-    /// ([`RateLimiter::at_once`](crate::journeys::rate_limits::Schedule::at_once)).
+    /// ([`RateLimiter::at_once`](crate::journeys::rate_limits::RateLimiter::at_once)).
     ///
     /// # Errors
     /// MUST give each slot to one caller, however many callers there are at once, this way or the other. An error may
     /// have taken one.
     fn try_acquire_now(
         &self,
-        pace: &Rate,
+        rate: &Rate,
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<Slot, Unavailable>> + Send;
 }

@@ -31,8 +31,8 @@ fn about(n: u32, category: Category, program: Option<&str>) -> Conversation {
 
 async fn claims(table: &impl Table, n: u32, step: &Step, next: &Progress) -> WriteOutcome {
     let (conversation, contact) = (id(n), phone());
-    let claiming = ClaimRequest { conversation: &conversation, contact: &contact, step, next, now: at(1) };
-    table.claim(&claiming).await.unwrap()
+    let request = ClaimRequest { conversation: &conversation, contact: &contact, step, next, now: at(1) };
+    table.claim(&request).await.unwrap()
 }
 
 async fn opened(table: &impl Table, n: u32, category: Category, program: Option<&str>) -> Step {

@@ -44,8 +44,8 @@ pub async fn an_erased_conversation_keeps_ids_times_and_verdicts(table: impl Tab
         Ok(ErasedConversation::Erased { sending: true })
     );
     // The answer to the claim arrives after it.
-    let learned = ProviderReport::default();
-    assert_eq!(table.advance(&taken, &step(&taken), &sent, &learned, at(4)).await, Ok(WriteOutcome::Done));
+    let report = ProviderReport::default();
+    assert_eq!(table.advance(&taken, &step(&taken), &sent, &report, at(4)).await, Ok(WriteOutcome::Done));
     let left = stored(&table, 1).await;
     let mut expected = first;
     expected.life.erased_at = Some(at(3));

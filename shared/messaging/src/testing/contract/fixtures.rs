@@ -83,6 +83,6 @@ pub(super) async fn stored(table: &impl super::Table, n: u32) -> Conversation {
 
 pub(super) async fn claim(table: &impl super::Table, step: &Step, next: &Progress, now: i64) -> WriteOutcome {
     let (conversation, contact) = (id(1), phone());
-    let claiming = ClaimRequest { conversation: &conversation, contact: &contact, step, next, now: at(now) };
-    table.claim(&claiming).await.unwrap()
+    let request = ClaimRequest { conversation: &conversation, contact: &contact, step, next, now: at(now) };
+    table.claim(&request).await.unwrap()
 }

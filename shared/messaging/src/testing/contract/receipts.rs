@@ -75,8 +75,8 @@ pub async fn a_provider_message_id_leads_to_its_attempt(table: impl Table) {
     claim(&table, &step(&first), &claimed("a"), 1).await;
     let read = stored(&table, 1).await;
     let message = ProviderMessage { provider: "sns".to_owned(), id: "m-1".to_owned(), from: None };
-    let learned = ProviderReport { message: Some(message), opted_out: false };
-    table.advance(&read, &step(&read), &decided(Verdict::Sent), &learned, at(2)).await.unwrap();
+    let report = ProviderReport { message: Some(message), opted_out: false };
+    table.advance(&read, &step(&read), &decided(Verdict::Sent), &report, at(2)).await.unwrap();
     let expected = AttemptId { conversation: id(1), step: text(), attempt: 1 };
     assert_eq!(table.attempt_of(Provider::Sns, "m-1").await, Ok(Some(expected)));
     assert_eq!(table.attempt_of(Provider::Twilio, "m-1").await, Ok(None));

@@ -93,10 +93,10 @@ pub async fn each_country_has_its_own_limits(table: impl Table) {
 
 /// Case: a thousand, fifty at the same moment, at twenty a second.
 pub async fn each_rate_limit_slot_is_acquired_once(table: impl Table) {
-    let pace = Rate { sender: "sns", number: None, per_second: NonZeroU32::new(20).unwrap() };
+    let rate = Rate { sender: "sns", number: None, per_second: NonZeroU32::new(20).unwrap() };
     let mut slots = Vec::new();
     for _ in 0..1000 / AT_ONCE {
-        slots.extend(join_all((0..AT_ONCE).map(|_| table.acquire_slot(&pace, at(0)))).await);
+        slots.extend(join_all((0..AT_ONCE).map(|_| table.acquire_slot(&rate, at(0)))).await);
     }
     let mut seconds: BTreeMap<_, u32> = BTreeMap::new();
     for slot in slots {
@@ -106,7 +106,7 @@ pub async fn each_rate_limit_slot_is_acquired_once(table: impl Table) {
     assert_eq!(seconds, expected);
     // Later, and after a while without texts: at once.
     let later = at(100) + chrono::TimeDelta::milliseconds(1);
-    assert_eq!(table.acquire_slot(&pace, later).await, Ok(at(101)));
+    assert_eq!(table.acquire_slot(&rate, later).await, Ok(at(101)));
     let other = Rate { sender: "twilio", number: None, per_second: NonZeroU32::MIN };
     assert_eq!(table.acquire_slot(&other, at(0)).await, Ok(at(0)));
     assert_eq!(table.acquire_slot(&other, at(0)).await, Ok(at(1)));
@@ -118,11 +118,11 @@ pub async fn each_rate_limit_slot_is_acquired_once(table: impl Table) {
 
 /// Case: fifty at the same moment, and the present second has seven places.
 pub async fn each_slot_of_the_current_second_is_acquired_once(table: impl Table) {
-    let pace = Rate { sender: "twilio", number: None, per_second: NonZeroU32::new(7).unwrap() };
+    let rate = Rate { sender: "twilio", number: None, per_second: NonZeroU32::new(7).unwrap() };
     let moment = at(10) + chrono::TimeDelta::milliseconds(400);
     for now in [moment, moment + chrono::TimeDelta::seconds(1)] {
         let second = at(now.timestamp() - at(0).timestamp());
-        let asked = join_all((0..AT_ONCE).map(|_| table.try_acquire_now(&pace, now))).await;
+        let asked = join_all((0..AT_ONCE).map(|_| table.try_acquire_now(&rate, now))).await;
         let placed = asked.iter().filter(|placed| **placed == Ok(Slot::Now(second))).count();
         assert_eq!(placed, 7);
         let next = second + chrono::TimeDelta::seconds(1);
@@ -132,9 +132,9 @@ pub async fn each_slot_of_the_current_second_is_acquired_once(table: impl Table)
     }
     // Texts have taken what comes: nobody is let in before them.
     for _ in 0..8 {
-        table.acquire_slot(&pace, at(12)).await.unwrap();
+        table.acquire_slot(&rate, at(12)).await.unwrap();
     }
-    assert_eq!(table.try_acquire_now(&pace, at(12)).await, Ok(Slot::NotBefore(at(13))));
-    assert_eq!(table.try_acquire_now(&pace, at(13)).await, Ok(Slot::Now(at(13))));
-    assert_eq!(table.acquire_slot(&pace, at(13)).await, Ok(at(13)));
+    assert_eq!(table.try_acquire_now(&rate, at(12)).await, Ok(Slot::NotBefore(at(13))));
+    assert_eq!(table.try_acquire_now(&rate, at(13)).await, Ok(Slot::Now(at(13))));
+    assert_eq!(table.acquire_slot(&rate, at(13)).await, Ok(at(13)));
 }

@@ -126,14 +126,14 @@ pub async fn a_claim_is_rejected_after_an_end_a_reply_or_an_opt_out(table: impl 
         let before = stored(&table, n).await;
         for next in [claimed("a"), decided(Verdict::Shadowed)] {
             let (conversation, contact, step) = (id(n), phone(), step(&opened));
-            let claiming = crate::ports::ClaimRequest {
+            let request = crate::ports::ClaimRequest {
                 conversation: &conversation,
                 contact: &contact,
                 step: &step,
                 next: &next,
                 now: at(1),
             };
-            assert_eq!(table.claim(&claiming).await, Ok(WriteOutcome::Overtaken), "{what}");
+            assert_eq!(table.claim(&request).await, Ok(WriteOutcome::Overtaken), "{what}");
         }
         assert_eq!(stored(&table, n).await, before, "{what}");
     }
@@ -217,16 +217,16 @@ pub async fn a_provider_report_is_stored_atomically_with_the_step(table: impl Ta
     let read = stored(&table, 1).await;
     let from = Some("+12025550100".to_owned());
     let message = ProviderMessage { provider: "twilio".to_owned(), id: "SM1".to_owned(), from: from.clone() };
-    let learned = ProviderReport { message: Some(message), opted_out: true };
+    let report = ProviderReport { message: Some(message), opted_out: true };
     let next = decided(Verdict::Sent);
     let mut elsewhere = step(&read);
     elsewhere.progress = claimed("other");
-    let written = table.advance(&read, &elsewhere, &next, &learned, at(2)).await;
+    let written = table.advance(&read, &elsewhere, &next, &report, at(2)).await;
     assert_eq!(written, Ok(WriteOutcome::Overtaken));
     assert_eq!(table.conversation_of(Provider::Twilio, "SM1").await, Ok(None));
     assert_eq!(table.contact(&phone()).await, Ok(Contact::default()));
     for later in [2, 9] {
-        let written = table.advance(&read, &step(&read), &next, &learned, at(later)).await;
+        let written = table.advance(&read, &step(&read), &next, &report, at(later)).await;
         assert_eq!(written, Ok(WriteOutcome::Done));
     }
     assert_eq!(table.conversation_of(Provider::Twilio, "SM1").await, Ok(Some(id(1))));

@@ -53,29 +53,29 @@ impl State {
     }
 
     /// Whether the conversation or the contact rejects a claim.
-    fn is_stopped(&self, claiming: &ClaimRequest<'_>) -> bool {
-        let Some(conversation) = self.store.live(claiming.conversation, claiming.now) else { return true };
+    fn is_stopped(&self, request: &ClaimRequest<'_>) -> bool {
+        let Some(conversation) = self.store.live(request.conversation, request.now) else { return true };
         let life = &conversation.life;
-        let replied = claiming.step.unless_replied && life.replied_at.is_some();
-        let opted_out = self.store.contact(claiming.contact).opted_out_at.is_some();
-        let consent = self.store.consents.get(claiming.contact).cloned().unwrap_or_default();
-        let refused = consent.refuses(claiming.step).is_some();
+        let replied = request.step.unless_replied && life.replied_at.is_some();
+        let opted_out = self.store.contact(request.contact).opted_out_at.is_some();
+        let consent = self.store.consents.get(request.contact).cloned().unwrap_or_default();
+        let refused = consent.refuses(request.step).is_some();
         life.cancelled_at.is_some() || life.superseded.is_some() || replied || opted_out || refused
     }
 
-    fn claim(&mut self, claiming: &ClaimRequest<'_>) -> WriteOutcome {
-        let stopped = self.is_stopped(claiming);
-        let Some(stored) = self.store.step(claiming.conversation, &claiming.step.name) else {
+    fn claim(&mut self, request: &ClaimRequest<'_>) -> WriteOutcome {
+        let stopped = self.is_stopped(request);
+        let Some(stored) = self.store.step(request.conversation, &request.step.name) else {
             return WriteOutcome::Overtaken;
         };
-        if stored.progress == *claiming.next {
+        if stored.progress == *request.next {
             return WriteOutcome::Done;
         }
-        if stopped || stored.progress != claiming.step.progress {
+        if stopped || stored.progress != request.step.progress {
             return WriteOutcome::Overtaken;
         }
-        stored.progress = claiming.next.clone();
-        self.moved(claiming.conversation, claiming.step, claiming.next);
+        stored.progress = request.next.clone();
+        self.moved(request.conversation, request.step, request.next);
         WriteOutcome::Done
     }
 
@@ -164,8 +164,8 @@ impl Conversations for World {
         self.call("contact", |state| state.store.contact(phone)).await
     }
 
-    async fn claim(&self, claiming: &ClaimRequest<'_>) -> Result<WriteOutcome, Unavailable> {
-        self.call("claim", |state| state.claim(claiming)).await
+    async fn claim(&self, request: &ClaimRequest<'_>) -> Result<WriteOutcome, Unavailable> {
+        self.call("claim", |state| state.claim(request)).await
     }
 
     async fn advance(
@@ -173,13 +173,13 @@ impl Conversations for World {
         conversation: &Conversation,
         step: &Step,
         next: &Progress,
-        learned: &ProviderReport,
+        report: &ProviderReport,
         now: DateTime<Utc>,
     ) -> Result<WriteOutcome, Unavailable> {
         self.call("advance", |state| {
             let written = state.advance(&conversation.id, step, next);
             if written == WriteOutcome::Done {
-                if let Some(message) = &learned.message {
+                if let Some(message) = &report.message {
                     let key = (message.provider.clone(), message.id.clone());
                     let about = AttemptId {
                         conversation: conversation.id.clone(),
@@ -194,7 +194,7 @@ impl Conversations for World {
                     }
                 }
                 let contact = conversation.plan.as_ref().and_then(|plan| plan.contact.as_ref());
-                if let (true, Some(phone)) = (learned.opted_out, contact) {
+                if let (true, Some(phone)) = (report.opted_out, contact) {
                     state.opts_out(phone, now, "provider");
                     state.consents_to(phone, &ConsentChange::global(Act::OptedOut, "provider", now));
                 }
