@@ -33,7 +33,7 @@ pub(crate) struct PricesArguments {
 struct Counts {
     settled: usize,
     known: usize,
-    nobodys: usize,
+    unknown: usize,
     without: usize,
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &PricesArguments) -> Result<ExitCode, String> {
     let counts = block_on(settle(arguments))?;
     print::line(format!(
         "{} price(s) settled, {} known before, {} of other messages, {} message(s) without a price in US dollars yet",
-        counts.settled, counts.known, counts.nobodys, counts.without
+        counts.settled, counts.known, counts.unknown, counts.without
     ));
     Ok(ExitCode::SUCCESS)
 }
@@ -64,7 +64,7 @@ async fn settle(arguments: &PricesArguments) -> Result<Counts, String> {
             match outcome.map_err(again)? {
                 PriceOutcome::Settled => counts.settled += 1,
                 PriceOutcome::Known => counts.known += 1,
-                PriceOutcome::Nobodys => counts.nobodys += 1,
+                PriceOutcome::UnknownMessage => counts.unknown += 1,
             }
         }
         next = page.next;

@@ -290,7 +290,7 @@ impl Progress {
     fn turned_away(&self, provider: Provider, may_take_it_later: bool, because: Because) -> (Self, Effect) {
         let mut next = Self { state: StepState::Planned, ..self.clone() };
         next.tried.push(TriedProvider { provider, may_take_it_later, because });
-        (next, Effect::AskNext)
+        (next, Effect::TryNextProvider)
     }
 
     /// The facts, with those about the providers that were asked before.

@@ -10,7 +10,7 @@ use crate::text::template::MessageText;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConfirmationOutcome {
     /// The provider has taken it.
-    Told,
+    Confirmed,
     /// The provider refuses it.
     Refused,
     /// The provider did not answer: it is not tried again.
@@ -46,7 +46,7 @@ pub async fn confirm(
     for _ in 0..TRIES {
         let (provider, channel) = (message.provider, message.channel);
         match notices.notify(provider, &message.from, channel, &message.to, words).await {
-            SendOutcome::Accepted { .. } => return Ok(ConfirmationOutcome::Told),
+            SendOutcome::Accepted { .. } => return Ok(ConfirmationOutcome::Confirmed),
             SendOutcome::Rejected { .. } => return Ok(ConfirmationOutcome::Refused),
             SendOutcome::Unknown { .. } => return Ok(ConfirmationOutcome::Unknown),
             SendOutcome::NotSent { .. } => {}
@@ -120,7 +120,11 @@ mod tests {
             let world = World::new();
             fail(&world, operation, fault, count);
             let first = deliver(&world, &stop("a"));
-            assert_eq!(first == Some(ConfirmationOutcome::Told), at_once, "{operation} {fault:?}: {first:?}");
+            assert_eq!(
+                first == Some(ConfirmationOutcome::Confirmed),
+                at_once,
+                "{operation} {fault:?}: {first:?}"
+            );
             for id in ["a", "a", "b"] {
                 deliver(&world, &stop(id));
             }

@@ -70,7 +70,7 @@ pub enum PriceOutcome {
     /// It was noted before.
     Known,
     /// The message is no text of a conversation that is stored.
-    Nobodys,
+    UnknownMessage,
 }
 
 /// Settles the price of a message by a provider's own records, for providers whose reports tell none.
@@ -86,13 +86,13 @@ pub async fn settle_found(
 ) -> Result<PriceOutcome, Unavailable> {
     for _ in 0..ROUNDS {
         let Some(about) = ports.attempt_of(provider, message_id).await? else {
-            return Ok(PriceOutcome::Nobodys);
+            return Ok(PriceOutcome::UnknownMessage);
         };
         let found = ports.load(&about.conversation, now).await?;
         let Some((conversation, step)) =
             found.as_ref().and_then(|found| Some((found, found.step(&about.step)?)))
         else {
-            return Ok(PriceOutcome::Nobodys);
+            return Ok(PriceOutcome::UnknownMessage);
         };
         if step.price_of(about.attempt).is_some_and(|known| known >= price) {
             return Ok(PriceOutcome::Known);

@@ -82,7 +82,7 @@ impl<P: VisitPorts> Visit<'_, P> {
 /// Returns how a round ends that has stored `next`.
 pub(super) fn ended(next: &Progress, effect: Effect) -> Result<Round, Transient> {
     match (effect, &next.state) {
-        (Effect::AskNext, _) => Ok(Round::NextProvider),
+        (Effect::TryNextProvider, _) => Ok(Round::NextProvider),
         (Effect::Wait(due, because), _) => Ok(Round::Ended(VisitOutcome::Wait(due, because))),
         (_, StepState::Decided(decision)) => {
             Ok(Round::Ended(VisitOutcome::Decided(decision.verdict, decision.because.clone())))

@@ -63,7 +63,7 @@ pub enum Effect {
     /// Call the provider: the state holds the claim.
     CallProvider,
     /// Try the next provider: the step is planned again for it.
-    AskNext,
+    TryNextProvider,
     /// Start the step's further execution of this number: the step is planned again for it.
     StartAgain(u32),
     /// Visit again at this instant.
