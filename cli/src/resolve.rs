@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use messaging::conversation::step::StepState;
 use messaging::ports::Conversations;
-use messaging::resolve::{OperatorFinding, ResolveOutcome, resolve, retry};
+use messaging::resolve::{OperatorFinding, ResolveOutcome, Resolver};
 use messaging::values::clock::to_rfc3339;
 use messaging::values::ids::{ConversationId, StepName, step_of_execution};
 use messaging::values::verdict::Verdict;
@@ -66,7 +66,8 @@ pub(crate) fn run_resolve(arguments: &ResolveArguments) -> Result<ExitCode, Stri
     block_on(async {
         let now = arguments.target.now().await?;
         let (table, executions) = (arguments.target.table()?, arguments.target.executions().await?);
-        match resolve(&table, &executions, &id, &step, finding, now).await {
+        let resolver = Resolver { conversations: &table, executions: &executions, now };
+        match resolver.resolve(&id, &step, finding).await {
             Ok(ResolveOutcome::Sent) => print::line(format!("{id}.{step} counts as sent")),
             Ok(ResolveOutcome::RunsAgain(number)) => {
                 print::line(format!("{id}.{step} runs again: execution {id}.{step}.r{number}"));
@@ -123,6 +124,7 @@ pub(crate) fn run_retry(arguments: &RetryArguments) -> Result<ExitCode, String> 
     block_on(async {
         let now = arguments.target.now().await?;
         let (table, executions) = (arguments.target.table()?, arguments.target.executions().await?);
+        let resolver = Resolver { conversations: &table, executions: &executions, now };
         let (mut retried, mut failed) = (0, 0);
         for (id, step) in ended_steps(&executions, &selector, arguments.since).await? {
             let conversation =
@@ -137,7 +139,7 @@ pub(crate) fn run_retry(arguments: &RetryArguments) -> Result<ExitCode, String> 
                 print::line(format!("{id}.{step} would run again"));
                 continue;
             }
-            match retry(&table, &executions, &id, &step, now).await {
+            match resolver.retry(&id, &step).await {
                 Ok(ResolveOutcome::RunsAgain(number)) => {
                     print::line(format!("{id}.{step} runs again: execution {id}.{step}.r{number}"));
                 }

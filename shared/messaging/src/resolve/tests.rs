@@ -27,13 +27,21 @@ fn unknown() -> StepState {
     StepState::Unknown(LostResponse { claim: Claim { id: "a".to_owned(), at: at(0) }, since: at(10) })
 }
 
-fn resolved(world: &World, finding: OperatorFinding) -> Result<ResolveOutcome, ResolveError> {
+fn resolver(world: &World) -> Resolver<'_, World, World> {
     let now = world.state().now;
-    resolve(world, world, &id(), &name(), finding, now).now_or_never().unwrap()
+    Resolver { conversations: world, executions: world, now }
+}
+
+fn resolved(world: &World, finding: OperatorFinding) -> Result<ResolveOutcome, ResolveError> {
+    resolver(world).resolve(&id(), &name(), finding).now_or_never().unwrap()
+}
+
+fn retried(world: &World) -> Result<ResolveOutcome, ResolveError> {
+    resolver(world).retry(&id(), &name()).now_or_never().unwrap()
 }
 
 #[test]
-fn an_operator_settles_what_nobody_knows() {
+fn an_operator_settles_a_text_whose_outcome_is_unknown() {
     for state in [unknown(), decided(Verdict::HeldUnknownOutcome)] {
         let world = world_with(state.clone());
         assert_eq!(resolved(&world, OperatorFinding::Sent), Ok(ResolveOutcome::Sent));
@@ -50,7 +58,7 @@ fn an_operator_settles_what_nobody_knows() {
 }
 
 #[test]
-fn what_is_known_is_not_settled() {
+fn a_step_whose_outcome_is_known_is_not_settled() {
     assert_eq!(resolved(&world_with(StepState::Planned), OperatorFinding::NotSent), Err(ResolveError::Waits));
     let sent = world_with(decided(Verdict::Sent));
     assert_eq!(resolved(&sent, OperatorFinding::NotSent), Err(ResolveError::Ended(Verdict::Sent)));
@@ -66,7 +74,7 @@ fn what_is_known_is_not_settled() {
 }
 
 #[test]
-fn a_start_that_failed_is_made_up_for_by_a_repetition() {
+fn repeating_the_call_starts_an_execution_that_failed_to_start() {
     let world = world_with(unknown());
     // load, advance, start_again
     world.state().faults.script.insert(2, crate::testing::memory::Fault::Before);
@@ -75,24 +83,18 @@ fn a_start_that_failed_is_made_up_for_by_a_repetition() {
     assert_eq!(world.state().executions.len(), 1);
 }
 
-/// An execution that was started for a receipt, which could not plan the step, has that number.
+/// The number belongs to an execution that was started for a receipt which then could not plan the step.
 #[test]
-fn a_number_that_is_taken_is_passed_over() {
+fn an_execution_number_that_is_taken_is_skipped() {
     let world = world_with(decided(Verdict::RejectedByProvider));
     world.state().executions.insert("sms-1.text.r1".to_owned(), "2026-11-20T12:00:00Z".to_owned());
-    let now = world.state().now;
-    let retried = retry(&world, &world, &id(), &name(), now).now_or_never().unwrap();
-    assert_eq!(retried, Ok(ResolveOutcome::RunsAgain(2)));
+    assert_eq!(retried(&world), Ok(ResolveOutcome::RunsAgain(2)));
     assert!(world.state().executions.contains_key("sms-1.text.r2"));
     assert_eq!(world.run(&id(), &name()), Some(Verdict::Sent));
 }
 
 #[test]
-fn only_what_has_certainly_not_left_is_tried_again() {
-    let retried = |world: &World| {
-        let now = world.state().now;
-        retry(world, world, &id(), &name(), now).now_or_never().unwrap()
-    };
+fn only_a_text_that_has_certainly_not_left_is_tried_again() {
     for verdict in Verdict::ALL {
         let expected = match verdict {
             Verdict::Sent | Verdict::HeldUnknownOutcome => Err(ResolveError::MayHaveLeft(verdict)),
@@ -104,12 +106,10 @@ fn only_what_has_certainly_not_left_is_tried_again() {
     assert_eq!(retried(&world_with(StepState::Planned)), Ok(ResolveOutcome::RunsAgain(1)));
 }
 
-/// A step that runs again meets the same checks as ever.
 #[test]
-fn a_rerun_is_stopped_by_what_stops_a_text() {
+fn a_step_that_runs_again_passes_the_usual_checks() {
     let world = world_with(decided(Verdict::RejectedByProvider));
-    let now = world.state().now;
-    retry(&world, &world, &id(), &name(), now).now_or_never().unwrap().unwrap();
+    retried(&world).unwrap();
     world.state().contact().opted_out_at = Some(at(1));
     assert_eq!(world.run(&id(), &name()), Some(Verdict::SkippedOptedOut));
     assert!(world.state().attempts.is_empty());
