@@ -20,7 +20,6 @@ use crate::values::channel::{Category, Channel};
 use crate::values::clock::Clock;
 use crate::values::one_time_code::{CodeHash, CodeSlot, OneTimeCode, StoredCode};
 use crate::values::phone::PhoneNumber;
-use crate::values::provider::Provider;
 use crate::values::secret::SecretText;
 
 /// A service's request for a code.
@@ -202,8 +201,9 @@ impl<P: IssuePorts> Issue<'_, P> {
     /// Takes a slot in the present second of the sender's rate limit. Returns the instant of the next
     /// slot if there is none.
     async fn wait_for_slot(&self) -> Result<Option<DateTime<Utc>>, Unavailable> {
-        let origin = self.ports.texts().origin();
-        let Some(rate) = self.config.pacing.of_sender(Provider::Twilio, Channel::Sms, origin) else {
+        let texts = self.ports.texts();
+        let rate = self.config.pacing.of_sender(texts.provider(), Channel::Sms, texts.origin());
+        let Some(rate) = rate else {
             return Ok(None);
         };
         match self.ports.store().try_acquire_now(&rate, self.now).await? {

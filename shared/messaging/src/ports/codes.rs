@@ -7,6 +7,7 @@ use crate::journeys::code_limits::CodeLimit;
 use crate::text::template::MessageText;
 use crate::values::one_time_code::{CodeSlot, StoredCode, TriedCode};
 use crate::values::phone::PhoneNumber;
+use crate::values::provider::Provider;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::future::Future;
 
@@ -92,12 +93,15 @@ pub trait Codes: Send + Sync {
 
 /// Carries codes to phones.
 pub trait CodeTexts: Send + Sync {
-    /// The number or service that codes leave from, where that is known beforehand.
+    /// Returns the provider that carries codes. Its rate limit applies to them.
+    fn provider(&self) -> Provider;
+
+    /// Returns the number or service that codes leave from, if it is known beforehand.
     fn origin(&self) -> Option<&str> {
         None
     }
 
-    /// Sends a code's words, once.
+    /// Sends the words that contain a code, once.
     ///
     /// As [`super::Sender::send`]: infallible, at most one attempt on the wire, `NotSent` only when the
     /// provider certainly did not take it. MUST end within 7 s, because the caller must be answered

@@ -8,6 +8,7 @@ use messaging::ports::CodeTexts;
 use messaging::text::template::MessageText;
 use messaging::values::clock::Clock;
 use messaging::values::phone::PhoneNumber;
+use messaging::values::provider::Provider;
 
 use super::{Twilio, TwilioSettings, without_answer};
 use crate::providers::http::Lost;
@@ -16,6 +17,10 @@ use crate::providers::http::Lost;
 const CODE_CALL_TIMEOUT: Duration = Duration::from_secs(7);
 
 impl<K: Clock> CodeTexts for Twilio<K> {
+    fn provider(&self) -> Provider {
+        Provider::Twilio
+    }
+
     fn origin(&self) -> Option<&str> {
         Some(&self.settings.from)
     }

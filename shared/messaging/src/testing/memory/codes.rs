@@ -11,6 +11,7 @@ use crate::ports::{CodeTexts, Codes, Randomness, Unavailable, WriteOutcome};
 use crate::text::template::MessageText;
 use crate::values::one_time_code::{CodeSlot, StoredCode, TriedCode};
 use crate::values::phone::PhoneNumber;
+use crate::values::provider::Provider;
 use crate::values::verdict::Because;
 
 /// The codes' part of the table.
@@ -151,6 +152,10 @@ impl Codes for World {
 }
 
 impl CodeTexts for World {
+    fn provider(&self) -> Provider {
+        Provider::Twilio
+    }
+
     async fn send_code(
         &self,
         to: &PhoneNumber,
