@@ -1,7 +1,7 @@
-//! Recording a receipt: what is reported is noted, and settles an attempt whose answer was lost.
+//! Records a delivery receipt: stores the reported status, and settles an attempt whose answer was lost.
 //!
-//! Receipts come in any order, more than once, days late, before the answer itself has been recorded, and
-//! about texts that are not known. A receipt counts for its own attempt; what has been reached stays.
+//! Receipts arrive in any order, repeatedly, days late, before the answer itself has been recorded, and
+//! about unknown texts. A receipt counts for its own attempt only. A status never goes back.
 
 pub(crate) mod price;
 pub(crate) mod unrecorded;
@@ -23,40 +23,40 @@ use unrecorded::unrecorded;
 
 pub use price::{PriceOutcome, settle_found};
 
-/// What became of a receipt.
+/// The result of recording a receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReceiptOutcome {
-    /// It says more than was known.
+    /// The status is further on than the known one, and is stored.
     Noted,
-    /// It says what was known, or what was the case before that.
+    /// The status, or a later one, was already stored.
     Known,
-    /// It has settled an attempt whose answer was lost.
+    /// The receipt has settled an attempt whose answer was lost.
     Settled,
     /// The text did not arrive and is tried once more.
     TriedAgain,
-    /// Its kind is not known: kept.
+    /// The kind of the receipt is unknown. The receipt is kept.
     UnknownKind,
-    /// It is about a text that is not known: kept.
+    /// The receipt is about an unknown text. The receipt is kept.
     UnknownMessage,
 }
 
-/// How often a receipt is weighed anew because something changed meanwhile.
+/// The number of times that a receipt is assessed again because the step changed concurrently.
 const ROUNDS: usize = 5;
-/// A text that the carrier or the phone could not take is tried again after this time.
+/// The time after which a text is tried again that the carrier or the phone could not take.
 pub(crate) const RETRY_AFTER: TimeDelta = TimeDelta::minutes(15);
-/// An execution that is started before its step is planned visits it no sooner than this: longer than any
-/// invocation lives (30 s), so the step is planned by then or never will be.
+/// The shortest time until the first visit of an execution that is started before its step is planned. An
+/// invocation ends within 30 s, so the step is planned by then or never will be.
 const VISIT_AFTER_PLAN: TimeDelta = TimeDelta::seconds(60);
-/// How many numbers of executions are tried. Providers repeat a receipt less often.
+/// The number of execution numbers that are tried. Providers repeat a receipt less often.
 const MAX_STARTS: u32 = 16;
-/// A provider's clock and ours agree about an acceptance within this time.
+/// The largest difference between a provider's clock and ours about the time of an acceptance.
 const CLOCKS_AGREE: TimeDelta = TimeDelta::seconds(30);
 
 /// Records a receipt.
 ///
 /// # Errors
-/// When the store or Step Functions cannot be reached: the provider delivers again, and what was done
-/// is found done.
+/// When the store or Step Functions cannot be reached. The provider delivers the receipt again, and what
+/// was stored is not stored a second time.
 pub async fn record<P, E>(
     ports: &P,
     executions: &E,
@@ -74,23 +74,25 @@ where
             ports.keep_receipt(receipt, now).await?;
             return Ok(ReceiptOutcome::UnknownMessage);
         };
-        // An attempt that was never made is none of ours.
-        let made = |step: &&Step| about.attempt <= step.progress.attempt;
-        let Some(step) = conversation.step(&about.step).filter(made) else {
-            ports.keep_receipt(receipt, now).await?;
-            return Ok(ReceiptOutcome::UnknownMessage);
+        let step = match conversation.step(&about.step) {
+            Some(step) if about.attempt <= step.progress.attempt => step,
+            // The step does not exist, or the attempt was never made.
+            _ => {
+                ports.keep_receipt(receipt, now).await?;
+                return Ok(ReceiptOutcome::UnknownMessage);
+            }
         };
         if receipt.status.is_none() {
             ports.keep_receipt(receipt, now).await?;
         }
         let recording =
             Recording { ports, executions, receipt, conversation: &conversation, step, about: &about, now };
-        match recording.weigh().await? {
-            Weighed::Settled => settled = true,
-            Weighed::Overtaken => {}
-            Weighed::As(ReceiptOutcome::TriedAgain) => return Ok(ReceiptOutcome::TriedAgain),
-            Weighed::As(_) if settled => return Ok(ReceiptOutcome::Settled),
-            Weighed::As(recorded) => return Ok(recorded),
+        match recording.assess().await? {
+            Assessment::Settled => settled = true,
+            Assessment::Overtaken => {}
+            Assessment::Recorded(ReceiptOutcome::TriedAgain) => return Ok(ReceiptOutcome::TriedAgain),
+            Assessment::Recorded(_) if settled => return Ok(ReceiptOutcome::Settled),
+            Assessment::Recorded(recorded) => return Ok(recorded),
         }
     }
     Err(Unavailable {
@@ -99,9 +101,9 @@ where
     })
 }
 
-/// The attempt that a receipt is about: the one it names, the one whose message it names, or, for a
-/// provider that gives back nothing of ours, the only one at that time to that phone whose message id
-/// is not known.
+/// Finds the attempt that a receipt is about: the attempt that it names, the attempt whose message it
+/// names, or, for a provider that returns none of our ids, the only attempt at that time to that phone
+/// whose message id is unknown.
 async fn find<P: Conversations + Receipts + Inbox>(
     ports: &P,
     receipt: &Receipt,
@@ -123,16 +125,17 @@ async fn find<P: Conversations + Receipts + Inbox>(
     }
 }
 
-/// What one reading of the step led to.
-enum Weighed {
-    /// The step is decided: read again, and note what is reported.
+/// The result of one reading of the step.
+enum Assessment {
+    /// The receipt has decided the step. The next round stores the reported status.
     Settled,
-    /// Something changed first: read again.
+    /// The step changed concurrently. The next round reads it again.
     Overtaken,
-    /// That is all.
-    As(ReceiptOutcome),
+    /// The receipt is recorded.
+    Recorded(ReceiptOutcome),
 }
 
+/// A receipt, the step that it is about, and the ports to record it with.
 struct Recording<'a, P, E> {
     ports: &'a P,
     executions: &'a E,
@@ -144,8 +147,8 @@ struct Recording<'a, P, E> {
 }
 
 impl<P: Conversations + Budgets + Receipts, E: Executions> Recording<'_, P, E> {
-    /// One reading, and one change of the step or one note.
-    async fn weigh(&self) -> Result<Weighed, Unavailable> {
+    /// Makes one change of the step, or stores the reported status.
+    async fn assess(&self) -> Result<Assessment, Unavailable> {
         let delivery = self.receipt.status.map(|status| Delivery {
             attempt: self.about.attempt,
             status,
@@ -154,19 +157,19 @@ impl<P: Conversations + Budgets + Receipts, E: Executions> Recording<'_, P, E> {
         });
         let is_news =
             delivery.as_ref().is_some_and(|delivery| delivery.replaces(self.step.delivery.as_ref()));
-        if let Some(weighed) = self.settle(is_news).await? {
-            return Ok(weighed);
+        if let Some(assessment) = self.settle(is_news).await? {
+            return Ok(assessment);
         }
         if let Some(price) = self.receipt.price
             && settle_price(self.ports, self.conversation, self.step, self.about, price).await?
                 == WriteOutcome::Overtaken
         {
-            return Ok(Weighed::Overtaken);
+            return Ok(Assessment::Overtaken);
         }
-        let Some(delivery) = delivery else { return Ok(Weighed::As(ReceiptOutcome::UnknownKind)) };
+        let Some(delivery) = delivery else { return Ok(Assessment::Recorded(ReceiptOutcome::UnknownKind)) };
         let again = self.try_again(is_news).await?;
         if again == Some(WriteOutcome::Overtaken) {
-            return Ok(Weighed::Overtaken);
+            return Ok(Assessment::Overtaken);
         }
         if self.receipt.opted_out && is_news && again.is_none() {
             let opted_out = ProviderReport { message: None, opted_out: true };
@@ -174,15 +177,15 @@ impl<P: Conversations + Budgets + Receipts, E: Executions> Recording<'_, P, E> {
             self.ports.advance(self.conversation, step, &step.progress, &opted_out, now).await?;
         }
         let noted = self.ports.note_delivery(self.conversation, &self.step.name, &delivery).await?;
-        Ok(Weighed::As(match (again, noted) {
+        Ok(Assessment::Recorded(match (again, noted) {
             (Some(_), _) => ReceiptOutcome::TriedAgain,
             (None, WriteOutcome::Done) => ReceiptOutcome::Noted,
             (None, WriteOutcome::Overtaken) => ReceiptOutcome::Known,
         }))
     }
 
-    /// Decides a step whose answer was lost; `None` when there is nothing to settle.
-    async fn settle(&self, is_news: bool) -> Result<Option<Weighed>, Unavailable> {
+    /// Decides a step whose answer was lost. Returns `None` if there is nothing to settle.
+    async fn settle(&self, is_news: bool) -> Result<Option<Assessment>, Unavailable> {
         if !self.settles(is_news) {
             return Ok(None);
         }
@@ -192,14 +195,14 @@ impl<P: Conversations + Budgets + Receipts, E: Executions> Recording<'_, P, E> {
         if effect == Effect::Nothing {
             return Ok(None);
         }
-        let learned = ProviderReport { message: Some(self.message()), opted_out: false };
-        let written = self.ports.advance(self.conversation, self.step, &next, &learned, self.now).await?;
-        Ok(Some(if written == WriteOutcome::Done { Weighed::Settled } else { Weighed::Overtaken }))
+        let report = ProviderReport { message: Some(self.message()), opted_out: false };
+        let written = self.ports.advance(self.conversation, self.step, &next, &report, self.now).await?;
+        Ok(Some(if written == WriteOutcome::Done { Assessment::Settled } else { Assessment::Overtaken }))
     }
 
-    /// Whether the receipt can show that the provider has the text. Any receipt of the provider's does,
-    /// but one that says that it could not be sent does not contradict a provider that had turned it
-    /// away, nor does one that is no news to a step that is planned anew.
+    /// Returns whether the receipt shows that the provider has the text. Any receipt shows it, with two
+    /// exceptions for a step that is planned again: a failure does not contradict a provider that turned
+    /// the text away, and a status that is already known proves nothing new.
     fn settles(&self, is_news: bool) -> bool {
         match self.step.progress.state {
             StepState::Planned => is_news && self.receipt.status.is_some_and(|status| !status.is_failure()),
@@ -207,9 +210,9 @@ impl<P: Conversations + Budgets + Receipts, E: Executions> Recording<'_, P, E> {
         }
     }
 
-    /// Plans a text that did not arrive once more, by itself once only and inside its deadline; `None`
-    /// when that is not the case. Its execution is started first: one that finds the step as it was ends
-    /// there, but a step that is planned without one would never come to a verdict.
+    /// Plans a text again that did not arrive, once at most and within its deadline. Returns `None` if the
+    /// text is not tried again. The execution is started before the step is planned: an execution that
+    /// finds the step unchanged ends, but a planned step without an execution would never get a verdict.
     async fn try_again(&self, is_news: bool) -> Result<Option<WriteOutcome>, Unavailable> {
         let progress = &self.step.progress;
         let is_about_the_last = self.about.attempt == progress.attempt;
@@ -231,8 +234,8 @@ impl<P: Conversations + Budgets + Receipts, E: Executions> Recording<'_, P, E> {
             .map(Some)
     }
 
-    /// Starts a further execution, and says its number: the first that is free. Others are taken when an
-    /// earlier delivery of this receipt started one and could not plan the step.
+    /// Starts a further execution under the first free number and returns that number. A number is taken if
+    /// an earlier delivery of this receipt started an execution and then could not plan the step.
     async fn start_again(&self, due: DateTime<Utc>) -> Result<u32, Unavailable> {
         for number in 1..=MAX_STARTS {
             let (id, name) = (&self.conversation.id, &self.step.name);

@@ -1,13 +1,13 @@
-//! The provider's own price of a text: it takes the place of the expected one in what has been spent.
+//! Settles the price of a text: the provider's price replaces the expected one in the spending counters.
 //!
 //! ```text
-//! dearer   add the difference to the counters, then note the price on the step
-//! cheaper  note the price on the step, then take the difference off
+//! higher   add the difference to the counters, then store the price with the step
+//! lower    store the price with the step, then subtract the difference
 //! ```
 //!
-//! The price is noted where nothing has changed since it was read, so each difference counts once,
-//! however often and in whichever order prices are reported. A crash between the two writes leaves more
-//! counted than was spent: the fuse trips early, never late.
+//! The price is stored only if the step has not changed since it was read, so each difference counts
+//! once, however often and in whichever order prices are reported. A crash between the two writes leaves
+//! more counted than was spent: the spending limit is reached early, never late.
 
 use crate::conversation::delivery::AttemptPrice;
 use crate::conversation::receipt::AttemptId;
@@ -15,17 +15,18 @@ use crate::conversation::{Conversation, Step};
 use crate::journeys::budgets::Reservation;
 use crate::ports::{Budgets, Conversations, Receipts, Unavailable, WriteOutcome};
 use crate::values::dollars::Dollars;
+use crate::values::phone::PhoneNumber;
 use crate::values::provider::Provider;
 use chrono::{DateTime, Utc};
 
-/// How often a price is weighed anew because something changed meanwhile.
+/// The number of times that a price is settled again because the step changed concurrently.
 const ROUNDS: usize = 5;
 
-/// Notes the final price of an attempt and corrects what was reserved for it. Of two prices for one
-/// attempt the greater counts. `Overtaken` when the step has changed since it was read.
+/// Stores the final price of an attempt and adjusts its reservation. Of two prices for one attempt the
+/// greater counts. Returns `Overtaken` if the step has changed since it was read.
 ///
-/// What is reserved is known of the last attempt only: the price of one before it is noted, and what it
-/// had reserved stays counted.
+/// Only the reservation of the last attempt is stored. The price of an earlier attempt is stored too, but
+/// its reservation stays counted.
 ///
 /// # Errors
 /// When the store cannot be reached. A repetition is safe.
@@ -40,40 +41,52 @@ pub async fn settle_price(
     if about.attempt == 0 || known.is_some_and(|known| known >= price) {
         return Ok(WriteOutcome::Done);
     }
-    let reservation = step.progress.reserved.as_ref().filter(|_| about.attempt == step.progress.attempt);
-    let contact = conversation.plan.as_ref().and_then(|plan| plan.contact.as_ref());
-    let change = reservation.zip(contact).map(|(reservation, to)| {
-        let counted = known.map_or(reservation.micro_usd, Dollars::micro);
-        (reservation, to, difference(price.micro(), counted))
-    });
-    if let Some((reservation, to, more)) = change.filter(|(_, _, by)| *by > 0) {
-        ports.adjust(reservation, to, more).await?;
+    let prices = with(&step.prices, about.attempt, price);
+    let Some((reservation, to)) = reservation_of(conversation, step, about) else {
+        return ports.note_prices(conversation, step, &prices).await;
+    };
+    let counted = match known {
+        Some(known) => known.micro(),
+        None => reservation.micro_usd,
+    };
+    let difference = difference(price.micro(), counted);
+    if difference > 0 {
+        ports.adjust(reservation, to, difference).await?;
     }
-    let noted = ports.note_prices(conversation, step, &with(&step.prices, about.attempt, price)).await?;
-    match (noted, change) {
-        (WriteOutcome::Overtaken, Some((reservation, to, more))) if more > 0 => {
-            ports.adjust(reservation, to, -more).await?;
-        }
-        (WriteOutcome::Done, Some((reservation, to, less))) if less < 0 => {
-            ports.adjust(reservation, to, less).await?;
-        }
-        _ => {}
+    let noted = ports.note_prices(conversation, step, &prices).await?;
+    match noted {
+        WriteOutcome::Overtaken if difference > 0 => ports.adjust(reservation, to, -difference).await?,
+        WriteOutcome::Done if difference < 0 => ports.adjust(reservation, to, difference).await?,
+        WriteOutcome::Overtaken | WriteOutcome::Done => {}
     }
     Ok(noted)
 }
 
-/// What became of a price that a provider's records tell.
+/// Returns the stored reservation of an attempt, with the phone that the text went to.
+fn reservation_of<'a>(
+    conversation: &'a Conversation,
+    step: &'a Step,
+    about: &AttemptId,
+) -> Option<(&'a Reservation, &'a PhoneNumber)> {
+    if about.attempt != step.progress.attempt {
+        return None;
+    }
+    let contact = conversation.plan.as_ref()?.contact.as_ref()?;
+    Some((step.progress.reserved.as_ref()?, contact))
+}
+
+/// The result of settling a price from a provider's own records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PriceOutcome {
-    /// It is noted now.
+    /// The price was not stored before, and is stored now.
     Settled,
-    /// It was noted before.
+    /// The same or a greater price had been stored before.
     Known,
-    /// The message is no text of a conversation that is stored.
+    /// The message does not belong to a stored conversation.
     UnknownMessage,
 }
 
-/// Settles the price of a message by a provider's own records, for providers whose reports tell none.
+/// Settles the price of a message from a provider's own records, for providers whose reports have no price.
 ///
 /// # Errors
 /// When the store cannot be reached, or the step changes too often. A repetition is safe.
@@ -88,23 +101,23 @@ pub async fn settle_found(
         let Some(about) = ports.attempt_of(provider, message_id).await? else {
             return Ok(PriceOutcome::UnknownMessage);
         };
-        let found = ports.load(&about.conversation, now).await?;
-        let Some((conversation, step)) =
-            found.as_ref().and_then(|found| Some((found, found.step(&about.step)?)))
-        else {
+        let Some(conversation) = ports.load(&about.conversation, now).await? else {
+            return Ok(PriceOutcome::UnknownMessage);
+        };
+        let Some(step) = conversation.step(&about.step) else {
             return Ok(PriceOutcome::UnknownMessage);
         };
         if step.price_of(about.attempt).is_some_and(|known| known >= price) {
             return Ok(PriceOutcome::Known);
         }
-        if settle_price(ports, conversation, step, &about, price).await? == WriteOutcome::Done {
+        if settle_price(ports, &conversation, step, &about, price).await? == WriteOutcome::Done {
             return Ok(PriceOutcome::Settled);
         }
     }
     Err(Unavailable { operation: "dynamodb:UpdateItem", reason: "the step changed too often".to_owned() })
 }
 
-/// What is still to be corrected for a reservation that became known after its price was reported.
+/// Returns the difference by which a reservation is adjusted that is stored after its price was reported.
 pub(crate) fn belated(step: &Step, reservation: &Reservation) -> Option<i64> {
     let price = step.price_of(step.progress.attempt)?;
     Some(difference(price.micro(), reservation.micro_usd))

@@ -1,5 +1,5 @@
-//! Attempts that may have been taken by a provider and whose message is not known: each may be the owner
-//! of a message that names none of ours.
+//! Finds attempts that a provider may have taken and whose message is unknown. Each of them may own a
+//! message that carries none of our ids.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -22,7 +22,7 @@ pub(crate) async fn unrecorded(
     about: DateTime<Utc>,
     within: TimeDelta,
 ) -> Result<Vec<(Conversation, AttemptId)>, Unavailable> {
-    // Nothing is claimed after its deadline: what was claimed in that span is open before it.
+    // No step is claimed after its deadline, so a step that was claimed in that span is still open before it.
     let before = about - within - TimeDelta::seconds(1);
     let (_, conversations) = inbox.open_conversations(phone, before).await?;
     let mut found = Vec::new();
