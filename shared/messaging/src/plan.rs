@@ -1,4 +1,4 @@
-//! From an event to the plan of its conversation: texts filled in, due times and deadlines fixed.
+//! Makes the plan of a conversation from its event: renders the texts and sets due times and deadlines.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -22,75 +22,75 @@ use crate::values::ids::{ConversationId, JourneyName, SourceName, StepName};
 use crate::values::money::Currency;
 use crate::values::phone::PhoneNumber;
 
-/// Executions live one year; a step that is due later than this is not planned.
+/// The longest time ahead for which a step is planned. An execution ends after one year at the latest.
 pub const HORIZON: TimeDelta = TimeDelta::days(300);
 
-/// One call of a source, understood: what a plan is made from.
+/// The content of a source's call, from which a plan is made.
 #[derive(Debug, Clone)]
 pub struct Event {
     /// The conversation that it opens.
     pub conversation: ConversationId,
-    /// Who called.
+    /// The source that called.
     pub source: SourceName,
-    /// What it leads to.
+    /// The journey that the event starts.
     pub journey: JourneyName,
-    /// Whose phone.
+    /// The phone of the customer.
     pub contact: PhoneNumber,
-    /// What the customer is called.
+    /// The customer's name, if it is known.
     pub name: Option<PersonName>,
-    /// What the texts may name.
+    /// The values for the placeholders of the texts.
     pub variables: Variables,
-    /// The language of the customer, where the event says; else the source's.
+    /// The locale of the customer; `None` for the source's locale.
     pub locale: Option<String>,
-    /// The zone that the customer lives in, where the event says.
+    /// The time zone of the customer; `None` if the event does not contain it.
     pub time_zone: Option<Tz>,
-    /// When the appointment is, for bookings.
+    /// The time of the appointment, for bookings.
     pub appointment: Option<DateTime<Utc>>,
-    /// From when on it may be sent; delays count from then.
+    /// The earliest time of sending, from which delays count.
     pub send_at: Option<DateTime<Utc>>,
-    /// The caller has waited already: the first text is due at once (or at `send_at`), and the others keep
-    /// their distance from it.
+    /// Whether the first text is due at once (or at `send_at`), because the caller has already waited. The
+    /// intervals between the texts stay the same.
     pub is_due_at_once: bool,
-    /// Until when it may be sent at the latest.
+    /// The latest time of sending.
     pub not_after: Option<DateTime<Utc>>,
-    /// SHA-256 of the canonical content.
+    /// The SHA-256 hash of the canonical content.
     pub content_hash: String,
-    /// The caller's id for the chain of events.
+    /// The caller's id for a chain of related events.
     pub correlation_id: Option<String>,
 }
 
-/// Why no plan could be made. Names variables and texts, never values.
+/// The reason why no plan could be made. It names variables and texts, never values.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PlanError {
     /// `journeys.toml` has no such journey.
     #[error("there is no such journey")]
     UnknownJourney,
-    /// A step hangs on an appointment and the event has none.
+    /// A step depends on an appointment and the event has none.
     #[error("the journey needs an appointment")]
     AppointmentMissing,
-    /// The text has no words in the customer's language.
+    /// The text has no words in the customer's locale.
     #[error("step {step}: the text has no words in the customer's locale")]
     NoWords {
-        /// Which step.
+        /// The step with the text.
         step: StepName,
     },
-    /// A text could not be filled in.
+    /// A text could not be rendered.
     #[error("step {step}: {error}")]
     Text {
-        /// Which step.
+        /// The step with the text.
         step: StepName,
-        /// Why.
+        /// The error of the template.
         error: TemplateError,
     },
-    /// A text has more parts than its entry allows, or than providers take.
+    /// A text has more parts than its entry allows or than providers accept.
     #[error("step {step}: {error}")]
     TooLong {
-        /// Which step.
+        /// The step with the text.
         step: StepName,
-        /// By how much.
+        /// The length and the limit.
         error: TooLong,
     },
-    /// Every step lies in the past or beyond the horizon.
+    /// Every step is due in the past or beyond the horizon.
     #[error("no step of the journey can be due")]
     NothingDue,
 }
@@ -101,23 +101,25 @@ pub enum PlanError {
 /// See [`PlanError`].
 pub fn plan(
     event: Event,
-    journeys: &Config,
+    config: &Config,
     version: &str,
     now: DateTime<Utc>,
 ) -> Result<Conversation, PlanError> {
-    let journey = journeys.journeys.get(&event.journey).ok_or(PlanError::UnknownJourney)?;
-    let source_locale = journeys.sources.get(&event.source).map_or("en-US", |source| source.locale.as_str());
+    let journey = config.journeys.get(&event.journey).ok_or(PlanError::UnknownJourney)?;
+    let (source_locale, currency) = match config.sources.get(&event.source) {
+        Some(source) => (source.locale.as_str(), source.currency),
+        None => ("en-US", Currency::Usd),
+    };
     let locale = event.locale.as_deref().unwrap_or(source_locale);
     let variables = with_optional(&event.variables, journey);
-    let currency = journeys.sources.get(&event.source).map_or(Currency::Usd, |source| source.currency);
-    let manner = AmountFormat { currency, locale };
+    let format = AmountFormat { currency, locale };
     let from = event.send_at.map_or(now, |send_at| send_at.max(now));
     let from = if event.is_due_at_once { from - first_delay(journey) } else { from };
     let mut steps = Vec::new();
     for step in &journey.steps {
         let Some(due) = due(step, &event, from, now)? else { continue };
-        let said = wording(step, journeys, manner, &variables)?;
-        let cost = cost(&said, step, &event.contact, &journeys.prices);
+        let text = wording(step, config, format, &variables)?;
+        let cost = cost(&text, step, &event.contact, &config.prices);
         steps.push(Step {
             name: step.name.clone(),
             due,
@@ -125,13 +127,13 @@ pub fn plan(
             unless_replied: step.unless_replied,
             follows: step.follows.clone(),
             category: step.category,
-            policy: policy(step.category, &event, journey, journeys),
+            policy: policy(step.category, &event, journey, config),
             channel: step.channel,
-            providers: journeys.providers_of(step),
-            text: said.text,
-            content: said.content,
-            dlt_template_id: said.dlt_template_id,
-            truncated: said.truncated,
+            providers: config.providers_of(step),
+            text: text.text,
+            content: text.content,
+            dlt_template_id: text.dlt_template_id,
+            truncated: text.truncated,
             cost_micro_usd: cost,
             sent_from: None,
             delivery: None,
@@ -159,7 +161,7 @@ pub fn plan(
     ))
 }
 
-/// The event's variables, and an empty text for each optional one that it does not bring.
+/// Returns the event's variables, with an empty text for each optional one that the event does not contain.
 fn with_optional(given: &Variables, journey: &Journey) -> Variables {
     let mut variables = given.clone();
     for name in journey.optional.iter().filter(|name| given.get(name).is_none()) {
@@ -168,25 +170,30 @@ fn with_optional(given: &Variables, journey: &Journey) -> Variables {
     variables
 }
 
-/// The words of a step, or its template on WhatsApp; there words may be missing.
+/// Renders the words of a step and its WhatsApp template. A step with a template needs no words.
 fn wording(
     step: &JourneyStep,
-    journeys: &Config,
-    manner: AmountFormat<'_>,
+    config: &Config,
+    format: AmountFormat<'_>,
     variables: &Variables,
-) -> Result<Said, PlanError> {
-    let locale = manner.locale;
+) -> Result<RenderedText, PlanError> {
+    let locale = format.locale;
     let no_words = || PlanError::NoWords { step: step.name.clone() };
-    let wording = journeys.texts.get(&step.text).ok_or_else(no_words)?;
+    let wording = config.texts.get(&step.text).ok_or_else(no_words)?;
     let content = match step.channel {
         Channel::Whatsapp => wording.content(locale, variables),
         Channel::Sms => None,
     };
     let words = match (wording.words(locale), &content) {
-        (Some(template), _) => render_with(template, variables, manner)
+        (Some(template), _) => render_with(template, variables, format)
             .map_err(|error| PlanError::Text { step: step.name.clone(), error })?,
         (None, Some(_)) => {
-            return Ok(Said { text: MessageText::new(""), content, dlt_template_id: None, truncated: false });
+            return Ok(RenderedText {
+                text: MessageText::new(""),
+                content,
+                dlt_template_id: None,
+                truncated: false,
+            });
         }
         (None, None) => return Err(no_words()),
     };
@@ -195,28 +202,33 @@ fn wording(
         .fit(words.expose())
         .map_err(|error| PlanError::TooLong { step: step.name.clone(), error })?;
     let dlt_template_id = wording.dlt_template_id(locale).cloned();
-    Ok(Said { text: MessageText::new(fitted.text), content, dlt_template_id, truncated: fitted.truncated })
+    Ok(RenderedText {
+        text: MessageText::new(fitted.text),
+        content,
+        dlt_template_id,
+        truncated: fitted.truncated,
+    })
 }
 
-/// What a step says.
-struct Said {
+/// The rendered text of a step.
+struct RenderedText {
     text: MessageText,
     content: Option<WhatsappTemplate>,
     dlt_template_id: Option<DltTemplateId>,
     truncated: bool,
 }
 
-/// The price of all parts, for a text message to a country whose price is known.
-fn cost(said: &Said, step: &JourneyStep, contact: &PhoneNumber, prices: &Prices) -> Option<u64> {
+/// Returns the price of all parts of a text message; `None` if the country's price is not known.
+fn cost(text: &RenderedText, step: &JourneyStep, contact: &PhoneNumber, prices: &Prices) -> Option<u64> {
     if step.channel != Channel::Sms {
         return None;
     }
-    let parts = segments::split(said.text.expose()).segments;
+    let parts = segments::split(text.text.expose()).segments;
     prices.cost(contact.country()?, step.category, parts)
 }
 
-/// When a step is due; `None` when it cannot be planned: it lies beyond the horizon, or it hangs on an
-/// appointment and its time has passed.
+/// Returns the due time of a step; `None` if it cannot be planned, because it is due beyond the horizon, or
+/// because it depends on an appointment and its due time has passed.
 fn due(
     step: &JourneyStep,
     event: &Event,
@@ -242,7 +254,7 @@ fn delay_of(step: &JourneyStep) -> TimeDelta {
     step.delay.map_or(TimeDelta::zero(), |delay| delay.delta())
 }
 
-/// How long after the event the first text is due, of those that hang on no appointment.
+/// Returns the shortest delay of the steps that do not depend on an appointment.
 fn first_delay(journey: &Journey) -> TimeDelta {
     let delays = journey.steps.iter().filter(|step| !step.needs_appointment()).map(delay_of);
     delays.min().unwrap_or_default()
@@ -257,12 +269,14 @@ fn deadline(step: &JourneyStep, event: &Event, due: DateTime<Utc>) -> DateTime<U
     event.not_after.map_or(deadline, |not_after| deadline.min(not_after))
 }
 
-/// Returns what a category demands for the event's number, whose owner lives in the event's zone, if that is
-/// known.
-fn policy(category: Category, event: &Event, journey: &Journey, journeys: &Config) -> Policy {
-    let is_advertising = category == Category::Promotional;
-    let hours = is_advertising
-        .then(|| SendingHours::new(&event.contact, event.time_zone, &journeys.promotional_hours));
+/// Returns the policy that a category requires for the event's phone and, if it is known, the customer's
+/// time zone.
+fn policy(category: Category, event: &Event, journey: &Journey, config: &Config) -> Policy {
+    let hours = if category == Category::Promotional {
+        Some(SendingHours::new(&event.contact, event.time_zone, &config.promotional_hours))
+    } else {
+        None
+    };
     Policy { hours, program: journey.program.clone() }
 }
 
