@@ -60,7 +60,7 @@ async fn main() -> Result<(), Error> {
     lambda_runtime::run(handler).await
 }
 
-/// Where texts by End User Messaging leave from; `None` where it is not set up.
+/// Returns the settings of End User Messaging; `None` if it is not set up.
 fn end_user_messaging() -> Result<Option<EndUserMessagingSettings>, EnvironmentError> {
     let origination = optional("AWS_SMS_PHONE_POOL_ARN")
         .or_else(|| optional("AWS_SMS_PHONE_POOL_ID"))

@@ -1,8 +1,9 @@
-//! Accepting an event: store, start every step, mark started, answer.
+//! Accepts an event: stores its conversation, starts an execution for each step, marks the conversation as
+//! started and answers.
 //!
-//! A crash between any two of these leaves something that the next delivery of the same event
-//! finishes: the conversation is found stored but not marked started, and whatever was started
-//! already answers that it exists.
+//! After a crash between any two of these, the next delivery of the same event finishes the rest. It finds
+//! the conversation stored but not marked as started, and starting an existing execution again has no
+//! effect.
 
 use chrono::{DateTime, Utc};
 
@@ -10,27 +11,27 @@ use crate::conversation::{Conversation, Plan};
 use crate::ports::{AcceptOutcome, Conversations, Executions, Unavailable};
 use crate::values::ids::ConversationId;
 
-/// What a source is told.
+/// The answer to a source that delivers an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventOutcome {
-    /// The event is stored and its executions run.
+    /// The event is stored and its executions are running.
     New {
-        /// When the first text is due.
+        /// The due time of the first text.
         due: DateTime<Utc>,
     },
     /// The same event had been accepted before.
     Duplicate {
-        /// When the first text was due.
+        /// The due time of the first text.
         due: DateTime<Utc>,
     },
     /// Another event had been accepted under the same id.
     KeyReused,
 }
 
-/// Accepts a planned conversation.
+/// Accepts a planned conversation. A repeat of an accepted event is a duplicate.
 ///
 /// # Errors
-/// When the store or Step Functions cannot be reached: nothing is lost, the caller repeats.
+/// When the store or Step Functions cannot be reached. The caller repeats the call, and nothing is lost.
 pub async fn accept(
     conversations: &impl Conversations,
     executions: &impl Executions,
@@ -44,16 +45,16 @@ pub async fn accept(
             Ok(EventOutcome::New { due: plan.first_due() })
         }
         AcceptOutcome::Existing(stored) => {
-            again(conversations, executions, &stored, &plan.content_hash, now).await
+            answer_repeat(conversations, executions, &stored, &plan.content_hash, now).await
         }
     }
 }
 
-/// Answers an event that cannot be planned: it may have been accepted under the journeys of another day, and
-/// is a duplicate then, whatever today's say. `None` when nothing is stored under its id.
+/// Answers an event that cannot be planned. If it was accepted under an earlier version of the journeys, it
+/// is a duplicate, whatever the current version says. Returns `None` if nothing is stored under its id.
 ///
 /// # Errors
-/// As [`accept`].
+/// Under the same conditions as [`accept`].
 pub async fn accepted_before(
     conversations: &impl Conversations,
     executions: &impl Executions,
@@ -62,13 +63,13 @@ pub async fn accepted_before(
     now: DateTime<Utc>,
 ) -> Result<Option<EventOutcome>, Unavailable> {
     match conversations.load(id, now).await? {
-        Some(stored) => again(conversations, executions, &stored, content_hash, now).await.map(Some),
+        Some(stored) => answer_repeat(conversations, executions, &stored, content_hash, now).await.map(Some),
         None => Ok(None),
     }
 }
 
-/// What is stored under the id of an event that has come again, started if it is not yet.
-async fn again(
+/// Answers an event whose id is already stored. Starts the stored conversation if it was not started yet.
+async fn answer_repeat(
     conversations: &impl Conversations,
     executions: &impl Executions,
     stored: &Conversation,
@@ -76,7 +77,7 @@ async fn again(
     now: DateTime<Utc>,
 ) -> Result<EventOutcome, Unavailable> {
     let Some(plan) = &stored.plan else { return Ok(EventOutcome::KeyReused) };
-    // What an erased conversation was about is not known any more: its id alone decides.
+    // The content of an erased conversation is no longer known, so its id alone decides.
     if !stored.is_erased() && plan.content_hash != content_hash {
         return Ok(EventOutcome::KeyReused);
     }
@@ -86,8 +87,8 @@ async fn again(
     Ok(EventOutcome::Duplicate { due: plan.first_due() })
 }
 
-/// Starts every step with the due time that is stored, so that a repeat carries identical input, and
-/// notes that it is done. The steps start side by side.
+/// Starts the executions of all steps concurrently and marks the conversation as started. Each execution
+/// gets the stored due time, so that a repeated start has identical input.
 pub(crate) async fn start(
     conversations: &impl Conversations,
     executions: &impl Executions,

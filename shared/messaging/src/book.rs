@@ -1,8 +1,8 @@
-//! Bookings: made, cancelled, moved; reported in any order and any number of times.
+//! Stores bookings that are made, cancelled and moved. Reports arrive in any order and any number of times.
 //!
-//! A booking that ends before it is heard of leaves a tombstone, which its event fills later; a
-//! booking that is moved is superseded by the newer one in the very transaction that stores that
-//! one. So each report settles one link of a chain, whatever the others do.
+//! The end of a booking that has not arrived yet is stored as a tombstone, which the booking's own event
+//! completes later. A moved booking is superseded in the transaction that stores the newer one. So each
+//! report settles one link of a chain, independently of the others.
 
 use chrono::{DateTime, Utc};
 
@@ -14,28 +14,28 @@ use crate::ports::{
     AcceptOutcome, BookingEnd, BookingEndOutcome, Conversations, Executions, Unavailable, WriteOutcome,
 };
 use crate::values::ids::ConversationId;
-use crate::values::verdict::Because;
+use crate::values::verdict::{Because, Verdict};
 
-/// What the booking system is told. It never learns more: whatever is authentic is taken.
+/// The answer to the booking system. Every authentic report is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BookingOutcome {
     /// A new booking; its texts will be sent.
     Accepted,
-    /// Reported before.
+    /// The same report had arrived before.
     Duplicate {
-        /// The repeat has other content, which is to be kept for the operator.
+        /// Whether the repeat has other content, which is to be kept for the operator.
         differs: bool,
     },
     /// The booking has been cancelled.
     Cancelled,
-    /// The booking took another's place, or another took its.
+    /// The booking replaces another one, or was replaced by another one.
     Rescheduled,
 }
 
-/// Stores and starts a booking that takes the place of `predecessor`, if it names one.
+/// Stores and starts a booking, which replaces `predecessor` if there is one.
 ///
 /// # Errors
-/// When the store or Step Functions cannot be reached: the booking system delivers again.
+/// When the store or Step Functions cannot be reached. The booking system delivers the report again.
 pub async fn book(
     conversations: &impl Conversations,
     executions: &impl Executions,
@@ -70,11 +70,11 @@ pub async fn book(
     Ok(if rescheduled { BookingOutcome::Rescheduled } else { BookingOutcome::Cancelled })
 }
 
-/// Stores the end of a booking, whether or not it has been heard of. One that had itself taken another's
-/// place (`is_successor`) ends as part of a move.
+/// Stores the end of a booking, whether or not the booking has arrived. The end of a booking that itself
+/// replaced another one (`is_successor`) counts as part of a move.
 ///
 /// # Errors
-/// When the store cannot be reached: the booking system delivers again.
+/// When the store cannot be reached. The booking system delivers the report again.
 pub async fn end_booking(
     conversations: &impl Conversations,
     id: &ConversationId,
@@ -92,8 +92,8 @@ pub async fn end_booking(
     })
 }
 
-/// The conversation of a booking that had ended before it was heard of: every step is decided by
-/// what the tombstone says, and nothing is started.
+/// Returns the conversation of a booking whose end arrived first. The tombstone decides every step, and
+/// nothing is started.
 fn buried(tombstone: &Conversation, plan: &Plan, now: DateTime<Utc>) -> Conversation {
     let mut plan = plan.clone();
     let decided: Vec<Step> = plan
@@ -101,7 +101,7 @@ fn buried(tombstone: &Conversation, plan: &Plan, now: DateTime<Utc>) -> Conversa
         .iter()
         .map(|step| {
             let (verdict, because) = blocker(tombstone, &plan, step, &Contact::default(), now)
-                .unwrap_or((crate::values::verdict::Verdict::SkippedCancelled, Because::default()));
+                .unwrap_or((Verdict::SkippedCancelled, Because::default()));
             let state = StepState::Decided(Decision { verdict, because, at: now });
             Step { progress: Progress { state, ..Progress::default() }, ..step.clone() }
         })

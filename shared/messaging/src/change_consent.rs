@@ -1,22 +1,22 @@
-//! Changing what a customer has agreed to.
+//! Changes the consent of a customer.
 
 use crate::conversation::consent::ConsentChange;
 use crate::ports::{Consents, Unavailable};
 use crate::values::phone::PhoneNumber;
 
-/// What became of a change.
+/// The result of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConsentOutcome {
-    /// It is stored.
+    /// The change is stored.
     Stored,
-    /// It was so already.
+    /// The same consent was already stored.
     Already,
 }
 
-/// Makes a change, once.
+/// Stores a change of consent, unless the same consent is already stored.
 ///
 /// # Errors
-/// When the store cannot be reached: the caller repeats.
+/// When the store cannot be reached. The caller repeats the call.
 pub async fn change_consent(
     consents: &impl Consents,
     phone: &PhoneNumber,

@@ -1,7 +1,7 @@
-//! Forgetting a person: number, name and words leave the table; ids, times and verdicts stay.
+//! Forgets a person: deletes their number, name and words from the table. Ids, times and verdicts stay.
 //!
-//! What leads to a piece of data is taken away with it or after it, so that a crash at any point
-//! leaves something that the next run finds. The contact goes last.
+//! A reference to a piece of data is deleted together with the data or after it, so that the next run finds
+//! everything that a crash has left. The contact is deleted last.
 
 mod mention;
 
@@ -14,30 +14,30 @@ use crate::values::phone::PhoneNumber;
 
 pub use mention::mentions;
 
-/// What was forgotten.
+/// The numbers of records that were erased.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ForgetReport {
-    /// How many conversations.
+    /// The number of conversations.
     pub conversations: usize,
-    /// How many messages of theirs.
+    /// The number of messages that the person had sent.
     pub inbound: usize,
-    /// How many events in quarantine.
+    /// The number of events in quarantine.
     pub quarantined: usize,
-    /// Conversations of which a text was with the provider at that moment. Its answer may bring an
-    /// opt-out back under the number: forget once more when it has been recorded.
+    /// The conversations with a text that was being sent at that moment. The provider's answer may store an
+    /// opt-out under the number again: forget the person once more after it has been recorded.
     pub sending: Vec<ConversationId>,
-    /// They had opted out. That is heeded further on, without the number.
+    /// Whether the person had opted out. The opt-out stays in force without the number.
     pub opted_out: bool,
 }
 
-/// How often everything is looked at anew because something came in meanwhile.
+/// The number of times that everything is read again because something arrived concurrently.
 const ROUNDS: usize = 5;
 
-/// Forgets a person. What waits for them ends as `SkippedCancelled` without a text, because of
-/// `erased_at`; a repeat of one of their events is still a duplicate.
+/// Forgets a person. Their waiting steps end as `SkippedCancelled` with `erased_at` and send nothing. A
+/// repeat of one of their events is still a duplicate.
 ///
 /// # Errors
-/// When the store cannot be reached, or the person keeps writing: forget again.
+/// When the store cannot be reached, or the person keeps writing. Repeat the call then.
 pub async fn forget(
     store: &impl Erasure,
     phone: &PhoneNumber,
@@ -47,10 +47,10 @@ pub async fn forget(
     for _ in 0..ROUNDS {
         let traces = store.traces(phone).await?;
         let at = clock.now();
-        // First what is found by the conversations' ids as well as by the number.
-        let theirs: BTreeSet<_> = traces.conversations.iter().cloned().collect();
+        // Quarantined events are erased first, because they are found by conversation ids as well as by the number.
+        let ids: BTreeSet<_> = traces.conversations.iter().cloned().collect();
         for event in store.quarantined_events().await? {
-            if mentions(&event, phone, &theirs) {
+            if mentions(&event, phone, &ids) {
                 store.erase_quarantined(&event.id, at).await?;
                 forgotten.quarantined += 1;
             }

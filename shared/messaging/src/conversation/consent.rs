@@ -1,7 +1,7 @@
-//! Consent: what a customer has agreed to, by program, and what they have withdrawn.
+//! Consent: the agreements of a customer, by program, and their withdrawals.
 //!
-//! Advertising needs an agreement. Any other text of a program needs none, but heeds a withdrawal.
-//! STOP stands above both: it ends everything, and lives with the contact.
+//! Advertising needs an agreement. Any other text of a program does not, but respects a withdrawal. STOP
+//! takes precedence over both: it ends all texts and is stored with the contact.
 
 use crate::conversation::Step;
 use crate::values::channel::Category;
@@ -12,39 +12,39 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What stands for a phone at present.
+/// The present consent of a phone's owner.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Consent {
-    /// What was agreed to.
+    /// The agreements in force, by scope.
     pub given: BTreeMap<Scope, Agreement>,
-    /// What was withdrawn, and not agreed to again since.
+    /// The withdrawals that no later agreement has replaced, by scope.
     pub withdrawn: BTreeMap<Scope, Agreement>,
 }
 
-/// The circumstances of an agreement, or of its end.
+/// The circumstances of an agreement or of its withdrawal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agreement {
-    /// When.
+    /// The time at which the customer agreed or withdrew.
     pub at: DateTime<Utc>,
-    /// Where it was said: `web-form`, `reply`, `operator`.
+    /// The place where the customer agreed or withdrew: `web-form`, `reply`, `operator`.
     pub source: String,
-    /// Which wording was agreed to, where there was one.
+    /// The version of the wording that was agreed to, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_version: Option<String>,
 }
 
-/// Something that changes what a customer may be sent. Each is kept, with its cause.
+/// A change of the texts that a customer may receive. Each change is stored with its cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsentChange {
-    /// What.
+    /// The kind of change.
     pub act: Act,
-    /// About what.
+    /// The program or category that the change is about.
     pub scope: Scope,
-    /// When, and because of what.
+    /// The time and the cause.
     pub agreement: Agreement,
 }
 
-/// What was done.
+/// The kind of a change of consent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
@@ -59,14 +59,14 @@ pub enum Act {
 }
 
 impl ConsentChange {
-    /// A customer's START: an agreement to advertising.
+    /// Returns the change by a customer's START: an agreement to advertising.
     #[must_use]
     pub fn started(at: DateTime<Utc>) -> Self {
         let agreement = Agreement { at, source: "reply".to_owned(), text_version: None };
         Self { act: Act::Given, scope: Scope::promotional(), agreement }
     }
 
-    /// The end, or the new beginning, of all texts.
+    /// Returns a change that applies to all texts: an opt-out or an opt-in.
     #[must_use]
     pub fn global(act: Act, source: impl Into<String>, at: DateTime<Utc>) -> Self {
         let agreement = Agreement { at, source: source.into(), text_version: None };
@@ -75,7 +75,7 @@ impl ConsentChange {
 }
 
 impl Consent {
-    /// Makes a change.
+    /// Applies a change of an agreement. An opt-out or opt-in is stored with the contact and changes nothing here.
     pub fn apply(&mut self, change: &ConsentChange) {
         let (scope, agreement) = (change.scope.clone(), change.agreement.clone());
         match change.act {
@@ -91,7 +91,7 @@ impl Consent {
         }
     }
 
-    /// Whether a change changes nothing but the time.
+    /// Returns whether a change would change nothing but the time.
     #[must_use]
     pub fn has(&self, change: &ConsentChange) -> bool {
         let known = match change.act {
@@ -104,33 +104,38 @@ impl Consent {
         })
     }
 
-    /// Why a step may not be sent, if that is so.
+    /// Returns the reason why a step may not be sent; `None` if it may be sent.
     #[must_use]
     pub fn refuses(&self, step: &Step) -> Option<Because> {
         let scopes = scopes_of(step);
         let fact = |scope: &Scope| Because::fact("rule", "consent").and("scope", scope.as_str());
-        if let Some((scope, withdrawn)) =
-            scopes.iter().find_map(|scope| Some((scope, self.withdrawn.get(scope)?)))
-        {
-            return Some(fact(scope).and("withdrawn_at", to_rfc3339(withdrawn.at)));
+        for scope in &scopes {
+            if let Some(withdrawn) = self.withdrawn.get(scope) {
+                return Some(fact(scope).and("withdrawn_at", to_rfc3339(withdrawn.at)));
+            }
         }
-        let is_missing = needs_agreement(step) && !scopes.iter().any(|scope| self.given.contains_key(scope));
-        let scope = scopes.first().filter(|_| is_missing)?;
-        Some(fact(scope).and("consent", "none"))
+        if !needs_agreement(step) || scopes.iter().any(|scope| self.given.contains_key(scope)) {
+            return None;
+        }
+        Some(fact(scopes.first()?).and("consent", "none"))
     }
 }
 
-/// Whether a step is sent only to who has agreed to one of its scopes.
+/// Returns whether a step is sent only to customers who have agreed to one of its scopes.
 #[must_use]
 pub fn needs_agreement(step: &Step) -> bool {
     step.category == Category::Promotional
 }
 
-/// What a step is about: its program, and advertising. A withdrawal of any of them stops it.
+/// Returns the scopes of a step: its program, and advertising if it is advertising. A withdrawal of any of
+/// them stops the step.
 #[must_use]
 pub fn scopes_of(step: &Step) -> Vec<Scope> {
-    let advertising = needs_agreement(step).then(Scope::promotional);
-    step.policy.program.iter().cloned().chain(advertising).collect()
+    let mut scopes: Vec<Scope> = step.policy.program.iter().cloned().collect();
+    if needs_agreement(step) {
+        scopes.push(Scope::promotional());
+    }
+    scopes
 }
 
 #[cfg(test)]
@@ -152,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn advertising_needs_an_agreement_and_a_withdrawal_stops_everything_it_is_about() {
+    fn advertising_needs_an_agreement_and_a_withdrawal_stops_every_text_in_its_scope() {
         use Act::{Given, Withdrawn};
         let offers = || step(Category::Promotional, Some("offers"));
         let any = || step(Category::Promotional, None);
@@ -186,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_agreement_is_none_again() {
+    fn the_same_agreement_changes_nothing_the_second_time() {
         let mut consent = Consent::default();
         let given = change(Act::Given, "offers");
         assert!(!consent.has(&given));

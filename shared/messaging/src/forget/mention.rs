@@ -1,4 +1,4 @@
-//! Whether an event in quarantine is about a person: it could not be read, so it is searched.
+//! Searches an event in quarantine for a person. It is searched because it could not be read.
 
 use std::collections::BTreeSet;
 
@@ -9,13 +9,13 @@ use crate::ports::QuarantinedEvent;
 use crate::values::ids::ConversationId;
 use crate::values::phone::PhoneNumber;
 
-/// What people put before a national number at most: `00`, `011`, a country code, a trunk digit.
+/// The largest number of digits before a national number: `00` or `011`, a country code, a trunk digit.
 const LONGEST_PREFIX: usize = 6;
 
-/// Whether an event names this phone, however it is written, or a booking of one of these
+/// Returns whether an event contains this phone, in any spelling, or the booking of one of these
 /// conversations.
 #[must_use]
-pub fn mentions(event: &QuarantinedEvent, phone: &PhoneNumber, theirs: &BTreeSet<ConversationId>) -> bool {
+pub fn mentions(event: &QuarantinedEvent, phone: &PhoneNumber, ids: &BTreeSet<ConversationId>) -> bool {
     let mut texts = Vec::new();
     match serde_json::from_slice::<Value>(&event.body) {
         Ok(json) => collect(json, &mut texts),
@@ -23,11 +23,11 @@ pub fn mentions(event: &QuarantinedEvent, phone: &PhoneNumber, theirs: &BTreeSet
     }
     let national = phone.national_digits();
     texts.iter().any(|text| {
-        shows(text, national) || theirs.contains(&ConversationId::from_event_id(&event.source, text))
+        shows(text, national) || ids.contains(&ConversationId::from_event_id(&event.source, text))
     })
 }
 
-/// Every name, text and number of a document.
+/// Collects the names, texts and numbers of a document.
 fn collect(json: Value, texts: &mut Vec<String>) {
     match json {
         Value::String(text) => texts.push(text),
@@ -43,13 +43,13 @@ fn collect(json: Value, texts: &mut Vec<String>) {
     }
 }
 
-/// Whether a text shows these digits as a number of their own, with any of the usual marks between
-/// them and any prefix before.
+/// Returns whether a text contains these digits as a separate number, with any of the usual marks between
+/// them and any prefix before them.
 fn shows(text: &str, national: &str) -> bool {
     let text: String = text.nfkc().collect();
     let is_part = |c: char| c.is_ascii_digit() || " -.()/+\u{2010}\u{2011}\u{2013}".contains(c);
     text.split(|c| !is_part(c)).any(|run| {
-        // Two numbers side by side are one run; so each end of each word counts.
+        // Two adjacent numbers are one run, so a number may end at the end of each word.
         let mut digits = String::new();
         run.split(' ').any(|word| {
             if word.starts_with('+') {
@@ -78,7 +78,7 @@ mod tests {
         }
     }
 
-    fn named(body: &str, phone: &str) -> bool {
+    fn is_mentioned(body: &str, phone: &str) -> bool {
         mentions(&event(body), &PhoneNumber::parse_e164(phone).unwrap(), &BTreeSet::new())
     }
 
@@ -96,13 +96,13 @@ mod tests {
             r#"{"a":"001 202 555 0143""#,
             "text_reminder_number=202-555-0143",
         ] {
-            assert!(named(body, "+12025550143"), "{body}");
+            assert!(is_mentioned(body, "+12025550143"), "{body}");
         }
-        assert!(named(r#"{"a":"07700 900123"}"#, "+447700900123"));
+        assert!(is_mentioned(r#"{"a":"07700 900123"}"#, "+447700900123"));
     }
 
     #[test]
-    fn another_number_is_not() {
+    fn another_number_is_not_found() {
         for body in [
             r#"{"a":"+12025550144"}"#,
             r#"{"a":"id 9912345672025550143"}"#,
@@ -111,12 +111,12 @@ mod tests {
             "{}",
             "",
         ] {
-            assert!(!named(body, "+12025550143"), "{body}");
+            assert!(!is_mentioned(body, "+12025550143"), "{body}");
         }
     }
 
     #[test]
-    fn a_booking_of_theirs_is_found_by_its_id() {
+    fn a_booking_of_the_person_is_found_by_its_id() {
         let uri = "https://api.calendly.com/scheduled_events/A/invitees/B";
         let body = event(&format!(r#"{{"payload":{{"uri":"{uri}"}}}}"#));
         let phone = PhoneNumber::parse_e164("+12025550143").unwrap();

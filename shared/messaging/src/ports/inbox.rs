@@ -1,4 +1,4 @@
-//! Ports of what arrives from outside our own services: customers' messages, unusable events.
+//! Ports of data from outside our own services: customers' messages and unusable events.
 
 use std::fmt;
 use std::future::Future;
@@ -29,15 +29,15 @@ pub trait Inbox: Send + Sync {
     /// Returns the conversation that a provider's message belongs to.
     ///
     /// # Errors
-    /// MUST answer `None` for a message that is not ours.
+    /// MUST return `None` for a message that does not belong to a conversation.
     fn conversation_of(
         &self,
         provider: Provider,
         message_id: &str,
     ) -> impl Future<Output = Result<Option<ConversationId>, Unavailable>> + Send;
 
-    /// Stores an inbound message, what it means for the contact and for each conversation that it
-    /// counts for.
+    /// Stores an inbound message and its effects on the contact and on each conversation that it counts
+    /// for.
     ///
     /// # Errors
     /// MUST be all or nothing, and MUST store each message id once.
@@ -46,11 +46,12 @@ pub trait Inbox: Send + Sync {
         inbound: &StoredInbound<'_>,
     ) -> impl Future<Output = Result<StoreOutcome, Unavailable>> + Send;
 
-    /// Takes on the confirmation of an opt-out. Returns whether the caller is now the one to send it. `by` is a
+    /// Assigns the confirmation of an opt-out to a caller. Returns whether this caller sends it. `by` is a
     /// name that no other caller has.
     ///
     /// # Errors
-    /// MUST give it to one name only, and to that name again. An error leaves open whether it was taken.
+    /// MUST assign it to one name only, and MUST return true for that name again. After an error it may or
+    /// may not be assigned.
     fn take_confirmation(
         &self,
         phone: &PhoneNumber,
@@ -71,30 +72,30 @@ pub trait Inbox: Send + Sync {
 /// An inbound message with everything that is stored with it.
 #[derive(Debug)]
 pub struct StoredInbound<'a> {
-    /// The message.
+    /// The message as it arrived.
     pub message: &'a InboundMessage,
-    /// What it means.
+    /// The meaning of the message.
     pub meaning: ReplyMeaning,
     /// The contact as it was read.
     pub contact: &'a Contact,
-    /// What it does to the contact's opt-out.
+    /// The change of the contact's opt-out.
     pub opt_out: OptOutChange,
-    /// What it does to the confirmation of an opt-out.
+    /// The change of the confirmation of an opt-out.
     pub confirmation: ConfirmationChange,
     /// The conversations that it counts for.
     pub conversations: Vec<&'a Conversation>,
-    /// What it does to the contact's consent, to be kept with it.
+    /// The change of the contact's consent, which is stored with the message.
     pub consent: Option<ConsentChange>,
-    /// Whether it stops what is not sent after a reply.
+    /// Whether it stops the steps that are not sent after a reply.
     pub is_reply: bool,
 }
 
 /// The change of the contact's opt-out by an inbound message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OptOutChange {
-    /// Nothing; MUST be `Overtaken` when the opt-out has changed since it was read.
+    /// The opt-out stays the same. MUST be `Overtaken` if it has changed since it was read.
     None,
-    /// The customer opts out; MUST be `Overtaken` when they have opted out concurrently.
+    /// The customer opts out. MUST be `Overtaken` if they have opted out concurrently.
     OptOut,
     /// The customer, who had opted out, opts in again.
     OptIn,
@@ -103,42 +104,42 @@ pub enum OptOutChange {
 /// The change of the confirmation of an opt-out by an inbound message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConfirmationChange {
-    /// Nothing.
+    /// The confirmation stays as it is.
     None,
-    /// It falls due.
+    /// The confirmation becomes due.
     Due,
-    /// It is not due (any more): the provider confirms, or the opt-out has ended.
+    /// The confirmation is not due, or no longer: the provider confirms, or the opt-out has ended.
     Over,
 }
 
 /// The result of storing an inbound message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreOutcome {
-    /// It is stored.
+    /// The message is stored.
     Stored,
-    /// It had been stored before.
+    /// The message had been stored before.
     Duplicate,
-    /// Something changed first: read again and decide again.
+    /// The contact or a conversation changed concurrently. The caller reads and decides again.
     Overtaken,
 }
 
 /// Authentic events that cannot be used, kept for an operator.
 pub trait Quarantine: Send + Sync {
-    /// Keeps an event; the same one once.
+    /// Stores an event. The same event is stored once.
     ///
     /// # Errors
-    /// MUST NOT answer before it is stored.
+    /// MUST NOT return before the event is stored.
     fn keep(&self, event: &QuarantinedEvent) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
 /// An event in quarantine. The body is personal data and lives in the table only.
 #[derive(Clone, PartialEq)]
 pub struct QuarantinedEvent {
-    /// Its id: `<source>-<32 hex of the body's SHA-256>`.
+    /// The id: `<source>-<32 hex of the body's SHA-256>`.
     pub id: String,
     /// The source that sent it.
     pub source: SourceName,
-    /// The code of the reason why it cannot be used.
+    /// The code for the reason why the event cannot be used.
     pub reason: String,
     /// The pointers to the wrong values and the rules, without the values.
     pub details: Vec<String>,

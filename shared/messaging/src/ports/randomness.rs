@@ -2,12 +2,12 @@
 
 use super::unavailable::Unavailable;
 
-/// A source of randomness.
+/// A source of random bytes for codes and ids.
 pub trait Randomness: Send + Sync {
     /// Fills a buffer with bytes that cannot be guessed.
     ///
     /// # Errors
-    /// When there are none. MUST NOT fill in anything less instead.
+    /// When no such bytes are available. MUST NOT fill the buffer with bytes that can be guessed.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Unavailable>;
 }
 

@@ -1,4 +1,4 @@
-//! Ports of what operators set: the switch, the keys, the journeys.
+//! Ports of the operators' settings: the switch, the keys, the journeys.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::values::secret::SecretText;
 
 /// The operators' switch.
 pub trait SendingSwitch: Send + Sync {
-    /// Returns the setting, at most 30 s old; `Unreadable` when that cannot be found out.
+    /// Returns the setting, at most 30 s old; `Unreadable` if it cannot be read.
     fn read(&self) -> impl Future<Output = Switch> + Send;
 }
 
@@ -23,8 +23,8 @@ pub trait KeyRing: Send + Sync {
     /// When the keys are not available.
     fn keys(&self, entry: &str) -> impl Future<Output = Result<Vec<SecretText>, Unavailable>> + Send;
 
-    /// Called when no key fitted: fetches the keys again, and returns whether it did. MUST fetch at most
-    /// every 30 s, or a stranger's wrong keys would become our calls to the secret store.
+    /// Fetches the keys again after no key matched, and returns whether it did. MUST fetch at most every
+    /// 30 s, because otherwise each wrong key of a stranger would cause a call to the secret store.
     ///
     /// # Errors
     /// When the keys are not available.
@@ -46,15 +46,15 @@ pub trait JourneySource: Send + Sync {
     /// Returns the current journeys and their version, at most 60 s old.
     ///
     /// # Errors
-    /// When none are available.
+    /// When no journeys are available.
     fn current(&self) -> impl Future<Output = Result<CurrentJourneys, Unavailable>> + Send;
 }
 
 /// The journeys in force.
 #[derive(Debug, Clone)]
 pub struct CurrentJourneys {
-    /// Their version.
+    /// The version of the file.
     pub version: String,
-    /// The file.
+    /// The content of the file.
     pub journeys: Arc<Config>,
 }
