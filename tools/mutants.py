@@ -83,7 +83,7 @@ MUTANTS = [
         "if now - claim.at < CLAIM_LIFETIME {",
         "if false {",
         "messaging",
-        "test(a_foreign_claim_is_awaited_then_unknown)",
+        "test(the_claim_of_another_invocation_is_awaited_and_then_unknown)",
     ),
     (
         "the wait until the due time",
@@ -115,7 +115,7 @@ MUTANTS = [
         "if stored.life.started_at.is_none() {",
         "if false {",
         "messaging",
-        "test(whatever_fails_a_repeat_finishes)",
+        "test(after_any_fault_a_repeat_finishes_the_acceptance)",
     ),
     (
         "the comparison of a duplicate's content",
@@ -123,7 +123,7 @@ MUTANTS = [
         "if !stored.is_erased() && plan.content_hash != content_hash {",
         "if false {",
         "messaging",
-        "test(another_content_under_the_same_id_is_refused_and_changes_nothing)",
+        "test(other_content_under_the_same_id_is_rejected_and_changes_nothing)",
     ),
     (
         "the conditional write of a claim",
@@ -131,7 +131,7 @@ MUTANTS = [
         "if self.step.progress.state != StepState::Planned || !needs_claim(next) {",
         "if true {",
         "messaging",
-        "test(nothing_is_claimed_after_a_stop_is_stored)",
+        "test(no_step_is_claimed_after_a_stop_is_stored)",
     ),
     (
         "one message, one attempt",
@@ -139,7 +139,7 @@ MUTANTS = [
         "&& may_have_the_same_words(text, other)",
         "&& false && may_have_the_same_words(text, other)",
         "messaging",
-        "test(one_message_settles_neither_of_two_that_say_the_same)",
+        "test(one_message_settles_neither_of_two_texts_with_the_same_words)",
     ),
     (
         "the retries-off setting",
@@ -163,7 +163,7 @@ MUTANTS = [
         ".filter(|_| self.is_final)",
         ".filter(|_| true)",
         "delivery-status",
-        "test(the_price_is_what_the_last_event_says)",
+        "test(the_price_of_the_last_event_counts)",
     ),
     (
         "a price settled once",
@@ -179,7 +179,7 @@ MUTANTS = [
         "if config.limits.is_none() {",
         "if true {",
         "messaging",
-        "test(codes_are_paid_for_under_the_limits_of_all_texts)",
+        "test(codes_count_against_the_spending_limits_of_all_texts)",
     ),
     (
         "the pace of codes",

@@ -79,7 +79,7 @@ pub(crate) fn answer(world: &World, event: ApiGatewayV2httpRequest) -> Answer {
     read(response)
 }
 
-/// What a response says, which is never a failure of ours.
+/// Returns the content of a response, which is never an internal error.
 pub(crate) fn read(response: ApiGatewayV2httpResponse) -> Answer {
     let body = serde_json::to_value(&response.body).unwrap();
     let text = body.as_str().unwrap_or_default();
@@ -92,7 +92,7 @@ pub(crate) fn read(response: ApiGatewayV2httpResponse) -> Answer {
     (status, body)
 }
 
-/// Nothing was sent, and nobody asked a port for what no port should be asked.
+/// Checks that nothing was sent and that no port was called that must not be called.
 pub(crate) fn assert_quiet(world: &World) {
     let state = world.state();
     assert!(state.inconsistencies.is_empty(), "{:?}", state.inconsistencies);

@@ -47,7 +47,7 @@ pub(crate) fn journeys_toml(data: &[u8]) {
     }
 }
 
-/// A definition that loads can be run: whatever tasks answer, the engine ends or waits.
+/// A definition that loads can be run: for any answer of a task, the engine ends or waits.
 pub(crate) fn asl_definition(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let values = HashMap::from([(

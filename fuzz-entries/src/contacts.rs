@@ -1,4 +1,4 @@
-//! What our own services say of a contact: consent, and one-time codes.
+//! Calls of our own services about a contact: consent and one-time codes.
 
 use crate::call::{answer, event};
 use crate::world::{API_KEY, world};

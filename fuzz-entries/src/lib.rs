@@ -1,6 +1,6 @@
-//! What comes from outside, one function per entry. Each takes any bytes, feeds them to the shipped
-//! code over a world in memory, and panics when a promise is broken: that is what the fuzzer
-//! (`make fuzz`) and the property tests beside this look for.
+//! The entries for data from outside, one function each. Each takes any bytes, feeds them to the shipped
+//! code over a world in memory, and panics if an invariant is violated. The fuzzer (`make fuzz`) and the
+//! property tests in this crate look for such panics.
 //!
 //! Whatever comes in: nothing panics; a caller's mistake is a 4xx and never a 5xx; the same call once
 //! more changes nothing; no text goes out more than once.

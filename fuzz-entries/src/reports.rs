@@ -1,4 +1,4 @@
-//! What providers report about a text that has left, by a signed form and by events of AWS's; and
+//! Reports of providers about a text that has left, by a signed form and by events of AWS's; and
 //! what AWS publishes of customers' replies.
 
 use http_edge::lambda_event::Failed;

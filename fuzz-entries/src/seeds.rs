@@ -1,4 +1,4 @@
-//! Where each entry's search begins: the repository's own payloads and vectors.
+//! The seeds of each entry: the repository's own payloads and vectors.
 
 use std::path::{Path, PathBuf};
 
@@ -131,7 +131,7 @@ fn messages() -> Vec<Vec<u8>> {
     .to_vec()
 }
 
-/// What customers write, as Twilio posts it.
+/// Messages of customers, as Twilio posts them.
 fn replies() -> Vec<Vec<u8>> {
     let texts = members("shared/messaging/tests/vectors/reply_corpus.json", "text");
     let form = |text: &Vec<u8>| {
@@ -148,7 +148,7 @@ fn replies() -> Vec<Vec<u8>> {
     texts.iter().step_by(7).map(form).collect()
 }
 
-/// How far a text has come, as Twilio posts it.
+/// The delivery status of a text, as Twilio posts it.
 fn status_callbacks() -> Vec<Vec<u8>> {
     let form = |(status, code): (&str, &str)| {
         let mut form = form_urlencoded::Serializer::new(String::new());

@@ -13,7 +13,7 @@ fn key() -> SecretText {
     SecretText::new(SIGNING_KEY).unwrap()
 }
 
-/// Calls twice: whatever the first call came to, the second one changes nothing.
+/// Calls twice: the second call changes nothing, regardless of the result of the first.
 fn twice(route: &str, headers: &[(&str, &str)], body: &[u8]) -> (Answer, Answer) {
     let world = world();
     let call = || event(route, headers, body).map(|event| answer(&world, event));
@@ -84,7 +84,7 @@ pub(crate) fn declared_source_body(data: &[u8]) {
     own_service("POST /webhooks/{source}", &[JSON, ("x-afterword-signature", &signature)], data);
 }
 
-/// A booking system's body: 200 whatever it is.
+/// Any body of a booking system is answered with 200.
 fn booking(route: &str, header: (&str, &str), data: &[u8]) {
     let ((first, said), (second, repeated)) = twice(route, &[JSON, header], data);
     assert_eq!((first, second), (200, 200), "{said} {repeated}");

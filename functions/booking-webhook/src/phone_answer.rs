@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_numbers_the_mobile_is_taken_and_else_the_first() {
+    fn of_two_numbers_the_mobile_one_is_used_or_else_the_first() {
         for (text, region, expected) in [
             ("202-555-0143 / 202-555-0144", "US", "+12025550143"),
             ("(202) 555-0143, (202) 555-0144", "US", "+12025550143"),
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn extensions_and_what_is_no_number_are_refused() {
+    fn extensions_and_other_text_are_not_numbers() {
         for text in [
             "202-555-0143 ext. 45",
             "202-555-0143 x45",

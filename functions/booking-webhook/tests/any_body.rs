@@ -161,7 +161,7 @@ proptest! {
 }
 
 #[test]
-fn signed_bodies_that_are_no_bookings_are_refused_and_bookings_read() {
+fn signed_bodies_are_read_if_they_are_bookings_and_rejected_otherwise() {
     let all: Value = serde_json::from_str(include_str!("vectors/calendly_signatures.json")).unwrap();
     for vector in all["vectors"].as_array().unwrap() {
         let (name, body) = (vector["name"].as_str().unwrap(), vector["body"].as_str().unwrap());
@@ -172,7 +172,7 @@ fn signed_bodies_that_are_no_bookings_are_refused_and_bookings_read() {
 }
 
 #[test]
-fn debug_output_names_nobody() {
+fn debug_output_contains_no_personal_data() {
     let secrets =
         ["Zebedee", "Quux", "2025550143", "202 555", "0143", "zebedee@example.com", "Secret Clinic"];
     let calendly = |phone: &str, start: &str| {

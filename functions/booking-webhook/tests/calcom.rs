@@ -107,7 +107,7 @@ fn refusals_have_their_reason(#[case] more: Value, #[case] reason: Reason) {
 }
 
 #[test]
-fn a_reschedule_names_what_it_replaces() {
+fn a_reschedule_names_the_booking_that_it_replaces() {
     let body = |more: Value| {
         String::from_utf8(booking(more))
             .unwrap()
@@ -145,7 +145,7 @@ fn other_events_are_ignored(#[case] trigger: &str) {
 }
 
 #[test]
-fn a_cancellation_needs_its_id_only() {
+fn a_cancellation_needs_only_its_id() {
     let body = json!({"triggerEvent": "BOOKING_CANCELLED", "payload": {"uid": "u1", "attendees": 5}});
     assert!(matches!(read(body.to_string().as_bytes(), None), Ok(BookingEvent::Cancelled(_))));
 }

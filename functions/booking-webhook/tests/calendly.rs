@@ -276,7 +276,7 @@ fn without_a_time_there_is_no_booking(#[case] taken: &str, #[case] place: &str) 
 }
 
 #[test]
-fn all_violations_are_told_at_once() {
+fn all_violations_are_reported_at_once() {
     let mut body = with("/payload/uri", Value::Null);
     body["payload"]["text_reminder_number"] = json!("call me");
     body["payload"]["scheduled_event"] = json!({"start_time": null, "name": 5});
@@ -306,7 +306,7 @@ fn a_body_without_an_event_is_malformed(#[case] body: &str) {
 }
 
 #[test]
-fn a_body_with_two_meanings_is_malformed() {
+fn a_body_with_duplicate_keys_or_deep_nesting_is_malformed() {
     let twice = booking().to_string().replace(r#""uri":"#, r#""uri":"x","uri":"#);
     let deep = with(
         "/payload/tracking",
@@ -320,7 +320,7 @@ fn a_body_with_two_meanings_is_malformed() {
 }
 
 #[test]
-fn what_is_not_used_may_be_anything() {
+fn unused_fields_may_have_any_value() {
     let mut body = booking();
     body["payload"]["cancellation"] = json!([1, {"x": "\u{0}"}]);
     body["payload"]["tracking"] = json!(7);
@@ -337,12 +337,12 @@ fn what_is_not_used_may_be_anything() {
 #[case(r#"{"event":"routing_form_submission.created","payload":{"uri":"a","uri":"b"}}"#)]
 #[case(r#"{"event":"invitee.rescheduled","payload":{}}"#)]
 #[case(r#"{"event":"","payload":{}}"#)]
-fn other_events_are_ignored_whatever_they_hold(#[case] body: &str) {
+fn other_events_are_ignored_whatever_their_content(#[case] body: &str) {
     assert_eq!(read(body.as_bytes(), None), Ok(BookingEvent::Ignored));
 }
 
 #[test]
-fn a_cancellation_needs_its_id_only() {
+fn a_cancellation_needs_only_its_id() {
     let odd = json!({"event": "invitee.canceled", "payload": {
         "uri": URI, "rescheduled": "yes", "new_invitee": 5, "scheduled_event": [], "timezone": 1,
     }});
@@ -354,7 +354,7 @@ fn a_cancellation_needs_its_id_only() {
 }
 
 #[test]
-fn an_unusable_reschedule_still_names_what_it_replaces() {
+fn an_unusable_reschedule_still_names_the_booking_that_it_replaces() {
     let mut body = with("/payload/old_invitee", json!(OTHER_URI));
     body["payload"]["text_reminder_number"] = Value::Null;
     let unusable = read_value(&body).unwrap_err();
@@ -373,7 +373,7 @@ fn names_come_from_the_form_as_it_is() {
 }
 
 #[test]
-fn the_content_hash_is_of_the_content() {
+fn the_content_hash_depends_on_the_content() {
     let mut spaced = serde_json::to_string_pretty(&booking()).unwrap();
     spaced.insert(0, ' ');
     let hash = |body: &[u8]| created(read(body, None)).content_hash;

@@ -36,7 +36,7 @@ async fn deliver(world: &World) -> Result<EventStatus, Unavailable> {
 }
 
 #[tokio::test]
-async fn a_repeat_is_a_duplicate_whatever_todays_journeys_say() {
+async fn a_repeat_is_a_duplicate_under_any_later_journeys() {
     for edited in [
         "[sources]\n[journeys]\n[texts]\n",
         &JOURNEYS.replace("[sources.calendly]", "[sources.calendly]\ncountries = [\"GB\"]"),

@@ -1,4 +1,4 @@
-//! What each provider reports, in its own envelope, and what becomes of it.
+//! The reports of each provider, in their own envelope, and their results.
 #![expect(clippy::unwrap_used, reason = "helpers of tests, called by nothing else")]
 
 use std::io::Write;
@@ -108,7 +108,7 @@ fn line(status: &str, response: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_event_by_a_topic_settles_and_notes() {
+async fn an_event_from_a_topic_settles_the_text_and_stores_its_status() {
     let world = lost(Provider::EndUserMessaging);
     handle(&world, parsed(DELIVERED)).await.unwrap();
     assert_eq!(told(&world), (Some(Verdict::Sent), Some("delivered".to_owned()), None));
@@ -116,7 +116,7 @@ async fn an_event_by_a_topic_settles_and_notes() {
 
 /// EventBridge leaves our ids out: the message's id tells, if it is known.
 #[tokio::test]
-async fn an_event_by_eventbridge_is_found_by_its_message() {
+async fn an_event_from_eventbridge_is_matched_by_its_message() {
     let world = lost(Provider::EndUserMessaging);
     handle(&world, parsed(BY_EVENTBRIDGE)).await.unwrap();
     assert_eq!(told(&world), (None, None, None));
@@ -168,7 +168,7 @@ async fn every_kind_of_event_has_its_meaning() {
 }
 
 #[tokio::test]
-async fn a_delivery_log_is_unpacked_and_found_by_phone_and_time() {
+async fn a_delivery_log_is_unpacked_and_matched_by_phone_and_time() {
     for (status, response, delivery, code) in [
         ("SUCCESS", "Message has been accepted by phone carrier", "delivered", None),
         ("FAILURE", "Phone number is opted out", "undelivered", Some("OPTED_OUT")),
@@ -194,7 +194,7 @@ async fn a_delivery_log_is_unpacked_and_found_by_phone_and_time() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_an_error_and_changes_nothing() {
+async fn an_unreadable_report_is_an_error_and_changes_nothing() {
     let topic = |message: &str| json!({ "Records": [{ "Sns": { "Message": message } }] });
     for event in [
         json!({}),
@@ -216,7 +216,7 @@ async fn what_cannot_be_read_is_an_error_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_away_is_another_error_and_the_repetition_finds_nothing_lost() {
+async fn an_unavailable_store_is_another_error_and_the_repeat_loses_nothing() {
     let world = lost(Provider::EndUserMessaging);
     world.state().faults.script.insert(1, messaging::testing::memory::Fault::Before);
     assert_eq!(handle(&world, parsed(DELIVERED)).await, Err("Transient"));
@@ -234,7 +234,7 @@ fn price(world: &World) -> Option<u64> {
 
 /// AWS names the carrier's fee apart; what an event before the last one says may still change.
 #[tokio::test]
-async fn the_price_is_what_the_last_event_says() {
+async fn the_price_of_the_last_event_counts() {
     for (more, expected) in [
         (json!({ "isFinal": true, "totalMessagePrice": 0.00581, "totalCarrierFee": 0.00302 }), Some(8_830)),
         (json!({ "isFinal": true, "totalMessagePrice": 0.06087 }), Some(60_870)),
@@ -257,7 +257,7 @@ async fn the_price_is_what_the_last_event_says() {
 }
 
 #[tokio::test]
-async fn a_line_of_the_delivery_log_tells_the_price() {
+async fn a_line_of_the_delivery_log_contains_the_price() {
     for status in ["SUCCESS", "FAILURE"] {
         let world = lost(Provider::Sns);
         let mut told = parsed(&line(status, "Destination is on a blocked list"));

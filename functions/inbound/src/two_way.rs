@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_two_way_message_is_an_error_that_quotes_nothing() {
+    fn an_unreadable_two_way_message_is_an_error_that_quotes_nothing() {
         for text in [
             "".to_owned(),
             "hello".to_owned(),

@@ -51,7 +51,7 @@ fn violations(answer: &Value) -> Vec<(&str, &str)> {
 }
 
 #[tokio::test]
-async fn a_body_is_told_everything_that_is_wrong_with_it() {
+async fn an_invalid_body_is_rejected_with_all_its_violations() {
     let (_, otp) = function(JOURNEYS);
     for (body, expected) in [
         (json!([]), vec![("", "type")]),
@@ -116,7 +116,7 @@ async fn only_with_a_key_and_only_these_routes() {
 }
 
 #[tokio::test]
-async fn lengths_and_validities_are_as_asked_for() {
+async fn a_code_has_the_requested_length_and_validity() {
     let bare = |line| match str::starts_with(line, "one_time_code =") {
         true => "one_time_code = \"{{ code }}\"",
         false => line,
@@ -147,7 +147,7 @@ async fn lengths_and_validities_are_as_asked_for() {
 }
 
 #[tokio::test]
-async fn what_stands_against_a_code_is_a_problem_of_its_own() {
+async fn each_reason_against_a_code_has_its_own_problem() {
     let toml = JOURNEYS.replacen("countries = []", "countries = [\"US\"]", 1);
     let toml = toml.replacen("per_phone_hour = 6", "per_phone_hour = 2", 1);
     let (world, otp) = function(&toml);

@@ -100,7 +100,7 @@ async fn everything_stored(rig: &Rig) -> Value {
 }
 
 #[tokio::test]
-async fn a_booking_is_confirmed_followed_up_and_reminded_of() {
+async fn a_booking_gets_a_confirmation_a_follow_up_and_a_reminder() {
     let rig = start().await;
     let id = booked(&rig, "u/1", 72).await;
     let accepted = rig.now().await;
@@ -113,7 +113,7 @@ async fn a_booking_is_confirmed_followed_up_and_reminded_of() {
 }
 
 #[tokio::test]
-async fn a_reminder_is_planned_only_when_it_lies_ahead() {
+async fn a_reminder_is_planned_only_if_it_is_due_in_the_future() {
     let rig = start().await;
     let id = booked(&rig, "u/1", 20).await;
     rig.advance(20 * 3600).await;
@@ -180,7 +180,7 @@ async fn the_end_of_a_moved_booking_is_part_of_the_move() {
 }
 
 #[tokio::test]
-async fn a_cancellation_may_come_first() {
+async fn a_cancellation_may_arrive_before_its_booking() {
     let rig = start().await;
     let now = rig.now().await;
     let cancelled = invitee("invitee.canceled", "u/1", now, 72);
@@ -196,7 +196,7 @@ async fn a_cancellation_may_come_first() {
 }
 
 #[tokio::test]
-async fn what_is_not_authentic_is_refused_and_writes_nothing() {
+async fn an_unauthentic_event_is_rejected_and_stores_nothing() {
     let rig = start().await;
     let body = invitee("invitee.created", "u/1", rig.now().await, 72).to_string();
     let before = everything_stored(&rig).await;
@@ -217,7 +217,7 @@ async fn what_is_not_authentic_is_refused_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_used_is_kept_for_an_operator() {
+async fn an_unusable_event_is_kept_for_an_operator() {
     let rig = start().await;
     let now = rig.now().await;
     let mut phoneless = invitee("invitee.created", "u/1", now, 72);
@@ -264,7 +264,7 @@ async fn cal_com_reports_a_move_in_one_event() {
 }
 
 #[tokio::test]
-async fn a_declared_source_is_configuration_alone() {
+async fn a_declared_source_needs_only_configuration() {
     let rig = start().await;
     let post = async |path: &str, body: &Value, with: &str| {
         let body = body.to_string();

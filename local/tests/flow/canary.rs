@@ -28,7 +28,7 @@ pub(crate) const MARKS: [&str; 9] = [
     "is approved",
 ];
 
-/// What goes wrong while a round of journeys is lived through.
+/// The faults that are set while the journeys run.
 const FAULTS: [(&str, &str, u64); 12] = [
     ("dynamodb:GetItem", "crash", 0),
     ("twilio:CreateMessage", "timeout_after_accept", 1),
@@ -80,7 +80,7 @@ fn logs() -> &'static Captured {
     })
 }
 
-/// What was seen outside of the table: where, and what.
+/// The output outside the table: its origin and its content.
 pub(crate) struct Outside {
     pub(crate) rig: Rig,
     seen: Mutex<Vec<(String, String)>>,
@@ -193,7 +193,7 @@ impl Outside {
         self.rig.advance(80 * 3600).await;
     }
 
-    /// What providers report, with marks wherever they can put them.
+    /// The reports of providers, with marks in every field that can hold one.
     async fn reports(&self, n: u32) {
         let (about, sid) = match self.rig.outbox().await.last() {
             Some(text) => (text["conversation_id"].clone(), text["provider_message_id"].clone()),
@@ -370,7 +370,7 @@ fn dump(store: &rusqlite::Connection, select: &str) -> String {
 }
 
 #[tokio::test]
-async fn no_byte_outside_the_table_shows_who_and_what() {
+async fn no_personal_data_leaves_the_table() {
     let logs = logs();
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");

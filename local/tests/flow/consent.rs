@@ -1,4 +1,4 @@
-//! Advertising to who has agreed, and to nobody else.
+//! Advertising is sent only to customers who have agreed.
 
 use serde_json::{Value, json};
 
@@ -104,7 +104,7 @@ async fn a_withdrawal_stops_its_program_and_stop_stops_all() {
 }
 
 #[tokio::test]
-async fn start_is_an_agreement() {
+async fn start_counts_as_an_agreement() {
     let rig = rig().await;
     assert_eq!(verdict(&rig, 1, "offer").await, "SkippedOptedOut");
     writes(&rig, "START").await;
@@ -117,7 +117,7 @@ async fn start_is_an_agreement() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_named_and_nothing_is_stored() {
+async fn an_invalid_change_is_rejected_with_its_errors_and_not_stored() {
     let rig = rig().await;
     let pointers = |answer: &Value| -> Vec<String> {
         let errors = answer["errors"].as_array().unwrap();

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use crate::rig::{Rig, approved, event_id, in_transit, time};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_200_concurrent_deliveries_one_is_accepted() {
+async fn one_of_200_concurrent_deliveries_is_accepted() {
     let rig = Arc::new(Rig::start().await);
     let body = approved(1).to_string();
     let answers = join_all((0..200).map(|_| {
@@ -27,7 +27,7 @@ async fn of_200_concurrent_deliveries_one_is_accepted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fifty_events_at_once_are_fifty_texts() {
+async fn fifty_concurrent_events_lead_to_fifty_texts() {
     let rig = Arc::new(Rig::start().await);
     let answers = join_all((1..=50).map(|n| {
         let rig = Arc::clone(&rig);

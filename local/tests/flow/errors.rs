@@ -18,7 +18,7 @@ fn with(change: impl FnOnce(&mut Value)) -> String {
 }
 
 #[tokio::test]
-async fn every_wrong_body_is_refused_with_all_its_violations() {
+async fn every_invalid_body_is_rejected_with_all_its_violations() {
     let rig = Rig::start().await;
     let deep =
         |levels: usize| format!("{{\"metadata\":{}1{}}}", "{\"a\":".repeat(levels), "}".repeat(levels));
@@ -104,7 +104,7 @@ async fn every_wrong_body_is_refused_with_all_its_violations() {
 }
 
 #[tokio::test]
-async fn every_other_error_is_a_problem_too() {
+async fn every_other_error_is_a_problem_document_too() {
     let rig = Rig::start().await;
     let key = ("x-api-key", KEY);
     let wrong_key = ("x-api-key", "wrong");
@@ -153,7 +153,7 @@ async fn every_other_error_is_a_problem_too() {
 
 /// 404, 401, 413, 415, 400: each in front of the ones after it.
 #[tokio::test]
-async fn checks_come_in_their_order() {
+async fn requests_are_checked_in_the_documented_order() {
     let rig = Rig::start().await;
     let huge = vec![b'x'; 64 * 1024 + 1];
     let wrong = b"x".as_slice();
@@ -175,7 +175,7 @@ async fn checks_come_in_their_order() {
 }
 
 #[tokio::test]
-async fn what_we_depend_on_being_down_is_503() {
+async fn an_unavailable_dependency_is_answered_with_503() {
     for operation in [
         "secretsmanager:GetSecretValue",
         "dynamodb:GetItem",
@@ -207,7 +207,7 @@ async fn health_and_version_need_no_key() {
 }
 
 #[tokio::test]
-async fn metadata_may_have_four_kibibytes() {
+async fn metadata_may_have_at_most_four_kibibytes() {
     let rig = Rig::start().await;
     // {"a":"..."} is eight characters and what it quotes.
     for (n, length, status) in [(1, 4096 - 8, 202), (2, 4096 - 7, 400)] {

@@ -23,7 +23,7 @@ impl Clock for At {
     }
 }
 
-/// What `afterword forget` does.
+/// Forgets a person, as `afterword forget` does.
 async fn forgets(rig: &Rig, phone: &str) -> Result<ForgetReport, Unavailable> {
     let connection = Connection::plain(format!("http://127.0.0.1:{}", rig.ports.aws));
     let table = Table::new(&connection, "afterword", TimeDelta::days(90));
@@ -52,7 +52,7 @@ fn marks_in_files(data: &Path, marks: &[&'static str]) -> Vec<(String, &'static 
 }
 
 #[tokio::test]
-async fn not_a_byte_of_a_person_is_left_on_the_machine() {
+async fn no_byte_of_a_forgotten_person_is_left_on_the_machine() {
     const PERSON: [&str; 6] = ["2025550143", "2025550187", "7700900123", "Zuleika", "Kanari", "711.08"];
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
@@ -77,7 +77,7 @@ async fn not_a_byte_of_a_person_is_left_on_the_machine() {
 }
 
 #[tokio::test]
-async fn what_waits_ends_without_a_text_and_repeats_are_duplicates() {
+async fn waiting_steps_end_without_a_text_and_repeats_are_duplicates() {
     let rig = start().await;
     let id = booked(&rig, "u/1", 72).await;
     let sms = rig.accepted(&approved(1)).await;
@@ -104,7 +104,7 @@ async fn what_waits_ends_without_a_text_and_repeats_are_duplicates() {
 }
 
 #[tokio::test]
-async fn stop_outlives_the_person_until_they_say_start() {
+async fn stop_stays_in_force_after_forgetting_until_start() {
     let rig = start().await;
     rig.accepted(&approved(1)).await;
     rig.advance(120).await;
@@ -131,7 +131,7 @@ async fn stop_outlives_the_person_until_they_say_start() {
 
 /// Twilio's own block of a phone that was forgotten holds without its number.
 #[tokio::test]
-async fn the_provider_goes_on_blocking() {
+async fn the_provider_still_blocks_a_forgotten_person() {
     let rig = start().await;
     rig.accepted(&approved(1)).await;
     rig.advance(120).await;
@@ -155,7 +155,7 @@ async fn the_provider_goes_on_blocking() {
 
 /// Whatever goes wrong while a person is forgotten, doing it again finishes.
 #[tokio::test]
-async fn a_run_that_broke_off_is_finished_by_the_next() {
+async fn the_next_run_finishes_an_interrupted_one() {
     for operation in ["dynamodb:Query", "dynamodb:GetItem", "dynamodb:TransactWriteItems"] {
         for effect in ["fail_before", "conflict", "timeout_after_accept", "crash"] {
             for count in [1, 4] {

@@ -13,7 +13,7 @@ async fn with(rules: &str) -> Rig {
 }
 
 #[tokio::test]
-async fn a_text_beyond_the_limit_is_blocked_and_says_by_what() {
+async fn a_text_beyond_a_limit_is_blocked_and_names_the_limit() {
     let rig = with("[limits]\nday = 0.02").await;
     let (first, second) = (rig.accepted(&in_transit(1)).await, rig.accepted(&in_transit(2)).await);
     rig.advance(0).await;
@@ -32,7 +32,7 @@ async fn a_text_beyond_the_limit_is_blocked_and_says_by_what() {
         (&step["verdict"], &step["because"]["limit"]),
         (&json!("BlockedBudget"), &json!("limits.day"))
     );
-    // The next day begins anew.
+    // The counter resets on the next day.
     rig.advance(24 * 3600).await;
     let fourth = rig.accepted(&in_transit(4)).await;
     rig.advance(0).await;
@@ -41,7 +41,7 @@ async fn a_text_beyond_the_limit_is_blocked_and_says_by_what() {
 }
 
 #[tokio::test]
-async fn what_the_provider_did_not_take_costs_nothing() {
+async fn a_text_that_the_provider_did_not_take_costs_nothing() {
     let rig = with("[limits]\nrecipient = { day = 0.0083 }").await;
     rig.fault("twilio:CreateMessage", "fail_before", 1).await;
     let put_off = rig.accepted(&in_transit(1)).await;
@@ -58,7 +58,7 @@ async fn what_the_provider_did_not_take_costs_nothing() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_keeps_its_money() {
+async fn a_text_whose_answer_was_lost_stays_counted() {
     let rig = with("[limits]\nmonth = 0.01").await;
     rig.fault("twilio:CreateMessage", "timeout_after_accept", 1).await;
     let lost = rig.accepted(&in_transit(1)).await;
@@ -70,10 +70,10 @@ async fn a_lost_answer_keeps_its_money() {
     rig.stop().await;
 }
 
-/// What AWS reports takes the place of what was expected ($0.0083): dearer in the USA, by the carrier's
+/// The price that AWS reports replaces the expected one ($0.0083): higher in the USA, by the carrier's
 /// fee, and in the event of a text that was not taken, nothing.
 #[tokio::test]
-async fn the_providers_own_price_is_what_counts() {
+async fn the_providers_price_replaces_the_expected_one() {
     for provider in ["end_user_messaging", "sns"] {
         let rules = format!("[providers]\nsms = [\"{provider}\"]\n[limits]\nday = 0.0254");
         let rig = with(&rules).await;
@@ -95,7 +95,7 @@ async fn the_providers_own_price_is_what_counts() {
 }
 
 #[tokio::test]
-async fn what_the_provider_does_not_charge_can_be_spent() {
+async fn an_amount_that_the_provider_does_not_charge_can_be_spent() {
     let rig = with("[providers]\nsms = [\"end_user_messaging\"]\n[limits]\nday = 0.0083").await;
     for n in 1..=3 {
         let mut event = in_transit(n);
@@ -111,7 +111,7 @@ async fn what_the_provider_does_not_charge_can_be_spent() {
 
 /// Many at once through the gateway, and money for ten.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_forty_at_once_ten_are_sent() {
+async fn the_spending_limit_admits_exactly_10_of_40_concurrent_texts() {
     let rig = Arc::new(with("[limits]\nday = 0.083").await);
     join_all((1..=40).map(|n| {
         let rig = Arc::clone(&rig);
@@ -123,7 +123,7 @@ async fn of_forty_at_once_ten_are_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_paced_sender_sends_so_many_a_second() {
+async fn a_sender_keeps_its_rate_limit() {
     let rig = Arc::new(with("[pacing]\ntwilio = 5").await);
     let start = rig.now().await;
     let accepted = join_all((1..=22).map(|n| {

@@ -40,11 +40,11 @@ async fn live(server: &MockServer, clock: Mode) -> Rig {
 }
 
 #[tokio::test]
-async fn a_text_leaves_by_the_real_api() {
+async fn a_text_is_sent_through_the_real_api() {
     let server = twilio().await;
     let rig = live(&server, Mode::Real).await;
     let id = rig.accepted(&in_transit(1)).await;
-    // Due at the next whole second of a clock that nobody can move.
+    // Due at the next whole second of a clock that cannot be moved.
     let sent = async {
         while rig.step(&id).await["verdict"].is_null() {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -84,7 +84,7 @@ async fn nothing_is_simulated() {
 }
 
 #[tokio::test]
-async fn a_moved_clock_is_refused() {
+async fn a_moved_clock_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let rig = Rig::with(|options| {
@@ -109,7 +109,7 @@ async fn a_moved_clock_is_refused() {
 
 /// Texts of a rehearsal must not reach real phones, though its clock was never moved.
 #[tokio::test]
-async fn a_directory_whose_clock_stood_still_is_refused() {
+async fn a_directory_with_a_virtual_clock_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     Rig::with(|options| options.data_dir = Some(data.clone())).await.stop().await;
@@ -123,7 +123,7 @@ async fn a_directory_whose_clock_stood_still_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_said() {
+async fn missing_settings_are_named() {
     let bare = Rig::prepared(|options| {
         options.live = true;
         options.env_keys = local::store::keys::EnvKeys::default();

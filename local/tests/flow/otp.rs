@@ -57,7 +57,7 @@ async fn a_code_is_texted_and_valid_once() {
 }
 
 #[tokio::test]
-async fn the_sixth_guess_is_not_looked_at() {
+async fn the_sixth_attempt_is_rejected_unseen() {
     let rig = Rig::start().await;
     ask(&rig, PHONE, "login").await;
     let code = texted(&rig).await;
@@ -72,7 +72,7 @@ async fn the_sixth_guess_is_not_looked_at() {
 }
 
 #[tokio::test]
-async fn a_code_ends_with_its_time_and_with_the_next_one() {
+async fn a_code_is_valid_until_it_expires_or_is_replaced() {
     let rig = Rig::start().await;
     let minute = json!({ "phone": PHONE, "purpose": "login", "validity_minutes": 1, "length": 10 });
     assert_eq!(post(&rig, "/otp", &minute).await.json(), json!({ "expires_in": 60 }));
@@ -92,7 +92,7 @@ async fn a_code_ends_with_its_time_and_with_the_next_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_verifications_at_once_exactly_one_is_valid() {
+async fn exactly_one_of_several_concurrent_verifications_succeeds() {
     let rig = Arc::new(Rig::start().await);
     for round in 0..5 {
         ask(&rig, PHONE, &format!("login{round}")).await;
@@ -112,7 +112,7 @@ async fn of_verifications_at_once_exactly_one_is_valid() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_calls_at_once_one_sends() {
+async fn one_of_several_concurrent_requests_sends_a_code() {
     let rig = Arc::new(Rig::start().await);
     let calls: Vec<_> = (0..12)
         .map(|_| {
@@ -130,7 +130,7 @@ async fn of_calls_at_once_one_sends() {
 }
 
 #[tokio::test]
-async fn limits_hold_for_a_phone_and_for_its_range_of_numbers() {
+async fn limits_apply_to_a_phone_and_to_its_number_range() {
     let rig = Rig::start().await;
     let mut sent = 0;
     for n in 0..8 {
@@ -153,7 +153,7 @@ async fn limits_hold_for_a_phone_and_for_its_range_of_numbers() {
 }
 
 #[tokio::test]
-async fn what_the_provider_does_decides_what_is_answered() {
+async fn the_answer_follows_from_the_outcome_at_the_provider() {
     let rig = Rig::start().await;
     rig.fault("twilio:CreateMessage", "timeout_after_accept", 1).await;
     assert_eq!(ask(&rig, PHONE, "timeout").await.status, 202);
@@ -162,9 +162,9 @@ async fn what_the_provider_does_decides_what_is_answered() {
     rig.fault("twilio:CreateMessage", "fail_before", 1).await;
     let down = ask(&rig, PHONE, "down").await;
     insta::assert_snapshot!("provider_down", down.shown());
-    assert_eq!(ask(&rig, PHONE, "down").await.status, 202, "nothing was counted, nobody waits");
+    assert_eq!(ask(&rig, PHONE, "down").await.status, 202, "nothing was counted and no interval applies");
 
-    // Twilio's magic numbers: nobody's, and one that has opted out.
+    // Twilio's magic numbers: an invalid one, and one that has opted out.
     for (phone, later_too) in [("+15005550001", false), ("+15005550004", true)] {
         let refused = ask(&rig, phone, "login").await;
         assert_eq!(refused.status, 422, "{}", refused.text());
@@ -177,7 +177,7 @@ async fn what_the_provider_does_decides_what_is_answered() {
 }
 
 #[tokio::test]
-async fn after_stop_there_is_no_code_and_after_start_there_is() {
+async fn stop_ends_one_time_codes_and_start_allows_them_again() {
     let rig = Rig::start().await;
     ask(&rig, PHONE, "login").await;
     rig.admin("POST", &format!("/_local/phones/{PHONE}/reply"), &json!({ "body": "STOP" })).await;
@@ -191,7 +191,7 @@ async fn after_stop_there_is_no_code_and_after_start_there_is() {
 }
 
 #[tokio::test]
-async fn when_the_table_does_not_answer_nothing_is_said_of_the_code() {
+async fn an_unavailable_table_reveals_nothing_about_a_code() {
     let rig = Rig::start().await;
     rig.fault("dynamodb:UpdateItem", "fail_before", 9).await;
     assert_eq!(ask(&rig, PHONE, "login").await.status, 503);
@@ -223,7 +223,7 @@ impl Write for Captured {
 
 /// Every byte but the phone's: logs, answers, the table's file and its journal.
 #[tokio::test]
-async fn a_code_is_on_the_phone_and_nowhere_else() {
+async fn a_code_appears_only_in_its_text() {
     let captured = Captured::default();
     let writer = captured.clone();
     let logs = tracing_subscriber::fmt()
@@ -295,7 +295,7 @@ async fn under(rules: &str) -> Rig {
 
 /// Codes and texts are paid for under the same limits.
 #[tokio::test]
-async fn a_code_beyond_the_money_limit_is_refused_until_it_begins_anew() {
+async fn a_code_beyond_the_spending_limit_is_rejected_until_the_limit_resets() {
     let rig = under("[limits]\nday = 0.0166\ncountries = { GB = { day = 0.05 } }").await;
     let text = rig.accepted(&in_transit(1)).await;
     rig.advance(0).await;
@@ -328,7 +328,7 @@ async fn a_code_that_was_not_sent_costs_nothing() {
 
 /// A code takes a place of its number's present second; texts that wait go first.
 #[tokio::test]
-async fn codes_and_texts_share_the_pace_of_their_number() {
+async fn codes_and_texts_share_the_rate_limit_of_their_number() {
     let rules = "[pacing]\nnumbers = { \"+15005550009\" = 1 }";
     let rig = Rig::with(|options| {
         options.env_keys.twilio_from = Some("+15005550009".to_owned());

@@ -33,7 +33,7 @@ text = "offer"
 en = "Today only: two for one."
 "#;
 
-/// A number that is nobody's, whose owner lives in India.
+/// A fictional number whose owner lives in India.
 const ABROAD: &str = "+447700900123";
 
 async fn rig() -> Rig {
@@ -109,7 +109,7 @@ async fn the_last_second_of_the_day_is_not_quiet() {
 }
 
 #[tokio::test]
-async fn what_may_not_leave_before_its_deadline_expires() {
+async fn a_text_whose_deadline_passes_in_quiet_hours_expires() {
     let rig = rig().await;
     at(&rig, 20, 30, 0).await;
     let flash = offered(&rig, 1, "flash", json!({})).await;
@@ -139,7 +139,7 @@ async fn other_categories_leave_at_any_hour() {
 }
 
 #[tokio::test]
-async fn a_zone_that_does_not_exist_is_refused() {
+async fn an_unknown_time_zone_is_rejected() {
     let rig = rig().await;
     let body =
         json!({ "event_id": event_id(1), "journey": "offer", "to": ABROAD, "timezone": "Mars/Olympus" });

@@ -12,7 +12,7 @@ pub(crate) const RECEIPTS: &str = "arn:aws:sns:us-east-1:000000000000:afterword-
 
 /// A text that has been sent and of which nothing has been reported, and its SID.
 async fn sent(rig: &Rig) -> (String, String) {
-    // What is reported on the clock finds nobody at home.
+    // Reports that are due on the clock reach no function.
     rig.fault("twilio:CreateMessage", "timeout_after_accept", 1).await;
     let id = rig.accepted(&in_transit(1)).await;
     rig.advance(0).await;
@@ -21,7 +21,7 @@ async fn sent(rig: &Rig) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_forged_callback_is_refused_and_changes_nothing() {
+async fn a_forged_callback_is_rejected_and_changes_nothing() {
     let rig = Rig::start().await;
     let (id, sid) = sent(&rig).await;
     let path = format!("/twilio/status?conversation={id}&step=text&attempt=1");
@@ -40,7 +40,7 @@ async fn a_forged_callback_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn callbacks_count_in_any_order_and_however_often() {
+async fn callbacks_may_arrive_in_any_order_and_repeatedly() {
     let rig = Rig::start().await;
     let (id, sid) = sent(&rig).await;
     for (status, known) in [
@@ -65,7 +65,7 @@ async fn callbacks_count_in_any_order_and_however_often() {
 }
 
 #[tokio::test]
-async fn what_belongs_nowhere_is_kept_and_what_says_nothing_is_not() {
+async fn a_receipt_about_an_unknown_text_is_kept_and_an_empty_one_is_not() {
     let rig = Rig::start().await;
     let (id, sid) = sent(&rig).await;
     for (conversation, attempt) in [("sms-00000000-0000-4000-8000-000000000000", 1), (id.as_str(), 2)] {
@@ -81,7 +81,7 @@ async fn what_belongs_nowhere_is_kept_and_what_says_nothing_is_not() {
 
 /// An unreachable handset (30003): tried once more, under an execution of its own, and no third time.
 #[tokio::test]
-async fn a_text_that_did_not_arrive_is_tried_once_more() {
+async fn a_text_that_did_not_arrive_is_tried_again_once() {
     let rig = Rig::start().await;
     let (id, sid) = sent(&rig).await;
     let failed = [("MessageStatus", "undelivered"), ("ErrorCode", "30003")];
@@ -104,7 +104,7 @@ async fn a_text_that_did_not_arrive_is_tried_once_more() {
 }
 
 #[tokio::test]
-async fn what_no_function_understands_is_put_aside_and_goes_round_in_no_loop() {
+async fn an_unreadable_message_goes_to_the_dead_letter_queue_without_a_loop() {
     let rig = Rig::start().await;
     for (topic, message) in [(RECEIPTS, "no JSON"), (RECEIPTS, "{}"), (INBOUND, "{\"messageBody\":\"hi\"}")] {
         assert_eq!(publish(&rig, topic, message).await.status, 200);
@@ -121,7 +121,7 @@ async fn what_no_function_understands_is_put_aside_and_goes_round_in_no_loop() {
 
 /// Replies to texts by AWS come by the two-way topic, and stop what they answer.
 #[tokio::test]
-async fn a_reply_by_aws_stops_the_follow_up_and_stop_is_heeded() {
+async fn a_reply_through_aws_stops_the_follow_up_and_stop_is_respected() {
     for provider in ["end_user_messaging", "sns"] {
         let rig = by(&[provider]).await;
         let id = booked(&rig, "u/1", 72).await;

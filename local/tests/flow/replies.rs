@@ -1,4 +1,4 @@
-//! What customers write, through the provider's signed webhook.
+//! Messages of customers, through the provider's signed webhook.
 
 use http_edge::signature::twilio::{Algorithm, sign};
 use messaging::values::secret::SecretText;
@@ -44,7 +44,7 @@ async fn a_reply_in_time_stops_the_follow_up_and_a_later_one_does_not() {
 }
 
 #[tokio::test]
-async fn noise_is_no_reply() {
+async fn reactions_and_automatic_messages_are_not_replies() {
     let rig = start().await;
     let id = booked(&rig, "u/1", 72).await;
     rig.advance(60).await;
@@ -56,7 +56,7 @@ async fn noise_is_no_reply() {
 }
 
 #[tokio::test]
-async fn stop_is_stop_for_every_conversation_and_confirmed_once() {
+async fn stop_ends_every_conversation_and_is_confirmed_once() {
     let rig = start().await;
     let id = booked(&rig, "u/1", 72).await;
     rig.advance(60).await;
@@ -81,7 +81,7 @@ async fn stop_is_stop_for_every_conversation_and_confirmed_once() {
 
 /// Whatever goes wrong on the way: stopped at once, and told so once, as soon as it is asked for again.
 #[tokio::test]
-async fn a_confirmation_that_failed_is_made_good() {
+async fn a_confirmation_that_failed_is_sent_later() {
     for (operation, effect, count, stop_is_answered) in [
         ("twilio:CreateMessage", "fail_before", 1, 200),
         ("twilio:CreateMessage", "throttle", 2, 503),
@@ -108,7 +108,7 @@ async fn a_confirmation_that_failed_is_made_good() {
 }
 
 #[tokio::test]
-async fn a_word_that_the_provider_confirms_is_not_confirmed_twice() {
+async fn a_keyword_that_the_provider_confirms_is_not_confirmed_twice() {
     let rig = start().await;
     writes(&rig, "Stop").await;
     assert!(rig.outbox().await.is_empty());
@@ -116,7 +116,7 @@ async fn a_word_that_the_provider_confirms_is_not_confirmed_twice() {
 }
 
 #[tokio::test]
-async fn the_webhook_takes_what_the_provider_signs_and_nothing_else() {
+async fn the_webhook_accepts_only_messages_signed_by_the_provider() {
     let rig = start().await;
     let id = booked(&rig, "u/1", 72).await;
     rig.advance(60).await;

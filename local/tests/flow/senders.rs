@@ -9,7 +9,7 @@ use crate::rig::{Answer, KEY, PHONE, Rig, approved, event_id, in_transit, send};
 const HOUR: i64 = 3600;
 const RECEIPTS: &str = "arn:aws:sns:us-east-1:000000000000:afterword-receipts";
 
-/// What must be known of a provider to live through its texts.
+/// The properties of a provider that the tests depend on.
 pub(crate) struct Carrier {
     pub(crate) name: &'static str,
     pub(crate) operation: &'static str,
@@ -154,7 +154,7 @@ async fn late_receipt(rig: &Rig, text: &Value) {
 }
 
 #[tokio::test]
-async fn the_same_journey_leaves_by_each_provider() {
+async fn the_same_journey_is_sent_by_each_provider() {
     for carrier in CARRIERS {
         let rig = by(&[carrier.name]).await;
         let id = rig.accepted(&in_transit(1)).await;
@@ -179,7 +179,7 @@ async fn the_same_journey_leaves_by_each_provider() {
 }
 
 #[tokio::test]
-async fn the_fourth_channel_is_whatsapp_by_template() {
+async fn whatsapp_texts_are_sent_by_template() {
     let rig = by_whatsapp().await;
     let nine: serde_json::Map<String, Value> =
         (1..=9).map(|n| (format!("v{n}"), json!(format!("value {n}")))).collect();
@@ -299,7 +299,7 @@ async fn a_lost_answer_is_settled_by_twilios_own_list() {
 }
 
 #[tokio::test]
-async fn the_next_provider_is_asked_after_a_refusal_or_at_once_when_one_is_down() {
+async fn the_next_provider_is_tried_after_a_rejection_or_an_outage() {
     for effect in ["conflict", "fail_before", "throttle"] {
         let rig = by(&["end_user_messaging", "twilio"]).await;
         rig.fault("sms-voice:SendTextMessage", effect, 1).await;
@@ -315,7 +315,7 @@ async fn the_next_provider_is_asked_after_a_refusal_or_at_once_when_one_is_down(
 }
 
 #[tokio::test]
-async fn nobody_else_is_asked_after_a_lost_answer() {
+async fn no_other_provider_is_tried_after_a_lost_answer() {
     let rig = by(&["sns", "twilio"]).await;
     rig.fault("sns:Publish", "timeout_after_accept", 1).await;
     let id = rig.accepted(&in_transit(1)).await;
@@ -328,7 +328,7 @@ async fn nobody_else_is_asked_after_a_lost_answer() {
 
 /// The simulator's phone that fails does so by an event.
 #[tokio::test]
-async fn a_simulated_failure_comes_as_an_event() {
+async fn a_simulated_failure_is_reported_as_an_event() {
     let rig = by(&["end_user_messaging"]).await;
     for (n, phone, delivery, texts) in [(1, "+14254147755", "delivered", 1), (2, "+14254147167", "failed", 0)]
     {

@@ -66,7 +66,7 @@ async fn amounts_are_read_from_their_literal() {
 }
 
 #[tokio::test]
-async fn a_repeat_is_a_duplicate_however_it_is_written() {
+async fn a_repeat_in_another_spelling_is_a_duplicate() {
     let rig = Rig::start().await;
     let first = rig.post(approved(1).to_string()).await.json();
     rig.advance(60).await;
@@ -96,7 +96,7 @@ async fn a_repeat_is_a_duplicate_however_it_is_written() {
 
 /// After the retention the conversation is gone, the execution's name is free, and the event is new.
 #[tokio::test]
-async fn an_event_after_the_retention_is_a_new_one() {
+async fn an_event_repeated_after_the_retention_is_new() {
     let rig = Rig::start().await;
     let id = rig.accepted(&approved(1)).await;
     rig.advance(92 * DAY).await;
@@ -130,7 +130,7 @@ async fn a_cancelled_conversation_sends_nothing() {
 }
 
 #[tokio::test]
-async fn shadow_decides_and_sends_nothing() {
+async fn shadow_mode_decides_and_sends_nothing() {
     let rig = Rig::start().await;
     rig.switch("shadow").await;
     let id = rig.accepted(&approved(1)).await;
@@ -142,7 +142,7 @@ async fn shadow_decides_and_sends_nothing() {
 }
 
 #[tokio::test]
-async fn a_paused_service_waits_and_goes_on() {
+async fn a_paused_service_waits_and_continues() {
     let rig = Rig::start().await;
     for (n, switch) in [(1, "paused"), (2, "Paused?")] {
         rig.switch(switch).await;
@@ -159,7 +159,7 @@ async fn a_paused_service_waits_and_goes_on() {
 }
 
 #[tokio::test]
-async fn paused_past_the_deadline_is_too_late() {
+async fn a_text_paused_past_its_deadline_expires() {
     let rig = Rig::start().await;
     rig.switch("paused").await;
     let id = rig.accepted(&approved(1)).await;
@@ -172,7 +172,7 @@ async fn paused_past_the_deadline_is_too_late() {
     rig.stop().await;
 }
 
-/// How long each wait was.
+/// Returns the length of each wait.
 async fn waits(rig: &Rig, id: &str, first_due: chrono::DateTime<chrono::Utc>) -> Vec<i64> {
     let answers = rig.execution(id).await.answers();
     let mut before = first_due;
@@ -186,7 +186,7 @@ async fn waits(rig: &Rig, id: &str, first_due: chrono::DateTime<chrono::Utc>) ->
 }
 
 #[tokio::test]
-async fn a_provider_in_trouble_is_tried_later_and_later() {
+async fn a_failing_provider_is_tried_at_growing_intervals() {
     for effect in ["throttle", "fail_before"] {
         let rig = Rig::start().await;
         rig.fault("twilio:CreateMessage", effect, 6).await;
@@ -203,7 +203,7 @@ async fn a_provider_in_trouble_is_tried_later_and_later() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_down_until_the_deadline_is_too_late() {
+async fn a_text_expires_when_its_provider_is_down_until_the_deadline() {
     let rig = Rig::start().await;
     rig.fault("twilio:CreateMessage", "throttle", 100_000).await;
     let id = rig.accepted(&approved(1)).await;
@@ -214,7 +214,7 @@ async fn a_provider_that_is_down_until_the_deadline_is_too_late() {
 }
 
 #[tokio::test]
-async fn a_refused_text_fails_with_its_code_and_the_command_to_run() {
+async fn a_rejected_text_fails_with_its_code_and_the_command_to_run() {
     let rig = Rig::start().await;
     let cases =
         [("+15005550001", 21211), ("+15005550002", 21612), ("+15005550003", 21408), ("+15005550009", 21614)];
@@ -237,7 +237,7 @@ async fn a_refused_text_fails_with_its_code_and_the_command_to_run() {
 }
 
 #[tokio::test]
-async fn a_providers_opt_out_is_kept_and_stops_the_next_text() {
+async fn an_opt_out_at_the_provider_is_stored_and_stops_the_next_text() {
     let rig = Rig::start().await;
     for (n, rule) in [(1, Some("provider_opt_out")), (2, None)] {
         let id = rig.accepted(&approved_for(n, "+15005550004")).await;
@@ -293,7 +293,7 @@ async fn a_text_whose_sender_died_is_settled_by_its_receipt() {
 }
 
 #[tokio::test]
-async fn a_store_that_stays_down_exhausts_the_retries_and_says_so() {
+async fn a_store_that_stays_down_exhausts_the_retries_with_a_cause() {
     let rig = Rig::start().await;
     let id = rig.accepted(&approved(1)).await;
     rig.fault("dynamodb:GetItem", "fail_before", 1_000_000).await;
@@ -311,7 +311,7 @@ async fn a_store_that_stays_down_exhausts_the_retries_and_says_so() {
 }
 
 #[tokio::test]
-async fn an_old_execution_input_with_more_in_it_is_still_read() {
+async fn an_old_execution_input_with_more_fields_is_still_read() {
     let rig = Rig::start().await;
     rig.fault("states:StartExecution", "fail_before", 3).await;
     assert_eq!(rig.post(approved(1).to_string()).await.status, 503);
@@ -333,7 +333,7 @@ async fn an_old_execution_input_with_more_in_it_is_still_read() {
 }
 
 #[tokio::test]
-async fn an_execution_of_nothing_ends_as_other() {
+async fn an_execution_of_an_unknown_conversation_ends_as_other() {
     let rig = Rig::start().await;
     for (name, input) in [
         ("a.text", json!({ "conversation_id": "sms-0", "step": "text", "due": "2020-01-01T00:00:00Z" })),
@@ -367,9 +367,9 @@ async fn a_stopped_execution_decides_nothing() {
 
 /// An execution may end after its step's deadline (held: 72 minutes later), and its name stays taken
 /// for 90 days from then. So the conversation is kept a little longer than that: an event that comes
-/// again is a repeat until its execution can be started anew.
+/// again is a repeat until its execution can be started again.
 #[tokio::test]
-async fn an_event_is_a_repeat_until_its_execution_can_start_anew() {
+async fn an_event_is_a_duplicate_until_its_execution_name_is_free_again() {
     let rig = Rig::start().await;
     rig.switch("paused").await;
     let id = rig.accepted(&approved(1)).await;

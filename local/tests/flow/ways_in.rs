@@ -47,7 +47,7 @@ fn registration() -> Value {
 }
 
 #[tokio::test]
-async fn a_registration_is_known_by_its_key_or_else_by_its_content() {
+async fn a_registration_is_identified_by_its_key_or_else_by_its_content() {
     let rig = Rig::start().await;
     let first = rig.trigger(&registration()).await;
     assert_eq!(first.status, 202, "{}", first.text());
@@ -88,9 +88,9 @@ async fn a_registration_is_known_by_its_key_or_else_by_its_content() {
     rig.stop().await;
 }
 
-/// Without a value there is no place, and without a place no parameter: the template says its own.
+/// A field without a value has no variable, so the template uses its own default.
 #[tokio::test]
-async fn an_empty_field_leaves_its_place_to_the_template() {
+async fn an_empty_field_is_left_out_of_the_template_variables() {
     let rig = Rig::start().await;
     let accepted = rig.trigger(&json!({ "parent_tel": "07700 900125" })).await.json();
     let some = json!({ "parent_tel": "+447700900126", "team_name": "Tigers", "age_group": "", "player_first_name": null });
@@ -110,7 +110,7 @@ async fn an_empty_field_leaves_its_place_to_the_template() {
 }
 
 #[tokio::test]
-async fn a_wrong_registration_is_refused_with_everything_that_is_wrong() {
+async fn an_invalid_registration_is_rejected_with_all_its_errors() {
     let rig = Rig::start().await;
     let with = |more: Value| {
         let mut body = json!({ "parent_tel": "+447700900123" });
@@ -158,7 +158,7 @@ async fn a_wrong_registration_is_refused_with_everything_that_is_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fifty_registrations_at_once_are_all_accepted() {
+async fn fifty_concurrent_registrations_are_all_accepted() {
     let rig = Arc::new(Rig::start().await);
     let answers = join_all((100..150).map(|n| {
         let rig = Arc::clone(&rig);
@@ -173,7 +173,7 @@ async fn fifty_registrations_at_once_are_all_accepted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_bulk_of_1000_answers_each_item_in_its_place() {
+async fn a_bulk_of_1000_is_answered_item_by_item_in_order() {
     let rig = Rig::start().await;
     let item = |n: usize| json!({ "event_id": format!("order-{n}"), "journey": "advance_in_transit", "to": "+12025550143" });
     let mut items: Vec<Value> = (0..1000).map(item).collect();
@@ -239,7 +239,7 @@ async fn a_bulk_of_1000_answers_each_item_in_its_place() {
 }
 
 #[tokio::test]
-async fn a_bulk_is_judged_as_a_whole_only_by_its_form() {
+async fn a_bulk_is_rejected_as_a_whole_only_because_of_its_form() {
     let rig = Rig::start().await;
     let item = |id: &str| json!({ "event_id": id, "journey": "advance_in_transit", "to": "+12025550143" });
     for (body, expected) in [
@@ -252,7 +252,7 @@ async fn a_bulk_is_judged_as_a_whole_only_by_its_form() {
         let answer = rig.bulk(&body).await;
         assert_eq!((answer.status, errors(&answer.json())), (400, vec![expected]));
     }
-    // What is wrong inside one item harms no other.
+    // An error in one item does not affect the others.
     let body = r#"[{"event_id":"a","event_id":"a"},{"event_id":"b","journey":"advance_in_transit","to":"+12025550143"},
         {"event_id":"c","journey":"advance_in_transit","to":"\u0000"},null]"#;
     let answer = rig.call("POST", "/messages/bulk", &HEADERS, body.as_bytes()).await.json();
@@ -297,9 +297,9 @@ async fn an_item_that_could_not_be_stored_is_to_be_sent_again() {
     rig.stop().await;
 }
 
-/// What comes long after its time is remembered as long as anything else.
+/// An event that arrives long after its time is remembered as long as any other.
 #[tokio::test]
-async fn an_event_from_long_ago_is_known_when_it_comes_again() {
+async fn an_event_from_long_ago_is_recognised_when_repeated() {
     let rig = Rig::start().await;
     let long_ago = (rig.now().await - chrono::TimeDelta::days(400)).to_rfc3339();
     let message = |to: &str| {
@@ -319,7 +319,7 @@ async fn an_event_from_long_ago_is_known_when_it_comes_again() {
 }
 
 #[tokio::test]
-async fn what_a_message_asks_for_in_vain_is_named() {
+async fn an_unsupported_locale_time_or_region_is_rejected_by_its_field() {
     let rig = Rig::start().await;
     for (field, value, place) in [
         ("locale", "de-DE", "/locale"),
@@ -332,7 +332,7 @@ async fn what_a_message_asks_for_in_vain_is_named() {
         let said = answer.json();
         assert_eq!(errors(&said).iter().map(|(place, _)| *place).collect::<Vec<_>>(), [place]);
     }
-    // A region that is none hides nothing else.
+    // An invalid region does not hide other errors.
     let body = json!({ "event_id": "e", "journey": "advance_in_transit", "region": "q" }).to_string();
     let said = rig.call("POST", "/messages", &HEADERS, body.as_bytes()).await.json();
     assert_eq!(errors(&said), [("/region", "format"), ("/to", "required")]);
@@ -341,7 +341,7 @@ async fn what_a_message_asks_for_in_vain_is_named() {
 
 /// Step Functions knows no second 60, and in another case a UUID is the same.
 #[tokio::test]
-async fn leap_seconds_and_cases_of_ids_are_taken_as_one_spelling() {
+async fn leap_seconds_and_the_case_of_ids_do_not_make_another_event() {
     let rig = Rig::start().await;
     let send = async |id: &str| {
         let body = json!({ "event_id": id, "journey": "advance_in_transit", "to": "+12025550143",

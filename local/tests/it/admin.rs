@@ -36,7 +36,7 @@ async fn a_reply_goes_signed_through_the_real_route() {
 }
 
 #[tokio::test]
-async fn a_reply_goes_where_the_last_text_came_from() {
+async fn a_reply_goes_to_the_sender_of_the_last_text() {
     let rig = Rig::start().await;
     for text in [
         "To=%2B14155550123&From=%2B15005550006&Body=x",
@@ -78,7 +78,7 @@ async fn stop_blocks_the_pair_until_start() {
 }
 
 #[tokio::test]
-async fn bad_phones_and_bodies_are_refused() {
+async fn invalid_phones_and_bodies_are_rejected() {
     let rig = Rig::start().await;
     for (path, body, errors) in [
         ("/_local/phones/4155550123/reply", json!({ "body": "x" }), 1),
@@ -128,7 +128,7 @@ async fn the_clock_is_read_and_advanced() {
 }
 
 #[tokio::test]
-async fn pages_of_other_hosts_may_not_drive_it() {
+async fn pages_of_other_hosts_may_not_call_the_controls() {
     let rig = Rig::start().await;
     let host = format!("127.0.0.1:{}", rig.ports.admin);
     let own = format!("http://{host}");

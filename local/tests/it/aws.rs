@@ -38,7 +38,7 @@ async fn dynamodb_answers_through_the_proxy() {
 }
 
 #[tokio::test]
-async fn states_are_handed_on() {
+async fn step_functions_calls_are_forwarded() {
     let rig = Rig::start().await;
     let answer = rig.aws("AWSStepFunctions.StartExecution", json!({})).await;
     assert_eq!((answer.status, answer.json()), (200, json!({ "startDate": 1.5 })));
@@ -96,7 +96,7 @@ async fn parameters_are_versioned_and_durable() {
 }
 
 #[tokio::test]
-async fn nothing_else_is_known_and_every_answer_is_numbered() {
+async fn other_operations_are_rejected_and_every_answer_has_a_request_id() {
     let rig = Rig::start().await;
     for target in
         ["AmazonSSM.DeleteParameter", "secretsmanager.PutSecretValue", "Kinesis_20131202.PutRecord", "x"]

@@ -7,7 +7,7 @@ use local::runtime::timer_source::TimerSource;
 use local::store::Store;
 use messaging::values::clock::Clock;
 
-/// Whose work was done, and when.
+/// The names and the times of the work that was done.
 type Done = (&'static str, DateTime<Utc>);
 
 /// Work at instants; doing some of it makes more.
@@ -107,7 +107,7 @@ async fn a_real_clock_goes_on_to_the_next_second_only_for_what_is_due_there() {
 }
 
 #[tokio::test]
-async fn absurd_steps_are_refused() {
+async fn absurd_advances_are_rejected() {
     let clock = clock(&Store::in_memory().unwrap(), Mode::Virtual);
     let start = clock.now();
     for seconds in [-1, MAX_ADVANCE_SECONDS + 1, i64::MAX, i64::MIN] {

@@ -5,7 +5,7 @@ use crate::rig::{Rig, Setup, send};
 const TEXT: &str = "To=%2B14155550123&From=%2B15005550006&Body=x";
 
 #[tokio::test]
-async fn dynamodb_fails_in_its_own_words() {
+async fn dynamodb_faults_have_dynamodbs_errors() {
     let rig = Rig::start().await;
     create_table(&rig).await;
     let put = || {
@@ -56,7 +56,7 @@ async fn a_transaction_conflicts_in_every_item() {
 }
 
 #[tokio::test]
-async fn the_other_services_fail_in_theirs() {
+async fn faults_of_the_other_services_have_their_errors() {
     let rig = Rig::start().await;
     for (operation, target, body, down) in [
         ("states:StartExecution", "AWSStepFunctions.StartExecution", json!({}), "InternalFailure"),
@@ -101,7 +101,7 @@ async fn the_other_services_fail_in_theirs() {
 }
 
 #[tokio::test]
-async fn twilio_fails_in_its_own_words() {
+async fn twilio_faults_have_twilios_errors() {
     let rig = Rig::start().await;
     for (effect, status, code, mark, sent) in [
         ("fail_before", 503, Some(20503), None, 0),
@@ -122,7 +122,7 @@ async fn twilio_fails_in_its_own_words() {
 }
 
 #[tokio::test]
-async fn they_hit_the_next_calls_in_the_order_they_were_set() {
+async fn faults_hit_the_next_calls_in_the_order_in_which_they_were_set() {
     let rig = Rig::start().await;
     rig.fault("twilio:CreateMessage", "throttle", 2).await;
     rig.fault("twilio:CreateMessage", "fail_before", 1).await;
@@ -142,7 +142,7 @@ async fn they_hit_the_next_calls_in_the_order_they_were_set() {
 }
 
 #[tokio::test]
-async fn a_fault_that_means_nothing_is_refused_with_all_that_is_wrong() {
+async fn an_invalid_fault_is_rejected_with_all_its_errors() {
     let rig = Rig::start().await;
     let good = json!({ "operation": "twilio:CreateMessage", "effect": "crash", "count": 1 });
     for (field, value) in [

@@ -54,7 +54,7 @@ fn comparable(mut event: Value) -> Value {
 }
 
 #[tokio::test]
-async fn the_rest_of_the_event() {
+async fn other_fields_of_the_event_match_the_service() {
     let rig = Rig::start().await;
     let headers = [("user-agent", "test/1"), ("x-forwarded-for", "203.0.113.9")];
     let event = send(rig.ports.gateway, "GET", "/conversations/sms-%C3%A9", &headers, b"").await.json();
@@ -78,7 +78,7 @@ async fn the_rest_of_the_event() {
 }
 
 #[tokio::test]
-async fn base64_for_everything_that_the_service_does_not_call_text() {
+async fn bodies_that_the_service_does_not_treat_as_text_are_base64() {
     let rig = Rig::start().await;
     for (content_type, body, base64) in [
         (Some("application/json"), "{}".as_bytes(), false),
@@ -139,7 +139,7 @@ async fn functions_answer_413_themselves_up_to_lambdas_limit() {
 }
 
 #[tokio::test]
-async fn throttles_by_route_and_only_when_told_to() {
+async fn routes_are_throttled_only_when_configured() {
     let rig = Rig::with(Setup { throttle: true, ..Setup::default() }).await;
     let sms = || send(rig.ports.gateway, "POST", "/sms", &[], b"");
     assert_eq!((sms().await.status, sms().await.status), (200, 200));

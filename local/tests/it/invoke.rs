@@ -9,7 +9,7 @@ async fn error_type(functions: &Functions, name: &str) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_end_has_lambdas_name() {
+async fn every_outcome_has_the_name_that_lambda_uses() {
     let functions = Functions::new()
         .with("good", async |event| Ok(json!({ "got": event })))
         .with("bad", async |_| Err(FunctionError::new("Transient", "no store")))

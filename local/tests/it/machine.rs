@@ -19,7 +19,7 @@ fn a_data_directory_belongs_to_one_process() {
 }
 
 #[test]
-fn keys_are_made_once_and_kept_to_ourselves() {
+fn keys_are_generated_once_and_readable_by_their_owner_only() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("keys.json");
     let first = Keys::load(EnvKeys::default(), Some(&file), 3000).unwrap();

@@ -53,7 +53,7 @@ async fn whatsapp_templates_and_texts_outside_journeys() {
 }
 
 #[tokio::test]
-async fn errors_are_twilios_and_leave_nothing_behind() {
+async fn errors_look_like_twilios_and_store_nothing() {
     let rig = Rig::start().await;
     let answer = rig.twilio("POST", "Messages.json", "To=%2B15005550009&From=%2B15005550006&Body=x").await;
     assert_eq!(answer.status, 400);
@@ -70,7 +70,7 @@ async fn errors_are_twilios_and_leave_nothing_behind() {
 }
 
 #[tokio::test]
-async fn only_the_account_itself_is_let_in() {
+async fn only_the_account_itself_is_authorised() {
     let rig = Rig::start().await;
     let path = format!("/2010-04-01/Accounts/{ACCOUNT}/Messages.json");
     let wrong = "Basic QUNjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjYzp3cm9uZw==";
@@ -111,7 +111,7 @@ async fn messages_can_be_found_again() {
 }
 
 #[tokio::test]
-async fn receipts_follow_on_the_clock_signed_and_once() {
+async fn receipts_are_signed_and_arrive_once_at_their_time() {
     let rig = Rig::start().await;
     let callback = format!("{PUBLIC_URL}/twilio/status?conversation=c&step=s&attempt=2");
     let encoded: String = form_urlencoded::byte_serialize(callback.as_bytes()).collect();

@@ -1,4 +1,4 @@
-//! What is watched, and where an alarm leads.
+//! The alarms of the template and the actions that they lead to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +29,7 @@ pub(crate) fn dimension<'a>(metric: &'a Value, name: &str) -> Option<&'a Value> 
 }
 
 #[test]
-fn an_alarm_counts_what_the_functions_count_and_tells_what_to_do() {
+fn an_alarm_uses_a_metric_of_the_functions_and_describes_what_to_do() {
     let ends = Verdict::ALL.map(Verdict::as_str);
     let mut ours = 0;
     for (id, (alarm, metrics)) in alarms() {
@@ -52,9 +52,9 @@ fn an_alarm_counts_what_the_functions_count_and_tells_what_to_do() {
     assert!(ours >= 12, "{ours}");
 }
 
-/// What one provider reports must not hide that another's way back is cut off.
+/// The reports of one provider must not hide that another's reports no longer arrive.
 #[test]
-fn the_receipts_of_each_provider_are_watched_by_themselves() {
+fn the_receipts_of_each_provider_have_their_own_alarm() {
     for provider in Provider::ALL {
         let of_it = |metric: &Value| dimension(metric, "Provider") == Some(&json!(provider.as_str()));
         let watching: Vec<_> = alarms()
@@ -72,7 +72,7 @@ fn the_receipts_of_each_provider_are_watched_by_themselves() {
 
 /// Texts by AWS are paid for in two places, each with a limit of its own.
 #[test]
-fn what_both_of_awss_services_spend_is_watched() {
+fn spending_on_both_aws_services_has_an_alarm() {
     let (alarm, metrics) = &alarms()["SpendAlarm"];
     let names = metrics.iter().map(|metric| (metric["Namespace"].as_str(), metric["MetricName"].as_str()));
     let expected = [("AWS/SNS", "SMSMonthToDateSpentUSD"), ("AWS/SMSVoice", "TextMessageMonthlySpend")];
@@ -85,7 +85,7 @@ fn what_both_of_awss_services_spend_is_watched() {
 
 /// Own services and booking systems go silent for reasons of their own.
 #[test]
-fn a_silent_source_of_each_family_is_told_of() {
+fn a_silent_source_of_each_kind_has_an_alarm() {
     for (id, parameter) in
         [("SilentSourceAlarm", "SilentSource"), ("SilentBookingSourceAlarm", "SilentBookingSource")]
     {
@@ -107,7 +107,7 @@ fn every_failed_verdict_has_its_alarm() {
 }
 
 #[test]
-fn the_errors_and_throttles_of_every_function_are_watched() {
+fn the_errors_and_throttles_of_every_function_have_an_alarm() {
     let functions: BTreeSet<_> = folders().iter().map(|folder| logical_id(folder)).collect();
     for id in ["FunctionErrorsAlarm", "FunctionThrottlesAlarm"] {
         let (_, metrics) = &alarms()[id];

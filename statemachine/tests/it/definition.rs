@@ -12,7 +12,7 @@ fn placeholders() -> BTreeSet<&'static str> {
 }
 
 #[test]
-fn the_local_engine_runs_every_construct_of_it() {
+fn the_local_engine_runs_every_construct_of_the_definition() {
     let loaded = loaded();
     let definition = definition();
     let states: BTreeSet<_> = definition["States"].as_object().unwrap().keys().map(String::as_str).collect();
@@ -21,7 +21,7 @@ fn the_local_engine_runs_every_construct_of_it() {
 }
 
 #[test]
-fn without_its_function_it_does_not_load() {
+fn the_definition_does_not_load_without_its_function() {
     assert!(Definition::load(DEFINITION, &std::collections::HashMap::new()).is_err());
 }
 
@@ -45,7 +45,7 @@ fn the_task_calls_the_bare_function() {
 }
 
 #[test]
-fn it_is_a_standard_machine_in_jsonpath_that_logs_no_execution_data() {
+fn the_state_machine_is_standard_uses_jsonpath_and_logs_no_execution_data() {
     assert_eq!(definition()["QueryLanguage"], "JSONPath");
     let machine = &template()["Resources"]["MessageStateMachine"]["Properties"];
     assert_eq!(machine["Type"], "STANDARD");
@@ -53,7 +53,7 @@ fn it_is_a_standard_machine_in_jsonpath_that_logs_no_execution_data() {
 }
 
 #[test]
-fn it_waits_for_the_due_time_of_its_input() {
+fn the_state_machine_waits_for_the_due_time_of_its_input() {
     assert_eq!(definition()["StartAt"], "WaitUntilDue");
     assert_eq!(states_of("Wait").pop().unwrap().1["TimestampPath"], "$.due");
 }

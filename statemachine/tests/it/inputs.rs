@@ -56,7 +56,7 @@ fn fixtures() -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn every_input_that_was_ever_written_is_still_sent() {
+async fn every_input_of_an_earlier_version_is_still_sent() {
     let fixtures = fixtures();
     assert!(!fixtures.is_empty());
     for (file, input) in fixtures {
@@ -71,7 +71,7 @@ async fn every_input_that_was_ever_written_is_still_sent() {
 }
 
 #[test]
-fn the_newest_fixture_is_what_is_written_today() {
+fn the_newest_fixture_matches_the_present_input() {
     let id = messaging::values::ids::ConversationId::new(ID).unwrap();
     let step = messaging::values::ids::StepName::new("text").unwrap();
     let written = adapters::executions::execution_input(&id, &step, instant(DUE));
@@ -79,7 +79,7 @@ fn the_newest_fixture_is_what_is_written_today() {
 }
 
 #[tokio::test]
-async fn a_refused_text_fails_with_a_cause_that_a_person_understands() {
+async fn a_rejected_text_fails_with_a_readable_cause() {
     let body = br#"{"code": 21211, "message": "not a number", "status": 400}"#;
     let (send, world) = send_function(adapters::providers::twilio::outcome_of(400, body, "+15005550006"));
     let (execution, _) = run(&fixtures()[0].1, &send, &world).await;
@@ -107,7 +107,7 @@ async fn a_lost_answer_waits_for_evidence_and_is_then_held() {
     assert_eq!(world.state().now.to_rfc3339(), "2026-11-20T13:42:09+00:00");
 }
 
-/// What the choice makes of an answer that names this verdict.
+/// Returns the state that the choice selects for an answer with this verdict.
 fn ends_in(verdict: &str, because: Because) -> (Execution, String) {
     let definition = loaded();
     let mut execution = Execution::new("test", &fixtures()[0].1, instant(DUE)).unwrap();
@@ -127,7 +127,7 @@ fn ends_in(verdict: &str, because: Because) -> (Execution, String) {
 }
 
 #[test]
-fn each_verdict_ends_in_its_own_state_and_a_failure_says_why() {
+fn each_verdict_ends_in_its_own_state_and_a_failure_has_a_cause() {
     for verdict in Verdict::ALL {
         let (execution, state) = ends_in(verdict.as_str(), Because::default().explained("It went wrong."));
         assert_eq!(state, verdict.as_str());
@@ -142,7 +142,7 @@ fn each_verdict_ends_in_its_own_state_and_a_failure_says_why() {
 }
 
 #[test]
-fn what_the_definition_does_not_know_ends_as_other_with_its_output() {
+fn an_unknown_verdict_ends_as_other_with_its_output() {
     for verdict in ["InvalidInput", "ConversationNotFound", "StepNotFound", "SkippedByALaterVersion"] {
         let (execution, state) = ends_in(verdict, Because::default());
         assert_eq!(state, "EndedOther");
@@ -153,7 +153,7 @@ fn what_the_definition_does_not_know_ends_as_other_with_its_output() {
 }
 
 #[test]
-fn a_function_that_keeps_failing_ends_with_a_cause_and_nothing_decided() {
+fn a_function_that_keeps_failing_ends_with_a_cause_and_without_a_verdict() {
     let definition = loaded();
     let mut execution = Execution::new("test", &fixtures()[0].1, instant(DUE)).unwrap();
     let now = instant("2027-01-01T00:00:00Z");
@@ -175,7 +175,7 @@ fn a_function_that_keeps_failing_ends_with_a_cause_and_nothing_decided() {
 
 /// A task's result replaces its input, so the function gives back what the next visit needs.
 #[tokio::test]
-async fn a_wait_comes_back_with_everything_that_the_next_visit_reads() {
+async fn the_output_of_a_wait_contains_the_input_of_the_next_visit() {
     let (send, world) = send_function(accepted());
     world.state().now = instant("2026-11-20T12:00:00Z");
     let input: Value = serde_json::from_str(&fixtures()[0].1).unwrap();

@@ -1,4 +1,4 @@
-//! What is tried again, how often, and how the time-outs nest.
+//! The retried errors, the number of retries, and the order of the time-outs.
 
 use messaging::conversation::step::CLAIM_LIFETIME;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ fn task() -> Value {
 }
 
 #[test]
-fn what_our_own_store_or_lambda_cannot_do_now_is_tried_again_fifteen_times() {
+fn errors_of_the_store_or_lambda_are_retried_fifteen_times() {
     let expected = json!([{
         "ErrorEquals": [send::FAILED_VISIT, "States.TaskFailed", "States.Timeout"],
         "IntervalSeconds": 2,
@@ -23,7 +23,7 @@ fn what_our_own_store_or_lambda_cannot_do_now_is_tried_again_fifteen_times() {
 }
 
 #[test]
-fn what_is_still_failing_then_ends_without_a_verdict_and_keeps_its_ids() {
+fn a_visit_that_fails_after_all_retries_ends_without_a_verdict_and_keeps_its_ids() {
     let expected = json!([{
         "ErrorEquals": ["States.ALL"],
         "ResultPath": "$.failure",
@@ -34,7 +34,7 @@ fn what_is_still_failing_then_ends_without_a_verdict_and_keeps_its_ids() {
 
 /// Each must end before what waits for it gives up, and a claim must outlive any invocation.
 #[test]
-fn the_provider_gives_up_before_the_function_and_the_function_before_the_task() {
+fn the_provider_times_out_before_the_function_and_the_function_before_the_task() {
     let provider = adapters::providers::twilio::CALL_TIMEOUT.as_secs();
     let function = template()["Resources"]["SendFunction"]["Properties"]["Timeout"].as_u64().unwrap();
     let task = task()["TimeoutSeconds"].as_u64().unwrap();

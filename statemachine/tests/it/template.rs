@@ -36,10 +36,7 @@ fn a_folder_is_a_package_is_a_binary_is_a_function() {
     for folder in folders() {
         let function = &functions[&logical_id(&folder)];
         assert_eq!(function["CodeUri"], format!("target/lambda/{folder}/"));
-        assert!(
-            function.get("FunctionName").is_none(),
-            "{folder}: a fixed name stands in the way of a second stack"
-        );
+        assert!(function.get("FunctionName").is_none(), "{folder}: a fixed name prevents a second stack");
         let manifest =
             std::fs::read_to_string(root().join("functions").join(&folder).join("Cargo.toml")).unwrap();
         assert!(manifest.contains(&format!("name = \"{folder}\"\n")), "{folder}");
@@ -52,7 +49,7 @@ fn every_function_ends_in_time_and_logs_json_into_a_group_of_its_own() {
     assert_eq!(logging["LogFormat"], "JSON");
     let mut groups = BTreeSet::new();
     for (id, function) in resources("AWS::Serverless::Function") {
-        // API Gateway gives up after 30 s, whatever the function's own limit.
+        // API Gateway times out after 30 s, regardless of the function's own limit.
         assert!(function["Timeout"].as_u64().is_some_and(|seconds| seconds <= 30), "{id}");
         assert!(function["Description"].is_string(), "{id}");
         let group = function["LoggingConfig"]["LogGroup"]["Ref"].as_str().unwrap().to_owned();
@@ -62,7 +59,7 @@ fn every_function_ends_in_time_and_logs_json_into_a_group_of_its_own() {
 }
 
 #[test]
-fn no_log_is_kept_for_ever() {
+fn every_log_group_has_a_retention() {
     let groups = resources("AWS::Logs::LogGroup");
     assert_eq!(groups.len(), folders().len() + 4, "functions, API, state machine, SNS's two");
     for (id, group) in groups {
@@ -105,7 +102,7 @@ fn every_permission_names_its_action_and_its_resource() {
 }
 
 #[test]
-fn nobody_scans_or_deletes() {
+fn no_function_may_scan_or_delete() {
     for (id, statement) in statements() {
         for action in actions(&statement) {
             assert!(
@@ -135,12 +132,12 @@ fn a_function_is_given_the_environment_that_its_main_reads() {
         assert!(own.is_superset(&required), "{folder}: {required:?} of {own:?}");
         assert!(
             own.is_subset(&required.union(&optional).copied().collect()),
-            "{folder}: nobody reads one of {own:?}"
+            "{folder}: its main does not read one of {own:?}"
         );
     }
 }
 
-/// What a `main` reads and no deployment sets.
+/// The variables that a `main` reads and no deployment sets.
 const NOT_DEPLOYED: [&str; 2] = [
     // Of tests.
     "TWILIO_BASE_URL",
@@ -149,7 +146,7 @@ const NOT_DEPLOYED: [&str; 2] = [
 ];
 
 #[test]
-fn what_a_main_can_be_told_can_be_deployed() {
+fn every_variable_that_a_main_reads_can_be_deployed() {
     for folder in folders() {
         let main =
             std::fs::read_to_string(root().join("functions").join(&folder).join("src/main.rs")).unwrap();
@@ -161,7 +158,7 @@ fn what_a_main_can_be_told_can_be_deployed() {
 }
 
 #[test]
-fn what_is_stored_survives_the_stack() {
+fn stored_data_survives_the_deletion_of_the_stack() {
     for id in ["Table", "Secret"] {
         let resource = &template()["Resources"][id];
         assert_eq!(resource["DeletionPolicy"], "Retain", "{id}");
@@ -174,7 +171,7 @@ fn what_is_stored_survives_the_stack() {
 }
 
 #[test]
-fn no_secret_has_a_value_here() {
+fn the_template_contains_no_secret_value() {
     let secret = &resources("AWS::SecretsManager::Secret")["Secret"];
     assert!(secret.get("SecretString").is_none());
     assert!(!TEMPLATE.contains("NoEcho"), "secrets are no parameters");
@@ -244,7 +241,7 @@ fn the_pool_leaves_opt_outs_to_us() {
     assert_eq!(pool["TwoWay"], json!({ "Enabled": true, "ChannelArn": { "Ref": "InboundTopic" } }));
 }
 
-/// What the rule lets through is what the function is tested with.
+/// The rule matches the events that the function is tested with.
 #[test]
 fn the_rule_matches_the_event_that_is_read() {
     let pattern = &resources("AWS::Events::Rule")["DeliveryRule"]["EventPattern"];

@@ -33,7 +33,7 @@ fn calls() -> [(&'static str, Value); 3] {
 }
 
 #[tokio::test]
-async fn a_repeat_is_a_duplicate_whatever_todays_journeys_say() {
+async fn a_repeat_is_a_duplicate_under_any_later_journeys() {
     for (route, body) in calls() {
         let world = world(JOURNEYS);
         let (status, first) = post(&world, route, &body).await;
@@ -52,7 +52,7 @@ async fn a_repeat_is_a_duplicate_whatever_todays_journeys_say() {
 }
 
 #[tokio::test]
-async fn what_was_stored_and_not_started_is_started() {
+async fn a_stored_conversation_that_was_not_started_is_started() {
     for (route, body) in calls() {
         let world = world(JOURNEYS);
         let fault = |call: &'static str| (call == "start").then_some(Fault::Before);
@@ -66,7 +66,7 @@ async fn what_was_stored_and_not_started_is_started() {
 }
 
 #[tokio::test]
-async fn items_of_a_bulk_are_repeats_too() {
+async fn a_repeated_item_of_a_bulk_is_a_duplicate_too() {
     let world = world(JOURNEYS);
     let [(_, message), ..] = calls();
     let mut new = message.clone();

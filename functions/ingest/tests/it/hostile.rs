@@ -27,7 +27,7 @@ fn paid_by(method: &str) -> Value {
 }
 
 #[tokio::test]
-async fn values_that_hide_or_flood_are_refused_wherever_they_stand() {
+async fn hidden_characters_and_very_long_values_are_rejected_in_every_field() {
     let flood = "😀".repeat(501);
     for (value, code) in [
         ("a\u{0}b", "nul_character"),
@@ -58,7 +58,7 @@ async fn values_that_hide_or_flood_are_refused_wherever_they_stand() {
 }
 
 #[tokio::test]
-async fn limits_of_a_variable_are_the_journeys_own() {
+async fn the_journey_sets_the_limits_of_a_variable() {
     let (status, answer, _) = post("POST /messages", &paid_by(&"x".repeat(31)).to_string()).await;
     assert_eq!((status, errors(&answer)), (400, vec![("/variables/payment_method", "too_long")]));
     assert_eq!(post("POST /messages", &paid_by(&"x".repeat(30)).to_string()).await.0, 202);
@@ -68,7 +68,7 @@ async fn limits_of_a_variable_are_the_journeys_own() {
 
 /// Each value is within its limit, and the text is beyond what any provider takes.
 #[tokio::test]
-async fn a_flood_in_many_places_is_too_long_as_a_whole() {
+async fn many_long_values_are_together_too_long() {
     let world = world(&format!(
         "{JOURNEYS}\n[journeys.two]\nvariables = [\"a\", \"b\"]\n[[journeys.two.steps]]\nname = \"text\"\ndelay = \"0s\"\n\
          category = \"transactional\"\ntext = \"two\"\n[texts.two]\nen = \"{{{{ a }}}}{{{{ b }}}}\"\n"
@@ -85,7 +85,7 @@ async fn a_flood_in_many_places_is_too_long_as_a_whole() {
 }
 
 #[tokio::test]
-async fn what_looks_like_a_template_is_shown_as_it_is() {
+async fn a_value_that_looks_like_a_template_is_not_rendered() {
     for value in
         ["{{ 7 * 7 }}", "{% for x in y %}", "{{ self }}", "${jndi:ldap://x}", "<script>", "%s%n", "'; DROP--"]
     {
@@ -109,7 +109,7 @@ async fn what_looks_like_a_template_is_shown_as_it_is() {
 
 /// A megabyte of mistakes has an answer that still fits.
 #[tokio::test]
-async fn an_answer_stays_small_whatever_is_wrong() {
+async fn an_answer_stays_small_for_any_number_of_violations() {
     let item: String = (0..10_000).map(|n| format!("\"a{n}\":0,")).collect();
     let body = format!("[{{{}\"event_id\":\"e\"}}]", item.repeat(8));
     assert!(body.len() > 600_000 && body.len() < 1_048_576);
@@ -120,7 +120,7 @@ async fn an_answer_stays_small_whatever_is_wrong() {
 
 /// Deep, doubled, of wrong types: all of it at once.
 #[tokio::test]
-async fn every_breach_of_a_body_is_named() {
+async fn every_violation_of_a_body_is_named() {
     let deep = format!("{}1{}", "{\"a\":".repeat(80), "}".repeat(80));
     for (route, body, expected) in [
         (

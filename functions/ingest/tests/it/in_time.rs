@@ -46,7 +46,7 @@ impl Executions for Slow {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_20_seconds_do_not_reach_is_to_be_sent_again() {
+async fn items_not_reached_within_20_seconds_are_to_be_sent_again() {
     let world = world(JOURNEYS);
     let slow = Slow { world: world.clone(), under_way: Arc::default(), most: Arc::default() };
     let ingest = ingest(&world, slow.clone());

@@ -24,7 +24,7 @@ fn to(phone: &str) -> Value {
 }
 
 #[tokio::test]
-async fn numbers_that_take_no_texts_are_refused_and_those_of_fiction_are_not() {
+async fn numbers_that_cannot_receive_texts_are_rejected_and_fictional_ones_are_accepted() {
     for (phone, code) in [
         ("+18005551212", Some("phone_not_textable")),
         ("+442079460018", Some("phone_not_textable")),
@@ -43,7 +43,7 @@ async fn numbers_that_take_no_texts_are_refused_and_those_of_fiction_are_not() {
 }
 
 #[tokio::test]
-async fn a_source_texts_the_countries_that_it_may_text() {
+async fn a_source_may_text_only_its_configured_countries() {
     let narrow = JOURNEYS
         .replace("[sources.sms] ", "[sources.sms]\ncountries = [\"US\", \"CA\"]\n#")
         .replace("[sources.messages] ", "[sources.messages]\ncountries = [\"US\"]\n#")
@@ -66,7 +66,7 @@ async fn a_source_texts_the_countries_that_it_may_text() {
 }
 
 #[tokio::test]
-async fn a_strict_source_texts_numbers_of_ranges_in_use_alone() {
+async fn a_strict_source_may_text_only_number_ranges_in_use() {
     let strict = ["sms", "messages", "trigger"].iter().fold(JOURNEYS.to_owned(), |journeys, source| {
         let table = format!("[sources.{source}] ");
         assert!(journeys.contains(&table));
@@ -87,7 +87,7 @@ async fn a_strict_source_texts_numbers_of_ranges_in_use_alone() {
 }
 
 #[tokio::test]
-async fn words_are_cut_only_where_that_is_asked_for_and_the_conversation_says_so() {
+async fn words_are_truncated_only_if_configured_and_the_conversation_shows_it() {
     let journeys = |options: &str| {
         format!(
             "{JOURNEYS}\n[journeys.note]\nvariables = [\"note\"]\n[[journeys.note.steps]]\nname = \"text\"\ndelay = \"0s\"\n\
@@ -125,7 +125,7 @@ async fn words_are_cut_only_where_that_is_asked_for_and_the_conversation_says_so
 }
 
 #[tokio::test]
-async fn a_language_nobody_wrote_and_a_time_too_far_are_told_beside_the_rest() {
+async fn a_missing_locale_and_a_time_beyond_the_horizon_are_reported_with_the_other_errors() {
     let body = json!({
         "event_id": "e-1", "journey": "order_status", "to": "x", "locale": "fr-FR",
         "send_at": "2033-01-01T00:00:00Z", "variables": {},

@@ -20,7 +20,7 @@ fn an_event_is_stored_started_and_marked() {
 }
 
 #[test]
-fn another_content_under_the_same_id_is_refused_and_changes_nothing() {
+fn other_content_under_the_same_id_is_rejected_and_changes_nothing() {
     let world = World::new();
     world.deliver(&booking());
     let before = world.state().store.conversations.clone();
@@ -46,10 +46,10 @@ fn a_duplicate_starts_with_the_stored_due_time() {
     assert!(state.executions.values().all(|due| *due == crate::values::clock::to_rfc3339(at(0))));
 }
 
-/// Every pair of faults at any two port calls: a success is only said when all is stored and started,
-/// and the next delivery without a fault finishes what is missing.
+/// Each pair of faults at any two port calls: the answer is a success only after everything is stored and
+/// started, and the next delivery without a fault finishes the rest.
 #[test]
-fn whatever_fails_a_repeat_finishes() {
+fn after_any_fault_a_repeat_finishes_the_acceptance() {
     let event = booking();
     for first in 0..6 {
         for second in first + 1..9 {

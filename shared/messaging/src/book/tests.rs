@@ -1,4 +1,4 @@
-//! Every order and repetition of what a booking system reports about chains of bookings.
+//! Reports about chains of bookings, in every order and repeated.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::values::verdict::Verdict;
 /// One report of a booking system about the booking `n` of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Report {
-    /// It was made; in place of the one before it, unless it is the first.
+    /// It was made and replaces the one before it, unless it is the first.
     Created(usize),
     /// It was moved to the next one.
     Moved(usize),
@@ -43,7 +43,7 @@ fn deliver(world: &World, report: Report) -> Option<Result<BookingOutcome, Unava
     }
 }
 
-/// What the contract answers to the first delivery of a report, given what came before it.
+/// Returns the expected answer to the first delivery of a report after the reports in `before`.
 fn expected(report: Report, before: &[Report]) -> BookingOutcome {
     let superseded = |n| before.contains(&Report::Moved(n)) || before.contains(&Report::Created(n + 1));
     match report {
@@ -56,7 +56,7 @@ fn expected(report: Report, before: &[Report]) -> BookingOutcome {
     }
 }
 
-/// Lets every execution that was started come to its end; the verdicts of all steps.
+/// Runs every started execution to its end and returns the verdicts of all steps.
 fn ends(world: &World, bookings: usize) -> BTreeMap<String, Verdict> {
     let mut ends = BTreeMap::new();
     for n in 0..bookings {
@@ -73,7 +73,7 @@ fn ends(world: &World, bookings: usize) -> BTreeMap<String, Verdict> {
     ends
 }
 
-/// Who took each booking's place, and whether it was cancelled.
+/// Returns the replacement of each booking, and whether the booking was cancelled.
 fn fates(world: &World, bookings: usize) -> Vec<(Option<ConversationId>, bool)> {
     let state = world.state();
     let fate = |n| {
@@ -88,22 +88,22 @@ fn permutations(of: &[Report]) -> Vec<Vec<Report>> {
         return vec![Vec::new()];
     }
     let mut all = Vec::new();
-    for place in 0..of.len() {
+    for index in 0..of.len() {
         let mut rest = of.to_vec();
-        let first = rest.remove(place);
+        let first = rest.remove(index);
         all.extend(permutations(&rest).into_iter().map(|tail| [vec![first], tail].concat()));
     }
     all
 }
 
-/// Delivers the reports in every order, each once and then all once more.
+/// Delivers the reports in every order, each once and then all again.
 fn in_every_order(reports: &[Report], bookings: usize, last: Verdict) {
     let last_cancelled = last == Verdict::SkippedCancelled;
     for order in permutations(reports) {
         let world = World::new();
-        for (place, report) in order.iter().enumerate() {
+        for (index, report) in order.iter().enumerate() {
             let answer = deliver(&world, *report).unwrap().unwrap();
-            assert_eq!(answer, expected(*report, &order[..place]), "{report:?} in {order:?}");
+            assert_eq!(answer, expected(*report, &order[..index]), "{report:?} in {order:?}");
         }
         for report in &order {
             let answer = deliver(&world, *report).unwrap().unwrap();
@@ -125,7 +125,7 @@ fn in_every_order(reports: &[Report], bookings: usize, last: Verdict) {
 }
 
 #[test]
-fn a_booking_alone_ends_the_same_in_every_order() {
+fn a_single_booking_ends_the_same_in_every_order() {
     in_every_order(&[Report::Created(0)], 1, Verdict::Sent);
     in_every_order(&[Report::Created(0), Report::Cancelled(0)], 1, Verdict::SkippedCancelled);
 }
@@ -145,13 +145,13 @@ fn a_chain_of_three_ends_the_same_in_every_order() {
     in_every_order(&[&moved[..], &[Report::Cancelled(2)]].concat(), 3, Verdict::SkippedCancelled);
 }
 
-/// The end of the old booking may never be reported: the new one says enough.
+/// The end of the old booking may never be reported, because the new booking names it.
 #[test]
-fn a_chain_settles_without_the_reports_of_its_ends() {
+fn a_chain_settles_without_reports_about_the_ends_of_its_bookings() {
     in_every_order(&[Report::Created(0), Report::Created(1), Report::Created(2)], 3, Verdict::Sent);
 }
 
-/// Executions run between the reports: what is stored before a claim stops it, whatever comes later.
+/// Executions run between the reports: an end that is stored before a claim prevents it.
 #[test]
 fn no_text_of_a_booking_is_claimed_after_its_end_is_stored() {
     let reports = [Report::Created(0), Report::Moved(0), Report::Created(1), Report::Cancelled(1)];
@@ -159,9 +159,9 @@ fn no_text_of_a_booking_is_claimed_after_its_end_is_stored() {
         for run_after in 0..order.len() {
             let world = World::new();
             let mut ended_unsent = Vec::new();
-            for (place, report) in order.iter().enumerate() {
+            for (index, report) in order.iter().enumerate() {
                 deliver(&world, *report).unwrap().unwrap();
-                if place == run_after {
+                if index == run_after {
                     let started: Vec<String> = world.state().executions.keys().cloned().collect();
                     for name in started {
                         let (conversation, step) = name.split_once('.').unwrap();
@@ -182,37 +182,37 @@ fn no_text_of_a_booking_is_claimed_after_its_end_is_stored() {
 }
 
 #[test]
-fn a_fault_anywhere_is_mended_by_the_next_delivery() {
+fn the_next_delivery_repairs_a_fault_at_any_call() {
     let reports = [Report::Created(0), Report::Created(1)];
-    for place in 0..12 {
+    for call in 0..12 {
         for fault in FAULTS {
             let world = World::new();
-            world.state().faults.script.insert(place, fault);
+            world.state().faults.script.insert(call, fault);
             for report in reports {
-                // Delivered until it is answered, as booking systems do.
+                // Booking systems deliver a report until it is answered.
                 let answered = (0..3).any(|_| matches!(deliver(&world, report), Some(Ok(_))));
-                assert!(answered, "{fault:?} at {place}");
+                assert!(answered, "{fault:?} at {call}");
             }
             world.state().faults.script.clear();
-            assert_eq!(fates(&world, 2), [(Some(id(1)), false), (None, false)], "{fault:?} at {place}");
+            assert_eq!(fates(&world, 2), [(Some(id(1)), false), (None, false)], "{fault:?} at {call}");
             for (name, verdict) in ends(&world, 2) {
                 let expected =
                     if name.starts_with("calendly-0") { Verdict::SkippedSuperseded } else { Verdict::Sent };
-                assert_eq!(verdict, expected, "{name}: {fault:?} at {place}");
+                assert_eq!(verdict, expected, "{name}: {fault:?} at {call}");
             }
-            assert_eq!(world.state().delivered, STEPS.len(), "{fault:?} at {place}");
+            assert_eq!(world.state().delivered, STEPS.len(), "{fault:?} at {call}");
         }
     }
 }
 
 #[test]
-fn a_fault_while_burying_is_mended_by_the_next_delivery() {
-    for place in 0..4 {
+fn the_next_delivery_repairs_a_fault_while_a_tombstone_gets_its_plan() {
+    for call in 0..4 {
         for fault in FAULTS {
             let world = World::new();
             deliver(&world, Report::Cancelled(0)).unwrap().unwrap();
             let calls = world.state().calls.len();
-            world.state().faults.script.insert(calls + place, fault);
+            world.state().faults.script.insert(calls + call, fault);
             assert!((0..3).any(|_| matches!(deliver(&world, Report::Created(0)), Some(Ok(_)))));
             world.state().faults.script.clear();
             assert!(ends(&world, 1).values().all(|verdict| *verdict == Verdict::SkippedCancelled));
@@ -222,7 +222,7 @@ fn a_fault_while_burying_is_mended_by_the_next_delivery() {
 }
 
 #[test]
-fn a_repeat_with_other_content_is_a_duplicate_that_says_so() {
+fn a_repeat_with_other_content_is_a_duplicate_that_differs() {
     let world = World::new();
     deliver(&world, Report::Created(0)).unwrap().unwrap();
     let mut other = conversation(id(0).as_str(), &STEPS);

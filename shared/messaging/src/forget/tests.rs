@@ -23,7 +23,7 @@ fn text() -> StepName {
     StepName::new("text").unwrap()
 }
 
-/// A world with the event accepted and its body in quarantine too.
+/// Returns a world with an accepted event and its body in quarantine.
 fn world() -> World {
     let world = World::new();
     world.deliver(&event());
@@ -40,7 +40,7 @@ fn world() -> World {
     world
 }
 
-/// `None` when the invocation died.
+/// Forgets the person. Returns `None` if the invocation died.
 fn forgets(world: &World) -> Option<Result<ForgetReport, Unavailable>> {
     forget(world, &phone(), world).now_or_never()
 }
@@ -57,7 +57,7 @@ fn assert_forgotten(world: &World) {
 }
 
 #[test]
-fn what_waits_ends_without_a_text_and_says_why() {
+fn waiting_steps_of_a_forgotten_person_end_without_a_text_and_with_a_reason() {
     let world = world();
     let forgotten = forgets(&world).unwrap().unwrap();
     assert_eq!((forgotten.conversations, forgotten.quarantined, forgotten.opted_out), (1, 1, false));
@@ -73,7 +73,7 @@ fn what_waits_ends_without_a_text_and_says_why() {
 }
 
 #[test]
-fn a_repeat_is_still_a_duplicate_whatever_it_says() {
+fn a_repeat_for_a_forgotten_person_is_a_duplicate_whatever_its_content() {
     let world = world();
     forgets(&world);
     let before = world.state().store.conversations.clone();
@@ -86,7 +86,7 @@ fn a_repeat_is_still_a_duplicate_whatever_it_says() {
 }
 
 #[test]
-fn an_opt_out_outlives_the_person() {
+fn an_opt_out_stays_in_force_after_the_person_is_forgotten() {
     let world = world();
     world.state().contact().opted_out_at = Some(at(0));
     assert!(forgets(&world).unwrap().unwrap().opted_out);
@@ -97,7 +97,7 @@ fn an_opt_out_outlives_the_person() {
 }
 
 #[test]
-fn a_claim_whose_person_was_erased_meanwhile_calls_nobody() {
+fn a_claimed_step_of_a_person_erased_concurrently_calls_no_provider() {
     let mut claimed = event();
     let state = StepState::Claimed(Claim { id: "a".to_owned(), at: at(0) });
     claimed.plan.as_mut().unwrap().steps[0].progress = Progress { state, attempt: 1, ..Progress::default() };
@@ -108,9 +108,9 @@ fn a_claim_whose_person_was_erased_meanwhile_calls_nobody() {
     assert!(world.state().attempts.is_empty());
 }
 
-/// Whatever goes wrong at any two calls, forgetting once more finishes.
+/// Each pair of faults at any two calls: forgetting once more finishes.
 #[test]
-fn whatever_fails_a_second_run_finishes() {
+fn after_any_fault_a_second_run_finishes_forgetting() {
     for first in 0..6 {
         for second in first + 1..12 {
             for (a, b) in FAULTS.iter().flat_map(|a| FAULTS.iter().map(move |b| (*a, *b))) {
@@ -130,7 +130,7 @@ fn whatever_fails_a_second_run_finishes() {
 }
 
 #[test]
-fn a_contact_that_changes_meanwhile_is_looked_at_again() {
+fn a_contact_that_changes_concurrently_is_read_again() {
     let world = world();
     // After the traces are read, before the contact is erased.
     let place = world.state().calls.len() + 2;

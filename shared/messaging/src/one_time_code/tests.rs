@@ -45,7 +45,7 @@ fn issue_in(world: &World, slot: &CodeSlot, settings: &OtpSettings, words: Optio
     super::issue(world, &request, &journeys, &key("k")).now_or_never().unwrap().unwrap()
 }
 
-/// Under the rules of a file.
+/// Issues a code under the rules of a journeys file.
 fn issue_under(world: &World, phone: &str, rules: &str) -> Option<Result<IssueOutcome, Unavailable>> {
     let journeys = Config::from_toml(&format!("{rules}\n[sources]\n[journeys]\n[texts]\n")).unwrap();
     let slot = CodeSlot::new(PhoneNumber::parse_e164(phone).unwrap(), "login");
@@ -65,7 +65,7 @@ fn issue(world: &World) -> IssueOutcome {
     issue_in(world, &slot(), &settings(), Some("{{ code }}"))
 }
 
-/// The code that was sent last.
+/// Returns the code that was sent last.
 fn sent(world: &World) -> OneTimeCode {
     OneTimeCode::new(&world.last_words().unwrap()).unwrap()
 }
@@ -94,7 +94,7 @@ fn the_right_code_is_valid_once() {
 }
 
 #[test]
-fn a_code_is_good_for_its_time_and_until_the_next_one() {
+fn a_code_is_valid_until_it_expires_or_is_replaced() {
     let world = world();
     issue(&world);
     let first = sent(&world);
@@ -110,18 +110,18 @@ fn a_code_is_good_for_its_time_and_until_the_next_one() {
 }
 
 #[test]
-fn the_sixth_guess_is_not_looked_at() {
+fn the_sixth_attempt_is_rejected_unseen() {
     let world = world();
     issue(&world);
     let code = sent(&world);
     for _ in 0..MAX_ATTEMPTS {
         assert!(!verify(&world, &wrong(&code)));
     }
-    assert!(!verify(&world, &code), "locked, also for who knows it");
+    assert!(!verify(&world, &code), "locked even for the right code");
 }
 
 #[test]
-fn the_fifth_guess_may_be_right() {
+fn the_fifth_attempt_may_succeed() {
     let world = world();
     issue(&world);
     let code = sent(&world);
@@ -132,7 +132,7 @@ fn the_fifth_guess_may_be_right() {
 }
 
 #[test]
-fn of_verifications_side_by_side_one_is_valid() {
+fn one_of_several_concurrent_verifications_succeeds() {
     for callers in [2, 5, 20] {
         let world = world();
         issue(&world);
@@ -162,7 +162,7 @@ fn an_older_key_still_verifies() {
 }
 
 #[test]
-fn the_next_code_waits_its_time() {
+fn the_next_code_for_a_purpose_is_issued_after_the_resend_interval() {
     let world = world();
     issue(&world);
     assert_eq!(issue(&world), IssueOutcome::TooSoon { retry_after: 30 });
@@ -175,7 +175,7 @@ fn the_next_code_waits_its_time() {
 }
 
 #[test]
-fn each_limit_holds_and_says_when_it_is_lifted() {
+fn each_limit_on_codes_is_enforced_and_reports_when_it_is_lifted() {
     let base = OtpSettings {
         per_phone_hour: 100,
         per_phone_day: 100,
@@ -210,7 +210,7 @@ fn each_limit_holds_and_says_when_it_is_lifted() {
 }
 
 #[test]
-fn what_was_not_sent_is_given_back() {
+fn a_code_that_was_not_sent_is_not_counted() {
     let world = world();
     let settings = OtpSettings { per_phone_hour: 1, ..OtpSettings::default() };
     for _ in 0..3 {
@@ -224,7 +224,7 @@ fn what_was_not_sent_is_given_back() {
 }
 
 #[test]
-fn what_the_provider_says_decides() {
+fn the_answer_of_the_provider_decides_the_outcome_of_issuing() {
     for (fault, expected) in [
         (Fault::LostAnswer, IssueOutcome::Sent { expires_in: 600 }),
         (Fault::Conflict, IssueOutcome::Sent { expires_in: 600 }),
@@ -239,7 +239,7 @@ fn what_the_provider_says_decides() {
 }
 
 #[test]
-fn who_has_opted_out_gets_no_code() {
+fn a_phone_that_has_opted_out_gets_no_code() {
     let world = world();
     world.state().contact().opted_out_at = Some(at(-1));
     assert_eq!(issue(&world), IssueOutcome::OptedOut);
@@ -247,7 +247,7 @@ fn who_has_opted_out_gets_no_code() {
 }
 
 #[test]
-fn the_switch_holds_codes_too() {
+fn the_switch_stops_one_time_codes_too() {
     for switch in [
         crate::conversation::step::Switch::Paused,
         crate::conversation::step::Switch::Unreadable,
@@ -267,7 +267,7 @@ fn the_switch_holds_codes_too() {
 }
 
 #[test]
-fn words_without_the_code_are_not_sent() {
+fn configured_words_without_the_code_are_replaced_by_the_built_in_words() {
     for words in [None, Some("nothing of use"), Some("{{ unknown }} {{ code }}"), Some("{{ code")] {
         let world = world();
         issue_in(&world, &slot(), &settings(), words);
@@ -277,7 +277,7 @@ fn words_without_the_code_are_not_sent() {
 }
 
 #[test]
-fn a_purpose_may_have_words_of_its_own() {
+fn a_purpose_may_have_its_own_words() {
     let rules = "[notices]\none_time_code = \"{{ code }} logs you in.\"\n\
                  one_time_code_password_reset = \"{{ code }} resets your password.\"";
     let journeys = Config::from_toml(&format!("{rules}\n[sources]\n[journeys]\n[texts]\n")).unwrap();
@@ -291,7 +291,7 @@ fn a_purpose_may_have_words_of_its_own() {
 }
 
 #[test]
-fn nothing_shows_a_code_a_number_or_a_purpose() {
+fn debug_output_shows_no_code_no_number_and_no_purpose() {
     let world = world();
     issue(&world);
     let code = sent(&world);
@@ -310,7 +310,7 @@ fn nothing_shows_a_code_a_number_or_a_purpose() {
 }
 
 #[test]
-fn a_hash_is_of_everything_that_a_code_belongs_to() {
+fn a_hash_depends_on_the_key_the_slot_the_id_and_the_code() {
     let code = OneTimeCode::new("123456").unwrap();
     let hash = CodeHash::of(&key("k"), &slot(), "i", &code);
     let other_phone = CodeSlot::new(PhoneNumber::parse_e164("+12025550144").unwrap(), "login");
@@ -327,7 +327,7 @@ fn a_hash_is_of_everything_that_a_code_belongs_to() {
 }
 
 #[test]
-fn digits_are_as_likely_as_each_other() {
+fn all_digits_are_equally_likely() {
     let world = world();
     let mut counts = [0_u32; 10];
     for _ in 0..2000 {
@@ -341,14 +341,14 @@ fn digits_are_as_likely_as_each_other() {
 
 proptest! {
     #[test]
-    fn a_random_code_is_one(length in LENGTHS) {
+    fn a_random_code_is_a_valid_code(length in LENGTHS) {
         let code = super::random::random_code(length, &world()).unwrap();
         prop_assert_eq!(code.expose().len(), usize::from(length));
         prop_assert!(OneTimeCode::new(code.expose()).is_some());
     }
 
     #[test]
-    fn a_code_is_digits_and_nothing_else(text in "\\PC{0,12}") {
+    fn a_code_consists_of_4_to_10_digits(text in "\\PC{0,12}") {
         let expected = (4..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
         prop_assert_eq!(OneTimeCode::new(&text).is_some(), expected);
     }
@@ -357,7 +357,7 @@ proptest! {
 const TWO: &str = "[limits]\nday = 0.0166";
 
 #[test]
-fn codes_are_paid_for_under_the_limits_of_all_texts() {
+fn codes_count_against_the_spending_limits_of_all_texts() {
     let world = world();
     for phone in ["+12025550143", "+12025550144"] {
         assert_eq!(issue_under(&world, phone, TWO), Some(Ok(IssueOutcome::Sent { expires_in: 600 })));
@@ -367,7 +367,7 @@ fn codes_are_paid_for_under_the_limits_of_all_texts() {
     let limited = IssueOutcome::Limited { scope: "limits.day".to_owned(), retry_after: until_midnight };
     assert_eq!(issue_under(&world, "+12025550145", TWO), Some(Ok(limited)));
     assert_eq!((texts(&world), spent(&world)), (2, 16_600));
-    // Nothing else stands against it once there is money.
+    // Without a spending limit nothing else prevents the code.
     assert_eq!(issue_under(&world, "+12025550145", ""), Some(Ok(IssueOutcome::Sent { expires_in: 600 })));
     let month = "[limits]\nmonth = 0.001";
     let Some(Ok(IssueOutcome::Limited { scope, retry_after })) = issue_under(&world, "+12025550146", month)
@@ -378,7 +378,7 @@ fn codes_are_paid_for_under_the_limits_of_all_texts() {
 }
 
 #[test]
-fn what_a_code_has_not_cost_is_given_back() {
+fn the_reservation_of_a_code_that_was_not_sent_is_given_back() {
     for (fault, kept) in [
         (Fault::Before, 0),
         (Fault::Refused, 0),
@@ -397,9 +397,9 @@ fn what_a_code_has_not_cost_is_given_back() {
     }
 }
 
-/// Whatever goes wrong, at each call: no code beyond the limit, and none that is not counted.
+/// Each fault at each call: no code exceeds the limit, and every sent code is counted.
 #[test]
-fn whatever_fails_no_code_is_beyond_the_money() {
+fn no_fault_lets_a_code_exceed_the_spending_limit() {
     const ONE: &str = "[limits]\nday = 0.0083";
     let phones = ["+12025550143", "+12025550144", "+12025550145"];
     let calm = world();
@@ -421,14 +421,14 @@ fn whatever_fails_no_code_is_beyond_the_money() {
 }
 
 #[test]
-fn codes_leave_at_the_pace_of_their_sender_or_not_at_all() {
+fn a_code_beyond_the_rate_limit_of_its_sender_is_rejected() {
     let world = world();
     let paced = "[pacing]\ntwilio = 1";
     assert_eq!(issue_under(&world, "+12025550143", paced), Some(Ok(IssueOutcome::Sent { expires_in: 600 })));
     let limited = IssueOutcome::Limited { scope: "pacing".to_owned(), retry_after: 1 };
     assert_eq!(issue_under(&world, "+12025550144", paced), Some(Ok(limited)));
     world.pass(1);
-    // Neither counted nor kept waiting.
+    // The rejected request was not counted and starts no resend interval.
     assert_eq!(issue_under(&world, "+12025550144", paced), Some(Ok(IssueOutcome::Sent { expires_in: 600 })));
     assert_eq!(texts(&world), 2);
 }

@@ -100,14 +100,14 @@ fn planned(event: Event, now: DateTime<Utc>) -> Result<Plan, PlanError> {
     plan(event, &journeys, "v1", now).map(|conversation| conversation.plan.unwrap())
 }
 
-/// Each step's name, seconds from now until it is due, and from there until its deadline.
+/// Returns the name of each step, the seconds until it is due, and the seconds from then to its deadline.
 fn times(plan: &Plan) -> Vec<(&str, i64, i64)> {
     let times = |step: &'_ Step| ((step.due - now()).num_seconds(), (step.deadline - step.due).num_seconds());
     plan.steps.iter().map(|step| (step.name.as_str(), times(step).0, times(step).1)).collect()
 }
 
 #[test]
-fn an_advance_is_due_after_two_minutes_and_kept_for_a_day() {
+fn an_advance_is_due_after_two_minutes_with_a_deadline_of_one_day() {
     let plan = planned(event("sms", "advance"), now()).unwrap();
     assert_eq!(plan.steps[0].dlt_template_id.as_ref().unwrap().as_str(), "1107000000000000042");
     assert_eq!(times(&plan), [("text", 120, 86_400)]);
@@ -127,7 +127,7 @@ fn a_message_is_due_at_once_and_what_follows_keeps_its_distance() {
 }
 
 #[test]
-fn a_booking_is_confirmed_followed_up_and_reminded() {
+fn a_booking_gets_a_confirmation_a_follow_up_and_a_reminder() {
     let plan = planned(booking(48), now()).unwrap();
     let hour = 3600;
     assert_eq!(
@@ -140,7 +140,7 @@ fn a_booking_is_confirmed_followed_up_and_reminded() {
 }
 
 #[test]
-fn a_reminder_that_would_lie_in_the_past_is_left_out() {
+fn a_reminder_that_would_be_due_in_the_past_is_left_out() {
     for (in_hours, reminded) in [(23, false), (24, false), (25, true), (-1, false)] {
         let plan = planned(booking(in_hours), now()).unwrap();
         assert_eq!(plan.steps.iter().any(|step| step.name.as_str() == "reminder"), reminded, "{in_hours} h");
@@ -148,7 +148,7 @@ fn a_reminder_that_would_lie_in_the_past_is_left_out() {
 }
 
 #[test]
-fn what_lies_beyond_the_horizon_is_not_planned() {
+fn a_step_due_beyond_the_horizon_is_not_planned() {
     let names = |plan: Plan| plan.steps.iter().map(|step| step.name.to_string()).collect::<Vec<_>>();
     assert_eq!(names(planned(booking(301 * 24), now()).unwrap()).len(), 3, "due 300 days ahead");
     assert_eq!(names(planned(booking(301 * 24 + 1), now()).unwrap()), ["confirmation", "follow_up"]);
@@ -156,7 +156,7 @@ fn what_lies_beyond_the_horizon_is_not_planned() {
 }
 
 #[test]
-fn what_cannot_be_planned_is_named() {
+fn an_event_that_cannot_be_planned_gets_an_error_that_names_the_reason() {
     assert_eq!(planned(event("sms", "nothing"), now()).unwrap_err(), PlanError::UnknownJourney);
     assert_eq!(planned(event("calendly", "booking"), now()).unwrap_err(), PlanError::AppointmentMissing);
     let step = StepName::new("text").unwrap();
@@ -168,7 +168,7 @@ fn what_cannot_be_planned_is_named() {
 }
 
 #[test]
-fn a_template_is_filled_by_number_and_empty_places_are_left_out() {
+fn template_variables_are_numbered_and_empty_ones_are_left_out() {
     let mut club = event("sms", "club");
     club.variables = Variables::default();
     let bare = planned(club.clone(), now()).unwrap().steps.remove(0);
@@ -190,7 +190,7 @@ fn a_template_is_filled_by_number_and_empty_places_are_left_out() {
 }
 
 #[test]
-fn no_error_quotes_a_value() {
+fn no_plan_error_quotes_a_value() {
     let mut secret = event("sms", "advance");
     secret.variables = Variables::default();
     secret.variables.set("other", "Zoe Canary");

@@ -1,4 +1,4 @@
-//! Receipts in any order, repeated, late, early, about nothing.
+//! Receipts in any order, repeated, late, early and about unknown texts.
 
 use crate::conversation::delivery::DeliveryStatus;
 use crate::values::ids::{ConversationId, StepName};
@@ -71,7 +71,7 @@ fn recorded(world: &World, receipt: &Receipt) -> ReceiptOutcome {
 }
 
 #[test]
-fn a_receipt_settles_whatever_answer_was_lost() {
+fn a_receipt_settles_an_attempt_whose_answer_was_lost() {
     let lost = LostResponse { claim: claimed(0), since: at(10) };
     for state in
         [StepState::Claimed(claimed(0)), StepState::Unknown(lost), decided(Verdict::HeldUnknownOutcome)]
@@ -103,7 +103,7 @@ fn a_receipt_counts_for_its_own_attempt() {
 }
 
 #[test]
-fn a_text_that_the_provider_had_turned_away_and_taken_all_the_same_is_not_sent_again() {
+fn a_text_that_the_provider_turned_away_but_took_is_not_sent_again() {
     let world = world_with(StepState::Planned);
     assert_eq!(recorded(&world, &receipt(DeliveryStatus::Sent)), ReceiptOutcome::Settled);
     assert_eq!(verdict(&world), Some(Verdict::Sent));
@@ -113,7 +113,7 @@ fn a_text_that_the_provider_had_turned_away_and_taken_all_the_same_is_not_sent_a
 }
 
 #[test]
-fn what_belongs_nowhere_is_kept() {
+fn a_receipt_about_an_unknown_text_or_of_an_unknown_kind_is_kept() {
     let world = world_with(decided(Verdict::Sent));
     let other = ConversationId::new("sms-2").unwrap();
     let stray = Receipt {
@@ -129,9 +129,9 @@ fn what_belongs_nowhere_is_kept() {
     assert_eq!(delivery(&world), None);
 }
 
-/// SNS gives back nothing of ours: phone and time name an answer that was lost, if they name one only.
+/// SNS returns none of our ids: phone and time identify a lost answer if only one attempt fits.
 #[test]
-fn phone_and_time_settle_what_nothing_else_names() {
+fn phone_and_time_settle_an_attempt_that_no_id_names() {
     let sns = |accepted_at| Receipt {
         provider: Provider::Sns,
         about: None,
@@ -202,7 +202,7 @@ fn a_text_is_planned_anew_only_when_its_execution_waits() {
 }
 
 #[test]
-fn an_execution_that_came_too_early_is_followed_by_the_next() {
+fn an_execution_started_before_its_step_is_planned_is_followed_by_the_next() {
     let failed = Receipt { retryable: true, ..receipt(DeliveryStatus::Undelivered) };
     let world = world_with(decided(Verdict::Sent));
     world.state().faults.script.insert(2, Fault::Before);
@@ -218,15 +218,15 @@ fn an_execution_that_came_too_early_is_followed_by_the_next() {
 }
 
 #[test]
-fn an_opt_out_that_only_a_receipt_tells_is_stored() {
+fn an_opt_out_that_only_a_receipt_reports_is_stored() {
     let world = world_with(decided(Verdict::Sent));
     recorded(&world, &Receipt { opted_out: true, ..receipt(DeliveryStatus::Failed) });
     assert!(world.state().contact().opted_out_at.is_some());
 }
 
-/// The receipt is quicker than the answer that the invocation is about to record.
+/// The receipt arrives before the invocation has recorded the provider's answer.
 #[test]
-fn a_receipt_that_overtakes_the_record_is_what_the_visit_answers() {
+fn a_visit_returns_the_decision_of_a_receipt_that_arrived_before_its_record() {
     let world = World::with(&conversation("sms-1", &["text"]));
     // load, switch, claim, send; then the receipt; then advance.
     world.state().interleaved = true;
@@ -242,14 +242,18 @@ fn a_receipt_that_overtakes_the_record_is_what_the_visit_answers() {
     assert_eq!(world.state().delivered, 1);
 }
 
-/// The next attempt waits, and the last one turns out to have been taken: there is no next.
+/// The next attempt waits when a receipt shows that the provider took an earlier one, so it is not made.
 #[test]
-fn an_earlier_attempt_that_was_taken_ends_the_wait() {
+fn an_earlier_attempt_that_the_provider_took_ends_the_wait() {
     let mut conversation = conversation("sms-1", &["text"]);
     let progress = Progress { state: StepState::Planned, attempt: 2, reruns: 1, ..Progress::default() };
     conversation.plan.as_mut().unwrap().steps[0].progress = progress;
     let world = World::with(&conversation);
-    assert_eq!(recorded(&world, &receipt(DeliveryStatus::Failed)), ReceiptOutcome::Noted, "that is no news");
+    assert_eq!(
+        recorded(&world, &receipt(DeliveryStatus::Failed)),
+        ReceiptOutcome::Noted,
+        "the failure is already known"
+    );
     assert_eq!(verdict(&world), None);
     let world = World::with(&conversation);
     assert_eq!(recorded(&world, &receipt(DeliveryStatus::Delivered)), ReceiptOutcome::Settled);
@@ -257,7 +261,7 @@ fn an_earlier_attempt_that_was_taken_ends_the_wait() {
 }
 
 #[test]
-fn an_attempt_that_was_never_made_is_none_of_ours() {
+fn a_receipt_about_an_attempt_that_was_never_made_is_unknown() {
     let world = world_with(decided(Verdict::Sent));
     assert_eq!(recorded(&world, &receipt(DeliveryStatus::Read)), ReceiptOutcome::Noted);
     let other = Receipt { about: Some(about(9)), ..receipt(DeliveryStatus::Failed) };
@@ -271,8 +275,8 @@ fn any_status() -> impl Strategy<Value = DeliveryStatus> {
 }
 
 proptest! {
-    /// Whatever order and however often: what has been reached stays, a failure or an arrival is final
-    /// but for the reading, and one settled text is never sent again by a receipt.
+    /// In any order and number of repeats: a status never goes back, a failure is final, only `read` follows
+    /// an arrival, and no receipt has a settled text sent again.
     #[test]
     fn receipts_never_regress(statuses in proptest::collection::vec(any_status(), 1..12)) {
         let lost = LostResponse { claim: claimed(0), since: at(10) };

@@ -1,4 +1,4 @@
-//! Visits under money limits and pacing.
+//! Visits under spending limits and rate limits.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ fn many(count: usize) -> Vec<Conversation> {
     (0..count).map(|n| conversation(&format!("sms-{n}"), &["text"])).collect()
 }
 
-/// All that has been spent, of any counter.
+/// Returns the highest spending counter.
 fn spent(world: &World) -> u64 {
     world.state().spent.values().flat_map(BTreeMap::values).copied().max().unwrap_or_default()
 }
@@ -47,7 +47,7 @@ fn spent(world: &World) -> u64 {
 const ONE_TEXT: &str = "[limits]\nday = 0.10";
 
 #[test]
-fn the_limit_names_itself_and_nothing_is_sent() {
+fn a_text_beyond_a_spending_limit_is_not_sent_and_the_limit_is_named() {
     let conversations = many(3);
     let world = world("[limits]\nday = 0.20", &conversations);
     let verdicts: Vec<_> =
@@ -64,7 +64,7 @@ fn the_limit_names_itself_and_nothing_is_sent() {
 }
 
 #[test]
-fn what_was_not_sent_is_given_back_and_what_may_have_been_is_not() {
+fn the_reservation_is_given_back_unless_the_text_may_have_been_sent() {
     let because = Because::fact("code", 1).explained("It was refused.");
     for (outcome, kept) in [
         (SendOutcome::not_sent(NotSentReason::TurnedAway, because.clone()), 0),
@@ -82,9 +82,9 @@ fn what_was_not_sent_is_given_back_and_what_may_have_been_is_not() {
     }
 }
 
-/// Whatever goes wrong, at each call: no text beyond the limit, and none that is not counted.
+/// Each fault at each call: no text exceeds the limit, and every sent text is counted.
 #[test]
-fn whatever_fails_no_text_is_beyond_the_limit() {
+fn no_fault_lets_a_text_exceed_the_spending_limit() {
     let conversations = many(2);
     let calls = {
         let world = world(ONE_TEXT, &conversations);
@@ -111,7 +111,7 @@ fn whatever_fails_no_text_is_beyond_the_limit() {
 }
 
 #[test]
-fn limits_that_cannot_be_checked_put_a_text_off() {
+fn a_text_is_postponed_when_its_limits_cannot_be_checked() {
     let conversations = many(1);
     let world = world(ONE_TEXT, &conversations);
     let place = ["load", "switch", "claim"].len();
@@ -122,9 +122,9 @@ fn limits_that_cannot_be_checked_put_a_text_off() {
     assert_eq!(world.run(&conversations[0].id, &text()), Some(Verdict::Sent));
 }
 
-/// A thousand texts that are due at once, at twenty a second: visited as the state machine would.
+/// 1,000 texts are due at once, under a rate limit of 20 per second, and visited as the state machine would.
 #[test]
-fn a_thousand_texts_leave_within_fifty_one_seconds() {
+fn texts_at_a_rate_limit_of_20_leave_20_per_second() {
     let conversations = many(1000);
     let world = world("[pacing]\ntwilio = 20", &conversations);
     let mut agenda: BTreeMap<_, Vec<usize>> = BTreeMap::from([(at(0), (0..1000).collect())]);
@@ -138,7 +138,7 @@ fn a_thousand_texts_leave_within_fifty_one_seconds() {
                     agenda.entry(until).or_default().push(n);
                 }
                 VisitOutcome::Decided(verdict, _) => assert_eq!(verdict, Verdict::Sent),
-                VisitOutcome::MissingTarget(_) => panic!("stray"),
+                VisitOutcome::MissingTarget(_) => panic!("missing target"),
             }
         }
     }
@@ -155,7 +155,7 @@ fn a_thousand_texts_leave_within_fifty_one_seconds() {
 }
 
 #[test]
-fn a_place_is_taken_once_and_a_missed_one_is_given_up() {
+fn a_slot_is_acquired_once_and_a_missed_slot_is_replaced() {
     let conversations = many(2);
     let world = world("[pacing]\ntwilio = 1", &conversations);
     world.visit(&conversations[0].id, &text(), "a").unwrap().unwrap();
@@ -165,7 +165,7 @@ fn a_place_is_taken_once_and_a_missed_one_is_given_up() {
         };
         assert_eq!(until, at(1));
     }
-    // Nobody came for an hour; the place is of no use any more.
+    // No visit came for an hour, so the slot has passed.
     world.pass(3600);
     world.visit(&conversations[1].id, &text(), "d").unwrap().unwrap();
     assert_eq!(world.state().delivered, 2);
@@ -177,9 +177,9 @@ fn a_place_is_taken_once_and_a_missed_one_is_given_up() {
     assert_eq!(progress.slot, None);
 }
 
-/// A thousand visits side by side, each giving the others a turn before every call.
+/// 1,000 concurrent visits, each of which yields to the others before every call.
 #[test]
-fn of_a_thousand_visits_at_once_a_hundred_send() {
+fn the_spending_limit_admits_exactly_100_of_1000_concurrent_visits() {
     let conversations = many(1000);
     let world = world("[limits]\nday = 10", &conversations);
     world.state().interleaved = true;
@@ -221,10 +221,10 @@ fn about(attempt: u32) -> AttemptId {
     AttemptId { conversation: ConversationId::new("sms-0").unwrap(), step: text(), attempt }
 }
 
-/// Whatever goes wrong, at each call of recording it, once or twice delivered: never less is counted than
-/// was spent, and without faults exactly that.
+/// Each fault at each call of recording a price, with repeated deliveries: the counters never fall below the
+/// price, and without faults they equal it.
 #[test]
-fn whatever_fails_a_price_is_never_counted_short() {
+fn no_fault_makes_the_counters_fall_below_a_reported_price() {
     for price in [0, 60_000, 100_000, 140_000] {
         let sent = || {
             let conversations = many(1);
@@ -255,9 +255,9 @@ fn whatever_fails_a_price_is_never_counted_short() {
     }
 }
 
-/// The receipt, with its price, is quicker than the answer that the invocation is about to record.
+/// The receipt, with its price, arrives before the invocation has recorded the provider's answer.
 #[test]
-fn a_price_that_overtakes_the_record_is_settled_by_the_visit() {
+fn a_visit_settles_a_price_that_was_reported_before_its_record() {
     let conversations = many(1);
     let world = world("[limits]\nday = 1", &conversations);
     world.state().interleaved = true;
@@ -268,11 +268,11 @@ fn a_price_that_overtakes_the_record_is_settled_by_the_visit() {
     }
     world.state().interleaved = false;
     record(&world, &world, &priced(60_000), &world).now_or_never().unwrap().unwrap();
-    assert_eq!(spent(&world), 100_000, "nobody knows yet what was reserved");
+    assert_eq!(spent(&world), 100_000, "the reservation is not stored yet");
     let visited = visit.now_or_never().unwrap().unwrap();
     assert!(matches!(visited, VisitOutcome::Decided(Verdict::Sent, _)), "{visited:?}");
     assert_eq!(spent(&world), 60_000);
-    // What is reported later finds the reservation.
+    // A later report finds the reservation.
     record(&world, &world, &priced(70_000), &world).now_or_never().unwrap().unwrap();
     assert_eq!(spent(&world), 70_000);
 }

@@ -22,7 +22,7 @@ fn run(world: &World) -> Option<Verdict> {
     world.run(&text().id, &step())
 }
 
-/// What must be true whatever has gone wrong.
+/// Checks the invariants that hold after any fault.
 fn check(world: &World, verdict: Option<Verdict>, what: &str) {
     let state = world.state();
     assert!(state.delivered <= 1, "{what}: delivered {} times ({:?})", state.delivered, state.calls);
@@ -38,7 +38,7 @@ fn check(world: &World, verdict: Option<Verdict>, what: &str) {
 }
 
 #[test]
-fn the_usual_visit_looks_claims_sends_and_records() {
+fn a_normal_visit_loads_claims_sends_and_records() {
     let world = World::with(&text());
     assert_eq!(run(&world), Some(Verdict::Sent));
     assert_eq!(world.state().calls, ["load", "switch", "claim", "send", "advance"]);
@@ -48,7 +48,7 @@ fn the_usual_visit_looks_claims_sends_and_records() {
 }
 
 #[test]
-fn what_is_not_there_is_a_stray() {
+fn a_missing_conversation_or_step_is_a_missing_target() {
     let world = World::with(&text());
     let other = ConversationId::new("sms-2").unwrap();
     let visit = |id, name: &str| world.visit(id, &StepName::new(name).unwrap(), "a").unwrap().unwrap();
@@ -57,7 +57,7 @@ fn what_is_not_there_is_a_stray() {
 }
 
 #[test]
-fn who_has_opted_out_waits_for_nothing() {
+fn an_opt_out_is_decided_even_while_sending_is_paused() {
     for switch in [Switch::Paused, Switch::Unreadable] {
         let world = World::with(&text());
         world.state().switch = switch;
@@ -67,7 +67,7 @@ fn who_has_opted_out_waits_for_nothing() {
 }
 
 #[test]
-fn shadow_decides_and_sends_nothing() {
+fn shadow_mode_decides_and_sends_nothing() {
     let world = World::with(&text());
     world.state().switch = Switch::Shadow;
     assert_eq!(run(&world), Some(Verdict::Shadowed));
@@ -75,7 +75,7 @@ fn shadow_decides_and_sends_nothing() {
 }
 
 #[test]
-fn shadow_keeps_the_checks_of_a_claim() {
+fn shadow_mode_keeps_the_checks_of_a_claim() {
     let world = World::with(&text());
     world.state().switch = Switch::Shadow;
     world.state().schedule_event(2, ScheduledEvent::OptedOut);
@@ -83,7 +83,7 @@ fn shadow_keeps_the_checks_of_a_claim() {
 }
 
 #[test]
-fn a_foreign_claim_is_awaited_then_unknown() {
+fn the_claim_of_another_invocation_is_awaited_and_then_unknown() {
     let mut conversation = text();
     let claim = Claim { id: "other".to_owned(), at: at(0) };
     conversation.plan.as_mut().unwrap().steps[0].progress =
@@ -99,7 +99,7 @@ fn a_foreign_claim_is_awaited_then_unknown() {
 }
 
 #[test]
-fn a_rejection_that_is_an_opt_out_is_kept_for_the_contact() {
+fn a_rejection_because_of_an_opt_out_is_stored_with_the_contact() {
     let world = World::with(&text());
     let because = Because::fact("code", 21610);
     world.state().outcomes.push_back(SendOutcome::Rejected { refusal: Refusal::OptedOut, because });
@@ -109,7 +109,7 @@ fn a_rejection_that_is_an_opt_out_is_kept_for_the_contact() {
 
 /// Every fault at every port call of a visit, and every pair of faults at two of them.
 #[test]
-fn whatever_fails_a_text_leaves_at_most_once() {
+fn no_fault_makes_a_text_leave_twice() {
     for first in 0..8 {
         for second in first..14 {
             for (a, b) in FAULTS.iter().flat_map(|a| FAULTS.iter().map(move |b| (*a, *b))) {
@@ -122,10 +122,10 @@ fn whatever_fails_a_text_leaves_at_most_once() {
     }
 }
 
-/// The store stays away after the provider has taken the text: the visit must not start over under
+/// The store stays unavailable after the provider has taken the text. The visit must not start over under
 /// the claim that it has used.
 #[test]
-fn an_answer_that_cannot_be_recorded_is_never_fetched_again() {
+fn a_provider_whose_answer_cannot_be_recorded_is_not_called_again() {
     for outage in 1..12 {
         for fault in [Fault::Before, Fault::LostAnswer] {
             let world = World::with(&text());
@@ -136,9 +136,9 @@ fn an_answer_that_cannot_be_recorded_is_never_fetched_again() {
     }
 }
 
-/// Whatever others store before any port call: no text leaves that was stopped before its claim.
+/// Each stop before each port call: no text leaves that was stopped before its claim.
 #[test]
-fn nothing_is_claimed_after_a_stop_is_stored() {
+fn no_step_is_claimed_after_a_stop_is_stored() {
     for (event, verdict) in [
         (ScheduledEvent::Cancelled, Verdict::SkippedCancelled),
         (ScheduledEvent::Superseded, Verdict::SkippedSuperseded),
@@ -170,7 +170,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
 
     #[test]
-    fn any_run_of_faults_ends_in_a_verdict_and_one_text_at_most(
+    fn any_sequence_of_faults_ends_in_a_verdict_and_at_most_one_text(
         faults in proptest::collection::btree_map(0..40_usize, any_fault(), 0..12),
         scheduled_events in proptest::collection::btree_map(0..40_usize, any_event(), 0..2),
         turned_away in 0..4_usize,
@@ -206,7 +206,7 @@ fn turned_away() -> SendOutcome {
 const BOTH: [Provider; 2] = [Provider::Twilio, Provider::Sns];
 
 #[test]
-fn the_next_provider_is_asked_after_not_sent_and_after_a_refusal_of_the_providers_own() {
+fn the_next_provider_is_tried_after_not_sent_and_after_a_rejection_on_the_providers_side() {
     for first in [turned_away(), rejected(Refusal::Provider)] {
         let world = carried_by(&BOTH);
         world.state().outcomes.push_back(first);
@@ -218,7 +218,7 @@ fn the_next_provider_is_asked_after_not_sent_and_after_a_refusal_of_the_provider
 }
 
 #[test]
-fn the_next_provider_is_never_asked_after_a_lost_answer_nor_about_the_customer() {
+fn the_next_provider_is_never_tried_after_a_lost_answer_or_a_rejection_of_the_text() {
     let unknown = SendOutcome::Unknown { because: Because::default() };
     for (first, verdict) in [
         (unknown, Verdict::HeldUnknownOutcome),
@@ -233,7 +233,7 @@ fn the_next_provider_is_never_asked_after_a_lost_answer_nor_about_the_customer()
 }
 
 #[test]
-fn after_the_last_provider_the_text_is_put_off_or_refused() {
+fn after_the_last_provider_the_text_is_postponed_or_rejected() {
     let world = carried_by(&BOTH);
     world.state().outcomes.extend([turned_away(), rejected(Refusal::Provider)]);
     let visit = world.visit(&text().id, &step(), "a").unwrap().unwrap();
@@ -254,7 +254,7 @@ fn after_the_last_provider_the_text_is_put_off_or_refused() {
 }
 
 #[test]
-fn a_stop_between_two_providers_is_heeded() {
+fn a_stop_between_two_providers_is_respected() {
     // load, switch, claim, send, advance; then the next round.
     for (event, verdict) in [
         (ScheduledEvent::Cancelled, Verdict::SkippedCancelled),
@@ -270,7 +270,7 @@ fn a_stop_between_two_providers_is_heeded() {
 
 /// Every fault at every call, with a second provider behind the first.
 #[test]
-fn whatever_fails_between_two_providers_a_text_leaves_at_most_once() {
+fn no_fault_between_two_providers_makes_a_text_leave_twice() {
     for place in 0..16 {
         for second in place..16 {
             for (a, b) in FAULTS.iter().flat_map(|a| FAULTS.iter().map(move |b| (*a, *b))) {

@@ -11,7 +11,7 @@ fn step() -> StepName {
     StepName::new(TEXT).unwrap()
 }
 
-/// A world whose provider can be asked, with these conversations of one phone.
+/// A world whose provider lists its messages, with these conversations of one phone.
 fn world(conversations: &[&Conversation]) -> World {
     let world = World::with(conversations[0]);
     let mut state = world.state();
@@ -39,7 +39,7 @@ fn says(conversation: &mut Conversation, words: &str) {
 }
 
 #[test]
-fn the_providers_records_settle_what_no_receipt_did() {
+fn the_providers_records_settle_a_text_without_a_receipt() {
     let only = conversation("sms-1", &[TEXT]);
     let world = world(&[&only]);
     visit_without_answer(&world, &only, true);
@@ -48,9 +48,9 @@ fn the_providers_records_settle_what_no_receipt_did() {
     assert_eq!((state.delivered, state.attempts.len()), (1, 1));
 }
 
-/// Both answers are lost, one text has left: it may be either's.
+/// Both answers are lost and one text has left. It may belong to either.
 #[test]
-fn one_message_settles_neither_of_two_that_say_the_same() {
+fn one_message_settles_neither_of_two_texts_with_the_same_words() {
     let (first, second) = (conversation("sms-1", &[TEXT]), conversation("sms-2", &[TEXT]));
     for leaves in [true, false] {
         let world = world(&[&first, &second]);
@@ -61,13 +61,13 @@ fn one_message_settles_neither_of_two_that_say_the_same() {
             assert_eq!(world.run(&held.id, &step()), Some(Verdict::HeldUnknownOutcome));
         }
         assert_eq!(world.state().delivered, 1);
-        // Even later: the first is held, and still may own it.
+        // The first is held by now and may still own the message.
         assert_eq!(world.run(&second.id, &step()), Some(Verdict::HeldUnknownOutcome));
     }
 }
 
 #[test]
-fn other_words_leave_no_doubt() {
+fn a_text_with_other_words_is_not_confused_with_the_message() {
     let (first, mut second) = (conversation("sms-1", &[TEXT]), conversation("sms-2", &[TEXT]));
     says(&mut second, "other words");
     let world = world(&[&first, &second]);
@@ -78,7 +78,7 @@ fn other_words_leave_no_doubt() {
 }
 
 #[test]
-fn nor_does_a_text_of_another_time_or_one_that_is_recorded() {
+fn a_recorded_message_settles_no_other_text_and_texts_far_apart_settle_separately() {
     let (first, second) = (conversation("sms-1", &[TEXT]), conversation("sms-2", &[TEXT]));
     let world = world(&[&first, &second]);
     assert_eq!(world.run(&first.id, &step()), Some(Verdict::Sent));
