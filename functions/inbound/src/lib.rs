@@ -4,22 +4,32 @@
 //! [`two_way`] what AWS has published), `messaging::receive_message` attributes and understands it and stores everything that follows from it at
 //! once; an opt-out that nobody else confirms is confirmed here, once (docs/adr/0018).
 
+mod sender;
 mod twilio;
 mod two_way;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use chrono::{DateTime, Utc};
 use http_edge::answer::{respond, unavailable};
 use http_edge::lambda_event::{Failed, LambdaEvent};
 use http_edge::twilio_call::TwilioCall;
 use http_edge::{Problem, Request, Response};
 use messaging::conversation::inbound_message::InboundMessage;
-use messaging::ports::{Inbox, JourneySource, KeyRing, Notices, Randomness, Unavailable};
+use messaging::ports::{
+    Conversations, Inbox, JourneySource, KeyRing, Notices, Quarantine, QuarantinedEvent, Randomness,
+    Unavailable,
+};
 use messaging::receive_message::{HELP_ANSWER, MessageOutcome, OPT_OUT_CONFIRMATION, confirm, receive};
 use messaging::text::template::MessageText;
 use messaging::values::clock::Clock;
-use messaging::values::ids::ConversationId;
-use serde_json::Value;
+use messaging::values::ids::{ConversationId, SourceName};
+use messaging::values::phone::PhoneNumber;
+use messaging::values::provider::Provider;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use telemetry::Decision;
+
+use sender::Incoming;
 
 /// What the function works with.
 pub struct Inbound<I, K, J, N, R, T> {
@@ -44,7 +54,7 @@ const NO_ANSWER: &str = "<Response/>";
 
 impl<I, K, J, N, R, T> Inbound<I, K, J, N, R, T>
 where
-    I: Inbox,
+    I: Inbox + Conversations + Quarantine,
     K: KeyRing,
     J: JourneySource,
     N: Notices,
@@ -63,8 +73,9 @@ where
                 .map_err(|_| Failed::Malformed("the response is no JSON")),
             LambdaEvent::Notifications(messages) => {
                 for published in messages {
-                    let message = two_way::message(&published, self.clock.now())?;
-                    self.take("sns", &message).await?;
+                    if let Some(incoming) = two_way::message(&published, self.clock.now())? {
+                        self.take_from("sns", Provider::EndUserMessaging, incoming).await?;
+                    }
                 }
                 Ok(Value::Null)
             }
@@ -87,7 +98,7 @@ where
 
     async fn twilio(&self, request: &Request) -> Result<Response, Problem> {
         let call = TwilioCall::authenticated(request, &self.keys, self.public_url.as_deref()).await?;
-        let Some(message) = twilio::message(&call, self.clock.now()) else {
+        let Some(incoming) = twilio::message(&call, self.clock.now()) else {
             let decision = telemetry::count(Decision::NoUsableFields);
             tracing::info!(
                 request_id = request.id,
@@ -97,8 +108,65 @@ where
             );
             return Ok(no_answer());
         };
-        self.take(&request.id, &message).await.map_err(|e| unavailable(request, &e))?;
+        let taken = self.take_from(&request.id, Provider::Twilio, incoming).await;
+        taken.map_err(|e| unavailable(request, &e))?;
         Ok(no_answer())
+    }
+
+    /// Takes a message from a phone, or from whoever the text of ours that it quotes was sent to. A message whose sender
+    /// cannot be made out is kept for an operator.
+    async fn take_from(
+        &self,
+        request_id: &str,
+        provider: Provider,
+        incoming: Incoming,
+    ) -> Result<(), Unavailable> {
+        let quoted = match (&incoming.phone, &incoming.replied_to) {
+            (None, Some(id)) => self.contact_of(provider, id).await?,
+            _ => None,
+        };
+        match incoming.phone.or(quoted) {
+            Some(phone) => self.take(request_id, &(incoming.draft)(phone)).await,
+            None => {
+                self.keep_stray(request_id, provider, &incoming.sender, &incoming.id, incoming.words).await
+            }
+        }
+    }
+
+    /// Returns the person to whom a text of ours was sent.
+    async fn contact_of(
+        &self,
+        provider: Provider,
+        message_id: &str,
+    ) -> Result<Option<PhoneNumber>, Unavailable> {
+        for issuer in provider.issuers() {
+            if let Some(id) = self.inbox.conversation_of(*issuer, message_id).await? {
+                let conversation = self.inbox.load(&id, self.clock.now()).await?;
+                return Ok(conversation.and_then(|conversation| conversation.plan?.contact));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn keep_stray(
+        &self,
+        request_id: &str,
+        provider: Provider,
+        sender: &str,
+        id: &str,
+        words: MessageText,
+    ) -> Result<(), Unavailable> {
+        let stray = stray(provider, sender, id, &words, self.clock.now());
+        self.inbox.keep(&stray).await?;
+        let decision = telemetry::count(Decision::Quarantined);
+        tracing::warn!(
+            request_id,
+            inbound_id = id,
+            quarantine_id = stray.id,
+            decision,
+            "Kept a message from an unknown sender"
+        );
+        Ok(())
     }
 
     /// Stores a message with what follows from it, and answers what nobody else answers.
@@ -159,6 +227,27 @@ where
             Ok(current) => MessageText::new(current.journeys.notice(notice).unwrap_or(otherwise)),
             Err(_) => MessageText::new(otherwise),
         }
+    }
+}
+
+/// A message from an unknown sender, as it is kept in quarantine: once for each id of the provider's.
+fn stray(
+    provider: Provider,
+    sender: &str,
+    id: &str,
+    words: &MessageText,
+    at: DateTime<Utc>,
+) -> QuarantinedEvent {
+    let source = provider.as_str().replace('_', "-");
+    let digest = hex::encode(Sha256::digest(format!("{source} {id}")));
+    let body = json!({ "from": sender, "message_id": id, "text": words.expose() });
+    QuarantinedEvent {
+        id: format!("{source}-{}", &digest[..32]),
+        source: SourceName::new(source).unwrap_or_else(|_| SourceName::fixed("inbound")),
+        reason: "unknown_sender".to_owned(),
+        details: Vec::new(),
+        received_at: at,
+        body: body.to_string().into_bytes(),
     }
 }
 

@@ -5,8 +5,9 @@ use http_edge::twilio_call::{TwilioCall, is_sid};
 use messaging::conversation::inbound_message::{InboundMessage, ProviderKeyword};
 use messaging::text::template::MessageText;
 use messaging::values::channel::Channel;
-use messaging::values::phone::PhoneNumber;
 use messaging::values::provider::Provider;
+
+use crate::sender::{Incoming, address};
 
 /// Words on which Twilio blocks and confirms by itself when they are the whole message, any case
 /// (twilio.com/docs/messaging/tutorials/advanced-opt-out, default keywords).
@@ -15,13 +16,16 @@ const STOP_BY_DEFAULT: [&str; 8] =
 
 /// The message; `None` when the fields that are needed are not there (another kind of callback). A
 /// button of WhatsApp's says its label; names and places of customers are not read at all.
-pub(crate) fn message(call: &TwilioCall, now: DateTime<Utc>) -> Option<InboundMessage> {
+pub(crate) fn message(call: &TwilioCall, now: DateTime<Utc>) -> Option<Incoming> {
     let id = call.message_sid()?;
-    let (channel, from) = address(call.field("From")?);
+    if !is_message(call) {
+        return None;
+    }
+    let (channel, sender) = address(call.field("From")?);
     let (_, to) = address(call.field("To")?);
     let body = call.field("Body").filter(|body| !body.is_empty()).or_else(|| call.field("ButtonText"));
     let media = call.field("NumMedia").and_then(|count| count.parse().ok()).unwrap_or(0);
-    let body = body.or_else(|| call.field("Body"))?;
+    let body = body.unwrap_or_default();
     let keyword = match call.field("OptOutType") {
         Some("STOP") => Some(ProviderKeyword::Stop),
         Some("START") => Some(ProviderKeyword::Start),
@@ -33,21 +37,26 @@ pub(crate) fn message(call: &TwilioCall, now: DateTime<Utc>) -> Option<InboundMe
         }
         _ => None,
     };
-    Some(InboundMessage {
+    let replied_to = call.field("OriginalRepliedMessageSid").filter(|id| is_sid(id)).map(str::to_owned);
+    let (id, to, body) = (id.to_owned(), to.to_owned(), MessageText::new(body));
+    Some(Incoming::new(sender, id.clone(), replied_to.clone(), body.clone(), move |from| InboundMessage {
         provider: Provider::Twilio,
-        id: id.to_owned(),
-        from: PhoneNumber::parse_e164(from).ok()?,
-        to: to.to_owned(),
+        id,
+        from,
+        to,
         channel,
-        body: MessageText::new(body),
+        body,
         media,
-        replied_to: call.field("OriginalRepliedMessageSid").filter(|id| is_sid(id)).map(str::to_owned),
+        replied_to,
         keyword,
         at: now,
-    })
+    }))
 }
 
-/// `whatsapp:+1...` or `+1...`.
-fn address(text: &str) -> (Channel, &str) {
-    text.strip_prefix("whatsapp:").map_or((Channel::Sms, text), |number| (Channel::Whatsapp, number))
+/// Tells a message, which may have nothing but a picture, a place or a button, from the report of a text's status.
+fn is_message(call: &TwilioCall) -> bool {
+    let is_report =
+        call.field("MessageStatus").is_some_and(|status| !status.eq_ignore_ascii_case("received"));
+    let has_content = ["Body", "NumMedia", "ButtonText", "ButtonPayload", "Latitude"];
+    !is_report && has_content.iter().any(|field| call.field(field).is_some())
 }
