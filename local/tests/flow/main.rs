@@ -16,6 +16,7 @@ mod crowds;
 mod errors;
 mod forget;
 mod limits;
+mod lines;
 mod live;
 mod otp;
 mod quiet_hours;
