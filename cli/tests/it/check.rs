@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-/// What the command answers to these lines, and whether it ended well.
+/// Returns the answers of the command to these lines, and whether it succeeded.
 fn answers(subject: &str, lines: &[u8]) -> (bool, Vec<Value>) {
     let mut child = started(subject);
     child.stdin.take().unwrap().write_all(lines).unwrap();

@@ -23,7 +23,7 @@ type Http = Client<HttpConnector, Full<bytes::Bytes>>;
 const REPEATS_IN_TEN: [u32; 3] = [2, 5, 8];
 /// So much each caller does even where the time is too short for it: new events and a repeat.
 const LEAST_CALLS: u32 = 4;
-/// What goes wrong in the second half; set anew every quarter of a second.
+/// The faults of the second half, which are set again every quarter of a second.
 const FAULTS: [(&str, &str, u64); 6] = [
     ("twilio:CreateMessage", "timeout_after_accept", 2),
     ("twilio:CreateMessage", "crash", 1),
@@ -33,7 +33,7 @@ const FAULTS: [(&str, &str, u64); 6] = [
     ("states:StartExecution", "fail_before", 3),
 ];
 
-/// What one caller saw.
+/// The answers that one caller received.
 #[derive(Default)]
 struct CallerTally {
     accepted: BTreeSet<u32>,

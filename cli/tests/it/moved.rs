@@ -1,4 +1,4 @@
-//! What waits, moved to another data directory and restored from a backup.
+//! Waiting texts are moved to another data directory and restored from a backup.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -103,7 +103,7 @@ fn an_imported_opt_out_applies_to_an_existing_contact() {
     assert_eq!(new.verdict(2), "SkippedOptedOut");
 }
 
-/// What was expected is settled by Twilio's own list, once.
+/// Expected prices are settled from Twilio's own list, once.
 #[test]
 fn charged_prices_replace_expected_prices_once() {
     let home = tempfile::tempdir().unwrap();
@@ -158,7 +158,7 @@ fn at_stack_with(serve: &Serve, arguments: &[&str], more: &[(&str, String)]) -> 
     (output.status.success(), said)
 }
 
-/// What the day's counter of all texts says, in millionths of a US dollar.
+/// Returns the day's spending counter of all texts, in millionths of a US dollar.
 fn spent(serve: &Serve) -> Vec<String> {
     let scan = json!({
         "TableName": "afterword",
@@ -249,7 +249,7 @@ fn a_backup_of_a_running_machine_is_restored_with_every_wait() {
     assert_eq!((restored.texts(1), restored.texts(2)), (1, 1));
     let (status, repeat) = restored.post(2).unwrap();
     assert_eq!((status, repeat["status"].as_str()), (200, Some("duplicate")));
-    // What came after the backup is delivered again by its source, and is new.
+    // An event that arrived after the backup is delivered again by its source, and is new.
     assert_eq!(restored.post(3).unwrap().0, 202);
     assert!(restored.terminate().success());
 

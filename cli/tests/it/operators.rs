@@ -1,4 +1,4 @@
-//! What an operator decides, by the command line on a running machine.
+//! Decisions of an operator, by the command line on a running machine.
 
 use std::path::Path;
 use std::process::Command;

@@ -124,7 +124,7 @@ fn a_malformed_event_is_discarded() {
     assert!(machine.conversations().is_empty());
 }
 
-/// Who has no key of the system's puts nothing into quarantine, so nobody fills it from outside.
+/// A caller without a key of the booking system puts nothing into quarantine, so strangers cannot fill it.
 #[test]
 fn an_unauthentic_event_is_not_kept() {
     let machine = Machine::start();

@@ -16,7 +16,7 @@ pub(crate) struct Serve {
     pub(crate) gateway: u16,
     pub(crate) aws: u16,
     pub(crate) admin: u16,
-    /// What it said when it started.
+    /// The output of its start.
     pub(crate) announced: String,
 }
 
@@ -133,7 +133,7 @@ impl Serve {
         answer["messages"].as_array().unwrap().clone()
     }
 
-    /// How many texts an event has led to.
+    /// Returns the number of texts of an event.
     pub(crate) fn texts(&self, n: u32) -> usize {
         let id = conversation_id(n);
         self.outbox().iter().filter(|text| text["conversation_id"] == id.as_str()).count()

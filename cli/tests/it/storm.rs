@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::serve::{Serve, conversation_id, free_port};
 
-/// How many sources call side by side.
+/// The number of sources that call concurrently.
 const SOURCES: u32 = 3;
 /// Each source's events have ids of their own.
 const STRIDE: u32 = 0x0010_0000;
@@ -35,18 +35,18 @@ fn number(variable: &str, otherwise: u64) -> u64 {
     std::env::var(variable).ok().and_then(|value| value.parse().ok()).unwrap_or(otherwise)
 }
 
-/// What the sources know.
+/// The events that the sources have posted, by whether they were answered.
 #[derive(Default)]
 struct SourceLog {
     /// Answered 2xx.
     accepted: BTreeSet<u32>,
     /// Posted and not answered: to be posted again.
     open: BTreeSet<u32>,
-    /// How often an event was posted that had been answered before.
+    /// The number of repeats of events that had been answered before.
     repeats: usize,
 }
 
-/// One source: posts, repeats now and then, and stops when nobody answers any more.
+/// One source: posts, repeats now and then, and stops when there is no answer any more.
 fn source(serve: &Serve, log: &Mutex<SourceLog>, next: &mut u32, mut random: Random, over: &AtomicBool) {
     let post = |n: u32| {
         log.lock().unwrap().open.insert(n);
@@ -100,7 +100,7 @@ fn killed_at_random_under_load_nothing_is_lost_or_doubled() {
     for kill in 0..kills {
         let serve = Serve::start_at(&data, port);
         let over = AtomicBool::new(false);
-        // What the last kill left unanswered is repeated first, as sources do.
+        // Events that the last kill left unanswered are repeated first, as sources do.
         let instant = Duration::from_millis(random.below(900));
         std::thread::scope(|scope| {
             for (at, next) in (0..).zip(&mut next) {
@@ -120,7 +120,7 @@ fn killed_at_random_under_load_nothing_is_lost_or_doubled() {
                     source(serve, log, next, random, over);
                 });
             }
-            // Time passes meanwhile, so that texts are on their way at any instant.
+            // Time passes during the calls, so that texts are on their way at any instant.
             scope.spawn(|| {
                 let mut answers = true;
                 while answers && !over.load(Ordering::Relaxed) {
@@ -157,13 +157,13 @@ fn killed_at_random_under_load_nothing_is_lost_or_doubled() {
             Some("Sent") => {
                 assert_eq!(delivered, 1, "{}, now {}", conversation_id(*n), serve.texts(*n));
             }
-            // What has left is settled by its receipt, however late.
+            // A text that has left is settled by its receipt, however late.
             Some("HeldUnknownOutcome") => assert_eq!(delivered, 0, "{}", conversation_id(*n)),
             _ => panic!("{}: {verdict}, {delivered} text(s)", conversation_id(*n)),
         }
         *ends.entry((verdict.as_str().unwrap().to_owned(), delivered)).or_default() += 1;
     }
-    assert!(texts.is_empty(), "texts of events that nobody posted: {texts:?}");
+    assert!(texts.is_empty(), "texts of events that were not posted: {texts:?}");
     assert!(log.accepted.len() as u64 > kills, "too little load: {}", log.accepted.len());
     drop(serve);
     assert_intact(&data, &copy);

@@ -205,7 +205,7 @@ impl Execution {
         serde_json::from_str(self.described["output"].as_str().unwrap()).unwrap()
     }
 
-    /// What the function answered at each visit.
+    /// Returns the answer of the function at each visit.
     pub(crate) fn answers(&self) -> Vec<Value> {
         let outputs = self
             .history

@@ -24,7 +24,7 @@ pub(crate) const ACCOUNT: &str = "ACcccccccccccccccccccccccccccccccc";
 pub(crate) const TOKEN: &str = "12345";
 pub(crate) const PUBLIC_URL: &str = "https://hooks.example.com";
 
-/// How a test differs from the ordinary machine.
+/// The differences of a test from the ordinary machine.
 #[derive(Default)]
 pub(crate) struct Setup {
     pub(crate) template: Option<&'static str>,

@@ -133,8 +133,8 @@ fn after_any_fault_a_second_run_finishes_forgetting() {
 fn a_contact_that_changes_concurrently_is_read_again() {
     let world = world();
     // After the traces are read, before the contact is erased.
-    let place = world.state().calls.len() + 2;
-    world.state().schedule_event(place, crate::testing::memory::ScheduledEvent::OptedOut);
+    let call = world.state().calls.len() + 2;
+    world.state().schedule_event(call, crate::testing::memory::ScheduledEvent::OptedOut);
     assert!(forgets(&world).unwrap().unwrap().opted_out);
     assert!(world.state().contact().opted_out_at.is_some());
     let down = World::new();

@@ -214,8 +214,8 @@ fn a_code_that_was_not_sent_is_not_counted() {
     let world = world();
     let settings = OtpSettings { per_phone_hour: 1, ..OtpSettings::default() };
     for _ in 0..3 {
-        let place = world.state().calls.len();
-        let send = place + 8;
+        let call = world.state().calls.len();
+        let send = call + 8;
         world.state().faults.script.insert(send, Fault::Before);
         assert!(matches!(issue_in(&world, &slot(), &settings, None), IssueOutcome::Unavailable(_)));
         assert_eq!(world.state().calls[send], "send_code");
@@ -407,15 +407,15 @@ fn no_fault_lets_a_code_exceed_the_spending_limit() {
         issue_under(&calm, phone, ONE).unwrap().unwrap();
     }
     let calls = calm.state().calls.len();
-    for place in 0..calls {
+    for call in 0..calls {
         for fault in crate::testing::memory::PROVIDER_FAULTS {
             let world = world();
-            world.state().faults.script.insert(place, fault);
+            world.state().faults.script.insert(call, fault);
             for phone in phones {
                 let _died = issue_under(&world, phone, ONE);
             }
-            assert!(texts(&world) <= 1, "{fault:?} at {place}");
-            assert!(spent(&world) >= 8_300 * texts(&world) as u64, "{fault:?} at {place}");
+            assert!(texts(&world) <= 1, "{fault:?} at {call}");
+            assert!(spent(&world) >= 8_300 * texts(&world) as u64, "{fault:?} at {call}");
         }
     }
 }

@@ -6,7 +6,7 @@ use super::unavailable::Unavailable;
 use crate::conversation::consent::{Consent, ConsentChange};
 use crate::values::phone::PhoneNumber;
 
-/// What customers have agreed to, and every change of it.
+/// The consent of customers, and the history of its changes.
 pub trait Consents: Send + Sync {
     /// Returns the present consent of a phone.
     ///

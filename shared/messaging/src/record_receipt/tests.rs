@@ -190,11 +190,11 @@ fn a_retryable_failure_is_tried_again_once_and_inside_the_deadline() {
 fn a_text_is_planned_anew_only_when_its_execution_waits() {
     let failed = Receipt { retryable: true, ..receipt(DeliveryStatus::Undelivered) };
     // load, start_again, advance
-    for (place, fault) in [(1, Fault::Before), (1, Fault::LostAnswer), (2, Fault::Before)] {
+    for (call, fault) in [(1, Fault::Before), (1, Fault::LostAnswer), (2, Fault::Before)] {
         let world = world_with(decided(Verdict::Sent));
-        world.state().faults.script.insert(place, fault);
+        world.state().faults.script.insert(call, fault);
         assert!(record(&world, &world, &failed, &world).now_or_never().unwrap().is_err());
-        assert_eq!(verdict(&world), Some(Verdict::Sent), "{fault:?} at {place}");
+        assert_eq!(verdict(&world), Some(Verdict::Sent), "{fault:?} at {call}");
         assert_eq!(recorded(&world, &failed), ReceiptOutcome::TriedAgain);
         assert_eq!(verdict(&world), None);
         assert_eq!(world.state().executions.keys().collect::<Vec<_>>(), ["sms-1.text.r1"]);

@@ -93,15 +93,15 @@ fn no_fault_lets_a_text_exceed_the_spending_limit() {
         }
         world.state().calls.len()
     };
-    for place in 0..calls {
+    for call in 0..calls {
         for fault in FAULTS {
             let world = world(ONE_TEXT, &conversations);
-            world.state().faults.script.insert(place, fault);
+            world.state().faults.script.insert(call, fault);
             for conversation in &conversations {
                 world.run(&conversation.id, &text());
             }
             let state = world.state();
-            let what = format!("{fault:?} at {place}: {:?}", state.calls);
+            let what = format!("{fault:?} at {call}: {:?}", state.calls);
             assert!(state.delivered <= 1, "{what}");
             let counted = state.spent.values().flat_map(BTreeMap::values).copied().max().unwrap_or_default();
             assert!(counted >= 100_000 * u64::try_from(state.delivered).unwrap(), "{what}");
@@ -114,8 +114,8 @@ fn no_fault_lets_a_text_exceed_the_spending_limit() {
 fn a_text_is_postponed_when_its_limits_cannot_be_checked() {
     let conversations = many(1);
     let world = world(ONE_TEXT, &conversations);
-    let place = ["load", "switch", "claim"].len();
-    world.state().faults.script.insert(place, Fault::Before);
+    let call = ["load", "switch", "claim"].len();
+    world.state().faults.script.insert(call, Fault::Before);
     let visit = world.visit(&conversations[0].id, &text(), "a");
     assert!(matches!(visit, Some(Ok(VisitOutcome::Wait(..)))), "{visit:?}");
     assert_eq!(world.state().delivered, 0);
@@ -239,17 +239,17 @@ fn no_fault_makes_the_counters_fall_below_a_reported_price() {
             assert_eq!(spent(&calm), price);
         }
         let calls = calm.state().calls.len();
-        for place in before..calls {
+        for call in before..calls {
             for fault in FAULTS {
                 let world = sent();
-                world.state().faults.script.insert(place, fault);
+                world.state().faults.script.insert(call, fault);
                 for _ in 0..3 {
                     let _died = record(&world, &world, &priced(price), &world).now_or_never();
                 }
-                assert!(spent(&world) >= price, "{fault:?} at {place}: {} of {price}", spent(&world));
+                assert!(spent(&world) >= price, "{fault:?} at {call}: {} of {price}", spent(&world));
                 let known = world.state().store.live(&about(1).conversation, at(0)).cloned().unwrap();
                 let known = known.step(&text()).unwrap().price_of(1);
-                assert_eq!(known, Some(Dollars::from_micro(price)), "{fault:?} at {place}");
+                assert_eq!(known, Some(Dollars::from_micro(price)), "{fault:?} at {call}");
             }
         }
     }

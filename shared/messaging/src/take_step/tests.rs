@@ -129,7 +129,7 @@ fn a_provider_whose_answer_cannot_be_recorded_is_not_called_again() {
     for outage in 1..12 {
         for fault in [Fault::Before, Fault::LostAnswer] {
             let world = World::with(&text());
-            world.state().faults.script.extend((4..4 + outage).map(|place| (place, fault)));
+            world.state().faults.script.extend((4..4 + outage).map(|call| (call, fault)));
             let verdict = run(&world);
             check(&world, verdict, &format!("{outage} times {fault:?}"));
         }
@@ -145,14 +145,14 @@ fn no_step_is_claimed_after_a_stop_is_stored() {
         (ScheduledEvent::OptedOut, Verdict::SkippedOptedOut),
         (ScheduledEvent::Replied, Verdict::SkippedCustomerReplied),
     ] {
-        for place in 0..6 {
+        for call in 0..6 {
             let mut conversation = text();
             conversation.plan.as_mut().unwrap().steps[0].unless_replied = true;
             let world = World::with(&conversation);
-            world.state().schedule_event(place, event);
-            let expected = if place <= 2 { verdict } else { Verdict::Sent };
-            assert_eq!(run(&world), Some(expected), "{event:?} before call {place}");
-            assert_eq!(world.state().delivered, usize::from(place > 2));
+            world.state().schedule_event(call, event);
+            let expected = if call <= 2 { verdict } else { Verdict::Sent };
+            assert_eq!(run(&world), Some(expected), "{event:?} before call {call}");
+            assert_eq!(world.state().delivered, usize::from(call > 2));
         }
     }
 }
@@ -271,14 +271,14 @@ fn a_stop_between_two_providers_is_respected() {
 /// Every fault at every call, with a second provider behind the first.
 #[test]
 fn no_fault_between_two_providers_makes_a_text_leave_twice() {
-    for place in 0..16 {
-        for second in place..16 {
+    for call in 0..16 {
+        for second in call..16 {
             for (a, b) in FAULTS.iter().flat_map(|a| FAULTS.iter().map(move |b| (*a, *b))) {
                 let world = carried_by(&BOTH);
                 world.state().outcomes.push_back(turned_away());
-                world.state().faults.script.extend([(place, a), (second, b)]);
+                world.state().faults.script.extend([(call, a), (second, b)]);
                 let verdict = run(&world);
-                let what = format!("{place} {a:?}, {second} {b:?}");
+                let what = format!("{call} {a:?}, {second} {b:?}");
                 let state = world.state();
                 assert!(state.delivered <= 1, "{what}: delivered {} times", state.delivered);
                 let mut attempts = state.attempts.clone();
