@@ -1,7 +1,7 @@
-//! What every implementation of the ports must keep: the same cases for the adapters against
-//! DynamoDB and for the world in memory, so that what the simulator shows holds for what is shipped.
+//! The contract of the ports: one set of cases for the adapters against DynamoDB and for the ports in memory, so that
+//! a result of the simulator holds for the shipped adapters.
 //!
-//! Each case is given an empty table. [`for_each_case`](crate::for_each_case) makes a test of each.
+//! Each case gets an empty table. [`for_each_case`](crate::for_each_case) makes each case a test.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests, called by tests only")]
 
 mod bookings;
@@ -27,7 +27,7 @@ use crate::ports::{
     Budgets, Codes, Consents, Conversations, Erasure, Inbox, Quarantine, RateLimiters, Receipts,
 };
 
-/// A table, as the cases need it.
+/// All ports of the table together.
 pub trait Table:
     Codes + Consents + Conversations + Erasure + Inbox + Budgets + Quarantine + Receipts + RateLimiters
 {
@@ -38,7 +38,7 @@ impl<T: Codes + Consents + Conversations + Erasure + Inbox + Budgets + Quarantin
 {
 }
 
-/// Calls the macro that it is given with the name of every case.
+/// Calls a macro with the names of all cases.
 #[macro_export]
 macro_rules! for_each_case {
     ($macro:ident) => {

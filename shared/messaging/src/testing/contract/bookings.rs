@@ -1,4 +1,4 @@
-//! Bookings that end, before or after they are heard of.
+//! Ends of bookings, before and after the booking arrives.
 
 use super::Table;
 use super::fixtures::{accepted, at, conversation, decided, id, stored};
@@ -6,7 +6,7 @@ use crate::conversation::{Conversation, Supersession};
 use crate::ports::{AcceptOutcome, BookingEnd, BookingEndOutcome, CancelOutcome, WriteOutcome};
 use crate::values::verdict::Verdict;
 
-/// Case.
+/// Ends a booking before it arrives: the tombstone has no plan, and the booking is then found as existing.
 pub async fn cancelling_an_unknown_booking_stores_a_tombstone(table: impl Table) {
     let ended = table.end_booking(&id(1), &BookingEnd::Cancelled, at(1)).await;
     assert_eq!(ended, Ok(BookingEndOutcome { repeated: false, superseded: false }));
@@ -18,7 +18,7 @@ pub async fn cancelling_an_unknown_booking_stores_a_tombstone(table: impl Table)
     assert_eq!(table.cancel(&id(1), at(2)).await, Ok(CancelOutcome::AlreadyCancelled));
 }
 
-/// Case.
+/// Accepts two bookings that replace another one, of which the second is unknown and becomes a tombstone.
 pub async fn accepting_a_booking_supersedes_the_previous_one(table: impl Table) {
     accepted(&table).await;
     assert_eq!(table.accept(&conversation(2), Some(&id(1))).await, Ok(AcceptOutcome::Stored));
@@ -29,7 +29,7 @@ pub async fn accepting_a_booking_supersedes_the_previous_one(table: impl Table) 
     assert_eq!(tombstone.life.superseded.unwrap().by, Some(id(4)));
 }
 
-/// Case: being superseded by a newer booking is no report about the old one.
+/// Reports an end twice. A supersession by a newer booking does not count as a report about the old one.
 pub async fn the_second_report_of_an_end_is_a_repeat(table: impl Table) {
     accepted(&table).await;
     let end = |ending: BookingEnd, seconds| {
@@ -45,7 +45,7 @@ pub async fn the_second_report_of_an_end_is_a_repeat(table: impl Table) {
     assert_eq!(life.superseded, Some(Supersession { at: at(1), by: Some(id(2)) }), "the first report stays");
 }
 
-/// Case.
+/// Fills a tombstone with the plan of its event, which keeps the end that was stored before.
 pub async fn a_tombstone_is_filled_once(table: impl Table) {
     assert_eq!(
         table.bury(&conversation(1), None).await,

@@ -1,4 +1,4 @@
-//! One-time codes.
+//! One-time codes: issuing, trying, using, counting.
 
 use chrono::TimeDelta;
 
@@ -11,14 +11,14 @@ use crate::values::one_time_code::{CodeHash, CodeSlot, OneTimeCode, StoredCode};
 use crate::values::phone::PhoneNumber;
 use crate::values::secret::SecretText;
 
-/// Seconds between two codes in these cases.
+/// The pause between two codes in these cases.
 const RESEND_AFTER: TimeDelta = TimeDelta::seconds(30);
 
 fn slot(purpose: &str) -> CodeSlot {
     CodeSlot::new(phone(), purpose)
 }
 
-/// A code of the slot `login`, issued at [`at`] that many seconds, good for a minute.
+/// Returns a code of the slot `login` that is issued at [`at`] and valid for a minute.
 fn code(id: &str, issued: i64) -> StoredCode {
     let slot = slot("login");
     let (key, digits) = (SecretText::new("key").unwrap(), OneTimeCode::new("123456").unwrap());
@@ -30,12 +30,12 @@ async fn issue(table: &impl Table, code: &StoredCode) -> WriteOutcome {
     table.issue_code(code, RESEND_AFTER).await.unwrap()
 }
 
-/// The id of the code that an attempt found.
+/// Tries the code of a slot and returns its id.
 async fn attempt(table: &impl Table, purpose: &str, now: i64) -> Option<String> {
     table.try_code(&slot(purpose), 5, at(now)).await.unwrap().map(|tried| tried.id)
 }
 
-/// Case.
+/// Issues codes for one slot before and after the pause. Other purposes are independent.
 pub async fn a_new_code_is_issued_only_after_the_resend_pause(table: impl Table) {
     assert_eq!(table.last_code_at(&slot("login")).await, Ok(None));
     let (first, second) = (code("a", 0), code("b", 29));
@@ -52,7 +52,7 @@ pub async fn a_new_code_is_issued_only_after_the_resend_pause(table: impl Table)
     assert_eq!(attempt(&table, "reset", 31).await, None);
 }
 
-/// Case.
+/// Withdraws a code, twice, and issues the next one immediately.
 pub async fn a_withdrawn_code_does_not_delay_the_next_one(table: impl Table) {
     issue(&table, &code("a", 0)).await;
     table.withdraw_code(&slot("login"), "another").await.unwrap();
@@ -67,10 +67,10 @@ pub async fn a_withdrawn_code_does_not_delay_the_next_one(table: impl Table) {
     table.withdraw_code(&slot("none"), "a").await.unwrap();
 }
 
-/// Case.
+/// Tries a code until it is locked. Attempts after its expiry are not counted, and a new code has new attempts.
 pub async fn attempts_are_limited_while_the_code_is_valid(table: impl Table) {
     issue(&table, &code("a", 0)).await;
-    assert_eq!(attempt(&table, "login", 60).await, None, "it is not good any more");
+    assert_eq!(attempt(&table, "login", 60).await, None, "the code has expired");
     for n in 1..=5 {
         assert_eq!(attempt(&table, "login", 59).await.as_deref(), Some("a"), "attempt {n}");
     }
@@ -79,7 +79,7 @@ pub async fn attempts_are_limited_while_the_code_is_valid(table: impl Table) {
     assert_eq!(attempt(&table, "login", 59).await.as_deref(), Some("b"), "a new code, new attempts");
 }
 
-/// Case.
+/// Uses a code twice for one caller, which succeeds as a repeat, and once for another, which is overtaken.
 pub async fn a_code_is_used_once(table: impl Table) {
     issue(&table, &code("a", 0)).await;
     let login = slot("login");
@@ -89,10 +89,10 @@ pub async fn a_code_is_used_once(table: impl Table) {
     assert_eq!(table.use_code(&login, "a", "me").await, Ok(WriteOutcome::Done), "its answer was lost");
     assert_eq!(table.use_code(&login, "a", "you").await, Ok(WriteOutcome::Overtaken));
     assert_eq!(attempt(&table, "login", 1).await, None);
-    assert_eq!(table.last_code_at(&login).await, Ok(Some(at(0))), "the next one still waits");
+    assert_eq!(table.last_code_at(&login).await, Ok(Some(at(0))), "the next code still has to wait");
 }
 
-/// Case.
+/// Counts and uncounts requests for a number and an hour. The count never falls below zero.
 pub async fn codes_are_counted_up_to_the_limit(table: impl Table) {
     let limit = |of: &str, hour: i64| CodeLimit {
         scope: "phone_hour",
@@ -116,10 +116,10 @@ pub async fn codes_are_counted_up_to_the_limit(table: impl Table) {
     for _ in 0..2 {
         assert_eq!(table.count_code(&this).await, Ok(true));
     }
-    assert_eq!(table.count_code(&this).await, Ok(false), "never below zero");
+    assert_eq!(table.count_code(&this).await, Ok(false), "the count does not fall below zero");
 }
 
-/// Case.
+/// Reports an opt-out twice: the first time stays.
 pub async fn a_provider_opt_out_is_stored_once(table: impl Table) {
     let other = PhoneNumber::parse_e164("+12025550144").unwrap();
     for seconds in [3, 9] {

@@ -1,4 +1,4 @@
-//! What customers agree to and withdraw.
+//! Consent: changes, and claims that depend on it.
 
 use super::Table;
 use super::fixtures::{at, claimed, conversation, decided, id, message, phone, step};
@@ -21,7 +21,7 @@ fn change(act: Act, scope: &str, seconds: i64) -> ConsentChange {
     ConsentChange { act, scope: Scope::new(scope).unwrap(), agreement }
 }
 
-fn about(n: u32, category: Category, program: Option<&str>) -> Conversation {
+fn conversation_with(n: u32, category: Category, program: Option<&str>) -> Conversation {
     let mut conversation = conversation(n);
     let step = &mut conversation.plan.as_mut().unwrap().steps[0];
     step.category = category;
@@ -36,12 +36,12 @@ async fn claims(table: &impl Table, n: u32, step: &Step, next: &Progress) -> Wri
 }
 
 async fn opened(table: &impl Table, n: u32, category: Category, program: Option<&str>) -> Step {
-    let opened = about(n, category, program);
+    let opened = conversation_with(n, category, program);
     table.accept(&opened, None).await.unwrap();
     step(&opened)
 }
 
-/// Case.
+/// Claims advertising without consent, with consent to its program, with consent to all, and after a withdrawal.
 pub async fn advertising_is_claimed_only_with_consent(table: impl Table) {
     let offer = opened(&table, 1, Category::Promotional, Some("offers")).await;
     for next in [claimed("a"), decided(Verdict::Shadowed)] {
@@ -59,7 +59,7 @@ pub async fn advertising_is_claimed_only_with_consent(table: impl Table) {
     assert_eq!(claims(&table, 30, &order, &claimed("a")).await, WriteOutcome::Done);
 }
 
-/// Case.
+/// Withdraws consent to one program and gives it again. Other programs are not affected.
 pub async fn a_withdrawal_rejects_claims_of_its_program(table: impl Table) {
     change_consent(&table, &phone(), &change(Act::Withdrawn, "reminders", 0)).await.unwrap();
     let reminder = opened(&table, 1, Category::Transactional, Some("reminders")).await;
@@ -70,7 +70,7 @@ pub async fn a_withdrawal_rejects_claims_of_its_program(table: impl Table) {
     assert_eq!(claims(&table, 1, &reminder, &claimed("a")).await, WriteOutcome::Done);
 }
 
-async fn says(
+async fn store_message(
     table: &impl Table,
     message: &InboundMessage,
     contact: &Contact,
@@ -91,7 +91,7 @@ async fn says(
     assert_eq!(table.store(&stored).await, Ok(StoreOutcome::Stored));
 }
 
-/// Case.
+/// Changes consent by form and by reply, and reads all changes back in order.
 pub async fn consent_history_keeps_every_change_with_its_source(table: impl Table) {
     let given = change(Act::Given, "offers", 0);
     assert_eq!(change_consent(&table, &phone(), &given).await, Ok(ConsentOutcome::Stored));
@@ -102,10 +102,11 @@ pub async fn consent_history_keeps_every_change_with_its_source(table: impl Tabl
     (stop.at, start.at) = (at(2), at(3));
     let stopped = ConsentChange::global(Act::OptedOut, "reply", stop.at);
     let stopping = (ReplyMeaning::OptOut, OptOutChange::OptOut);
-    says(&table, &stop, &Contact::default(), stopping, stopped.clone()).await;
+    store_message(&table, &stop, &Contact::default(), stopping, stopped.clone()).await;
     let contact = table.contact(&phone()).await.unwrap();
     let started = ConsentChange::started(start.at);
-    says(&table, &start, &contact, (ReplyMeaning::OptIn, OptOutChange::OptIn), started.clone()).await;
+    store_message(&table, &start, &contact, (ReplyMeaning::OptIn, OptOutChange::OptIn), started.clone())
+        .await;
     let consent = table.consent(&phone()).await.unwrap();
     assert_eq!(consent.given.get(&Scope::promotional()), Some(&started.agreement));
     assert_eq!(consent.withdrawn.get(&given.scope), Some(&withdrawn.agreement));

@@ -1,4 +1,4 @@
-//! Erasing a person.
+//! Erasure of a person's data.
 
 use chrono::TimeDelta;
 
@@ -24,7 +24,7 @@ use crate::values::verdict::Verdict;
 
 const ERASED: ErasedConversation = ErasedConversation::Erased { sending: false };
 
-/// Case.
+/// Erases a conversation during a send, whose result is still stored.
 pub async fn an_erased_conversation_keeps_ids_times_and_verdicts(table: impl Table) {
     let mut first = conversation(1);
     let plan = first.plan.as_mut().unwrap();
@@ -61,7 +61,7 @@ pub async fn an_erased_conversation_keeps_ids_times_and_verdicts(table: impl Tab
     assert_eq!(stored(&table, 1).await, expected);
 }
 
-/// Case.
+/// Erases a conversation by the number of another person, without effect, and by its own.
 pub async fn an_erased_conversation_is_neither_claimed_nor_accepted_again(table: impl Table) {
     let first = accepted(&table).await;
     let other = PhoneNumber::parse_e164("+12025550144").unwrap();
@@ -72,13 +72,13 @@ pub async fn an_erased_conversation_is_neither_claimed_nor_accepted_again(table:
     assert_eq!(table.erase_conversation(&phone(), &id(1), at(1)).await, Ok(ERASED));
     assert_eq!(claim(&table, &step(&first), &claimed("a"), 1).await, WriteOutcome::Overtaken);
     let Ok(AcceptOutcome::Existing(existing)) = table.accept(&first, None).await else {
-        panic!("stored anew")
+        panic!("stored again")
     };
     assert!(existing.is_erased());
     assert_eq!(table.open_conversations(&phone(), at(1)).await, Ok((Contact::default(), Vec::new())));
 }
 
-/// Case.
+/// Erases a contact who has opted out: claims stay rejected until the customer writes START.
 pub async fn an_opt_out_outlives_erasure_until_the_customer_opts_in(table: impl Table) {
     let (stop, more, start) = (message("SM1"), message("SM2"), message("SM3"));
     table.store(&inbound(&stop, &Contact::default(), OptOutChange::OptOut)).await.unwrap();
@@ -89,7 +89,7 @@ pub async fn an_opt_out_outlives_erasure_until_the_customer_opts_in(table: impl 
     for progress in [claimed("a"), decided(Verdict::Shadowed)] {
         assert_eq!(claim(&table, &step(&next), &progress, 1).await, WriteOutcome::Overtaken);
     }
-    // They write again: what is known of the phone must be what is stored under it.
+    // The customer writes again. The contact that is read must equal the stored one.
     let (known, _) = table.open_conversations(&phone(), at(1)).await.unwrap();
     assert_eq!(known, opted_out);
     let heard = table.store(&inbound(&more, &known, OptOutChange::None)).await;
@@ -100,7 +100,7 @@ pub async fn an_opt_out_outlives_erasure_until_the_customer_opts_in(table: impl 
     assert_eq!(claim(&table, &step(&next), &claimed("a"), 1).await, WriteOutcome::Done);
 }
 
-/// Case.
+/// Erases a contact that has opted out since it was read.
 pub async fn a_concurrent_opt_out_overtakes_the_erasure_of_a_contact(table: impl Table) {
     let nothing = Contact::default();
     assert_eq!(table.erase_contact(&phone(), &nothing).await, Ok(WriteOutcome::Done), "nothing is known");
@@ -109,7 +109,7 @@ pub async fn a_concurrent_opt_out_overtakes_the_erasure_of_a_contact(table: impl
     assert!(table.contact(&phone()).await.unwrap().opted_out_at.is_some());
 }
 
-/// Case.
+/// Erases an event in quarantine and delivers it again.
 pub async fn an_erased_quarantined_event_stays_erased(table: impl Table) {
     let event = QuarantinedEvent {
         id: "calendly-0".to_owned(),
@@ -128,7 +128,7 @@ pub async fn an_erased_quarantined_event_stays_erased(table: impl Table) {
     assert!(left.iter().all(|event| event.body.is_empty() && event.details.is_empty()));
 }
 
-/// Case.
+/// Erases one of two contacts with codes and counts of codes.
 pub async fn erasing_a_contact_deletes_its_one_time_codes(table: impl Table) {
     let other = PhoneNumber::parse_e164("+12025550144").unwrap();
     let code = |phone: &PhoneNumber, purpose: &str| {

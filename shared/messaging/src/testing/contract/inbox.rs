@@ -1,4 +1,4 @@
-//! What customers write, and events that cannot be used.
+//! Inbound messages, and events in quarantine.
 
 use super::Table;
 use super::fixtures::{DAY, accepted, at, conversation, message, phone, stored};
@@ -27,7 +27,7 @@ pub(super) fn inbound<'a>(
     }
 }
 
-/// Case.
+/// Looks for open conversations before and at the deadline, with one of another phone in the table.
 pub async fn open_conversations_are_those_of_the_phone_before_their_deadline(table: impl Table) {
     let first = accepted(&table).await;
     let mut elsewhere = conversation(2);
@@ -38,7 +38,7 @@ pub async fn open_conversations_are_those_of_the_phone_before_their_deadline(tab
     assert_eq!(table.open_conversations(&phone(), at(DAY)).await, Ok((Contact::default(), Vec::new())));
 }
 
-/// Case.
+/// Stores an opt-out and delivers the same message again.
 pub async fn an_inbound_message_is_stored_once(table: impl Table) {
     let (message, nothing) = (message("SM1"), Contact::default());
     let stored = table.store(&inbound(&message, &nothing, OptOutChange::OptOut)).await;
@@ -49,7 +49,7 @@ pub async fn an_inbound_message_is_stored_once(table: impl Table) {
     assert_eq!(again, Ok(StoreOutcome::Duplicate));
 }
 
-/// Case.
+/// Stores messages that were read with another opt-out than the stored one.
 pub async fn a_concurrent_opt_out_overtakes_an_inbound_message(table: impl Table) {
     let nothing = Contact::default();
     let (stop, other, start) = (message("SM1"), message("SM2"), message("SM3"));
@@ -66,13 +66,13 @@ pub async fn a_concurrent_opt_out_overtakes_an_inbound_message(table: impl Table
     assert_eq!(late, Ok(StoreOutcome::Overtaken));
 }
 
-/// Case.
+/// Takes and gives back the confirmation of an opt-out as two invocations.
 pub async fn an_opt_out_confirmation_is_taken_by_one_invocation(table: impl Table) {
     let stop = message("SM1");
-    let nobody = Contact::default();
+    let nothing = Contact::default();
     let change =
-        |confirmation| StoredInbound { confirmation, ..inbound(&stop, &nobody, OptOutChange::OptOut) };
-    assert_eq!(table.take_confirmation(&phone(), "a").await, Ok(false), "nobody has written");
+        |confirmation| StoredInbound { confirmation, ..inbound(&stop, &nothing, OptOutChange::OptOut) };
+    assert_eq!(table.take_confirmation(&phone(), "a").await, Ok(false), "no message is stored");
     table.give_back_confirmation(&phone(), "a").await.unwrap();
     assert_eq!(table.contact(&phone()).await.unwrap().confirmation, Confirmation::None);
 
@@ -84,11 +84,11 @@ pub async fn an_opt_out_confirmation_is_taken_by_one_invocation(table: impl Tabl
     assert_eq!(table.take_confirmation(&phone(), "b").await, Ok(false));
     assert_eq!(table.take_confirmation(&phone(), "a").await, Ok(true), "the first answer may have been lost");
     table.give_back_confirmation(&phone(), "b").await.unwrap();
-    assert_eq!(table.contact(&phone()).await.unwrap().confirmation, taken, "it is another's");
+    assert_eq!(table.contact(&phone()).await.unwrap().confirmation, taken, "another invocation has taken it");
     table.give_back_confirmation(&phone(), "a").await.unwrap();
     assert_eq!(table.take_confirmation(&phone(), "b").await, Ok(true), "it was not sent");
 
-    // The end of the opt-out ends what is owed.
+    // Opting in ends the opt-out and with it the confirmation.
     let (start, opted_out) = (message("SM2"), table.contact(&phone()).await.unwrap());
     let ended = StoredInbound {
         confirmation: ConfirmationChange::Over,
@@ -99,7 +99,7 @@ pub async fn an_opt_out_confirmation_is_taken_by_one_invocation(table: impl Tabl
     assert_eq!(table.contact(&phone()).await.unwrap().confirmation, Confirmation::None);
 }
 
-/// Case.
+/// Stores two replies and a reaction for one of two conversations.
 pub async fn a_reply_is_stored_in_the_named_conversations_only(table: impl Table) {
     let first = accepted(&table).await;
     table.accept(&conversation(2), None).await.unwrap();
@@ -128,7 +128,7 @@ pub async fn a_reply_is_stored_in_the_named_conversations_only(table: impl Table
     assert_eq!(stored(&table, 2).await, conversation(2));
 }
 
-/// Case.
+/// Moves the same event to quarantine twice.
 pub async fn quarantining_an_event_again_succeeds(table: impl Table) {
     let event = QuarantinedEvent {
         id: "calendly-0".to_owned(),

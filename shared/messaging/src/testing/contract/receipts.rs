@@ -1,4 +1,4 @@
-//! What providers report, and what it settles.
+//! Receipts: delivery statuses, attempts, prices, and the steps that they settle.
 
 use super::Table;
 use super::fixtures::{
@@ -28,7 +28,7 @@ fn text() -> StepName {
     StepName::new("text").unwrap()
 }
 
-/// Case.
+/// Reports statuses of two attempts in an order that does not occur, and of steps that do not exist.
 pub async fn a_delivery_status_never_regresses(table: impl Table) {
     use DeliveryStatus::{Delivered, Failed, Queued, Read, Sent, Undelivered, Unknown};
     let conversation = accepted(&table).await;
@@ -69,7 +69,7 @@ pub async fn a_delivery_status_never_regresses(table: impl Table) {
     assert_eq!(table.load(&absent.id, at(0)).await, Ok(None));
 }
 
-/// Case.
+/// Looks an attempt up by the provider's id. A receipt that belongs to no attempt leads nowhere.
 pub async fn a_provider_message_id_leads_to_its_attempt(table: impl Table) {
     let first = accepted(&table).await;
     claim(&table, &step(&first), &claimed("a"), 1).await;
@@ -98,10 +98,14 @@ pub async fn a_provider_message_id_leads_to_its_attempt(table: impl Table) {
     for _ in 0..2 {
         table.keep_receipt(&stray, at(4)).await.unwrap();
     }
-    assert_eq!(table.attempt_of(Provider::Sns, "m-2").await, Ok(None), "kept, and nobody's");
+    assert_eq!(
+        table.attempt_of(Provider::Sns, "m-2").await,
+        Ok(None),
+        "the receipt is stored and belongs to no attempt"
+    );
 }
 
-/// Case: a receipt and an operator settle a held step at the same time; one of them is overtaken.
+/// Settles a held step by a receipt and by an operator at the same time: one of them is overtaken.
 pub async fn a_concurrently_settled_verdict_is_kept(table: impl Table) {
     let first = accepted(&table).await;
     claim(&table, &step(&first), &claimed("a"), 1).await;
@@ -123,7 +127,7 @@ pub async fn a_concurrently_settled_verdict_is_kept(table: impl Table) {
     assert_eq!(step(&stored(&table, 1).await).progress, sent);
 }
 
-/// Case.
+/// Claims a step that runs again, first with its earlier progress and then with the current one.
 pub async fn a_rerun_is_claimed_only_by_an_invocation_that_has_read_it(table: impl Table) {
     let first = accepted(&table).await;
     claim(&table, &step(&first), &claimed("a"), 1).await;
@@ -139,7 +143,7 @@ pub async fn a_rerun_is_claimed_only_by_an_invocation_that_has_read_it(table: im
     assert_eq!(
         claim(&table, &step(&stale), &next, 4).await,
         WriteOutcome::Overtaken,
-        "it has read the old plan"
+        "it has read the earlier progress"
     );
     let fresh = stored(&table, 1).await;
     assert_eq!(step(&fresh).progress, again);
@@ -147,7 +151,7 @@ pub async fn a_rerun_is_claimed_only_by_an_invocation_that_has_read_it(table: im
     assert_eq!(claim(&table, &step(&fresh), &next, 4).await, WriteOutcome::Done);
 }
 
-/// Case.
+/// Stores a message by SMS, which does not count, and one by WhatsApp.
 pub async fn the_last_whatsapp_message_of_a_contact_is_stored(table: impl Table) {
     for (channel, expected) in [(Channel::Sms, None), (Channel::Whatsapp, Some(at(5)))] {
         let mut message = message(&format!("SM{channel:?}"));
@@ -168,7 +172,7 @@ pub async fn the_last_whatsapp_message_of_a_contact_is_stored(table: impl Table)
     }
 }
 
-/// Case.
+/// Stores prices for a step that was read before another price or a reservation was stored.
 pub async fn prices_are_stored_only_while_the_step_is_unchanged(table: impl Table) {
     let price = |attempt, micro_usd| AttemptPrice { attempt, micro_usd };
     let conversation = accepted(&table).await;
@@ -180,11 +184,11 @@ pub async fn prices_are_stored_only_while_the_step_is_unchanged(table: impl Tabl
     assert_eq!(second.prices, prices);
     let both = [price(1, 8_830), price(2, 0)];
     assert_eq!(table.note_prices(&conversation, &second, &both).await, Ok(WriteOutcome::Done));
-    // What is reserved has become known meanwhile.
+    // The reservation is stored concurrently.
     claim(&table, &step(&conversation), &claimed("a"), 1).await;
     let read = stored(&table, 1).await;
     let before = step(&read);
-    assert_eq!(before.prices, both, "they stay whatever becomes of the step");
+    assert_eq!(before.prices, both, "prices stay when the step changes");
     let reservation =
         Reservation { at: at(1), micro_usd: 8_300, budgets: vec![Budget::Month("2027-01".to_owned())] };
     let sent = Progress { reserved: Some(reservation), ..decided(Verdict::Sent) };
@@ -198,7 +202,7 @@ pub async fn prices_are_stored_only_while_the_step_is_unchanged(table: impl Tabl
     assert_eq!(table.load(&absent.id, at(0)).await, Ok(None));
 }
 
-/// Case: whatever is reported how often and in whichever order, each difference counts once.
+/// Reports prices repeatedly and in any order: each difference counts once.
 pub async fn a_reported_price_is_settled_once(table: impl Table) {
     let limits: Limits = toml::from_str("day = 1").unwrap();
     let to = phone();
@@ -225,7 +229,7 @@ pub async fn a_reported_price_is_settled_once(table: impl Table) {
         let settled = settle_price(&table, &read, &step(&read), &about(attempt), price).await;
         assert_eq!(settled, Ok(WriteOutcome::Done));
         assert_eq!(spent().await, counted, "{attempt}: {micro}");
-        // Two at the same time: the second one takes back what it has added.
+        // A concurrent report is overtaken and takes back what it has added.
         let raced = settle_price(&table, &stale, &step(&stale), &about(1), Dollars::from_micro(20_000)).await;
         assert_eq!(raced, Ok(WriteOutcome::Overtaken));
         assert_eq!(spent().await, counted, "{attempt}: {micro}");

@@ -1,4 +1,4 @@
-//! Accepting, claiming and moving on.
+//! Steps: accepting, claiming and advancing.
 
 use super::Table;
 use super::fixtures::{
@@ -14,7 +14,7 @@ use crate::reply::ReplyMeaning;
 use crate::values::provider::Provider;
 use crate::values::verdict::Verdict;
 
-/// Case.
+/// Stores a conversation, reads it back, and accepts it again.
 pub async fn load_returns_exactly_what_accept_stored(table: impl Table) {
     assert_eq!(table.load(&id(1), at(0)).await, Ok(None));
     let conversation = accepted(&table).await;
@@ -22,7 +22,7 @@ pub async fn load_returns_exactly_what_accept_stored(table: impl Table) {
     assert_eq!(table.accept(&conversation, None).await, Ok(AcceptOutcome::Existing(Box::new(conversation))));
 }
 
-/// Case.
+/// Accepts two contents under one id.
 pub async fn accept_keeps_the_first_content_of_an_event(table: impl Table) {
     let first = accepted(&table).await;
     let mut other = conversation(1);
@@ -31,7 +31,8 @@ pub async fn accept_keeps_the_first_content_of_an_event(table: impl Table) {
     assert_eq!(stored(&table, 1).await, first);
 }
 
-/// Case: 90 days after everything about it is over, which is 6 hours after the deadline at the latest.
+/// Reads a conversation around its expiry: 90 days after everything about it is over, which is 6 hours after the
+/// deadline at the latest.
 pub async fn an_expired_conversation_is_absent(table: impl Table) {
     let first = accepted(&table).await;
     let expiry = DAY + 90 * DAY + 6 * 3600;
@@ -44,7 +45,7 @@ pub async fn an_expired_conversation_is_absent(table: impl Table) {
     assert_eq!(table.accept(&again, None).await, Ok(AcceptOutcome::Stored));
 }
 
-/// Case.
+/// Marks an absent conversation, and then a stored one twice.
 pub async fn mark_started_keeps_the_first_time_and_creates_no_item(table: impl Table) {
     table.mark_started(&id(1), at(0)).await.unwrap();
     assert_eq!(table.load(&id(1), at(0)).await, Ok(None));
@@ -54,7 +55,7 @@ pub async fn mark_started_keeps_the_first_time_and_creates_no_item(table: impl T
     assert_eq!(stored(&table, 1).await.life.started_at, Some(at(3)));
 }
 
-/// Case.
+/// Cancels an absent conversation, and then a stored one twice.
 pub async fn cancel_keeps_the_first_time_and_creates_no_item(table: impl Table) {
     assert_eq!(table.cancel(&id(1), at(0)).await, Ok(CancelOutcome::Absent));
     assert_eq!(table.load(&id(1), at(0)).await, Ok(None));
@@ -64,7 +65,7 @@ pub async fn cancel_keeps_the_first_time_and_creates_no_item(table: impl Table) 
     assert_eq!(stored(&table, 1).await.life.cancelled_at, Some(at(3)));
 }
 
-/// Case.
+/// Claims a step as two invocations. The first one may repeat its claim, because its answer may have been lost.
 pub async fn a_step_is_claimed_by_one_invocation(table: impl Table) {
     let first = accepted(&table).await;
     let next = claimed("a");
@@ -107,7 +108,8 @@ async fn reply(table: &impl Table, conversation: &Conversation) {
     assert_eq!(table.store(&inbound).await, Ok(crate::ports::StoreOutcome::Stored));
 }
 
-/// Case: each on a conversation of its own.
+/// Claims after a cancellation, a rescheduling, a supersession, a reply and an opt-out, each with a conversation of its
+/// own.
 pub async fn a_claim_is_rejected_after_an_end_a_reply_or_an_opt_out(table: impl Table) {
     for (n, what) in (1..).zip(["cancelled", "rescheduled", "superseded", "replied", "opted out"]) {
         let opened = conversation(n);
@@ -139,7 +141,7 @@ pub async fn a_claim_is_rejected_after_an_end_a_reply_or_an_opt_out(table: impl 
     }
 }
 
-/// Case.
+/// Claims a step that is sent even after a reply.
 pub async fn a_reply_rejects_claims_of_unless_replied_steps_only(table: impl Table) {
     let first = accepted(&table).await;
     reply(&table, &first).await;
@@ -148,7 +150,7 @@ pub async fn a_reply_rejects_claims_of_unless_replied_steps_only(table: impl Tab
     assert_eq!(claim(&table, &always, &claimed("a"), 1).await, WriteOutcome::Done);
 }
 
-/// Case.
+/// Claims a step whose stored progress differs from the one that was read.
 pub async fn a_claim_is_rejected_when_the_step_has_changed(table: impl Table) {
     let first = accepted(&table).await;
     let read = step(&first);
@@ -162,7 +164,7 @@ pub async fn a_claim_is_rejected_when_the_step_has_changed(table: impl Table) {
     assert_eq!(claim(&table, &step(&stored(&table, 1).await), &claimed("a"), 1).await, WriteOutcome::Done);
 }
 
-/// Case.
+/// Stores `Shadowed` by a claim, so that the same conditions apply.
 pub async fn shadowed_is_stored_by_a_claim(table: impl Table) {
     let first = accepted(&table).await;
     let next = decided(Verdict::Shadowed);
@@ -170,7 +172,7 @@ pub async fn shadowed_is_stored_by_a_claim(table: impl Table) {
     assert_eq!(step(&stored(&table, 1).await).progress, next);
 }
 
-/// Case: each on a conversation of its own.
+/// Stores every kind of progress twice, each in a conversation of its own.
 pub async fn advance_stores_every_progress_and_is_idempotent(table: impl Table) {
     let StepState::Claimed(claim) = claimed("a").state else { return };
     let lost = LostResponse { claim, since: at(61) };
@@ -190,7 +192,7 @@ pub async fn advance_stores_every_progress_and_is_idempotent(table: impl Table) 
     }
 }
 
-/// Case: an answer finds its claim, aged into Unknown or not; a decided step keeps its decision.
+/// Stores the result of a claim, also after the claim has become `Unknown`. A decided step keeps its decision.
 pub async fn a_late_response_is_stored_only_for_its_own_claim(table: impl Table) {
     let first = accepted(&table).await;
     assert_eq!(claim(&table, &step(&first), &claimed("a"), 1).await, WriteOutcome::Done);
@@ -210,7 +212,7 @@ pub async fn a_late_response_is_stored_only_for_its_own_claim(table: impl Table)
     assert_eq!(step(&stored(&table, 1).await).progress, sent);
 }
 
-/// Case.
+/// Stores the provider's message id, sender and opt-out with a step, and not if the step is overtaken.
 pub async fn a_provider_report_is_stored_atomically_with_the_step(table: impl Table) {
     let first = accepted(&table).await;
     claim(&table, &step(&first), &claimed("a"), 1).await;

@@ -1,4 +1,4 @@
-//! One-time codes in memory.
+//! One-time codes and randomness in memory.
 
 use std::collections::BTreeMap;
 
@@ -14,19 +14,19 @@ use crate::values::phone::PhoneNumber;
 use crate::values::provider::Provider;
 use crate::values::verdict::Because;
 
-/// The codes' part of the table.
+/// The one-time codes of the table.
 #[derive(Default)]
 pub(super) struct CodeStore {
-    codes: BTreeMap<CodeSlot, Kept>,
+    codes: BTreeMap<CodeSlot, CodeEntry>,
     counts: BTreeMap<(&'static str, String, i64), u32>,
-    /// How many random bytes have been given out.
+    /// The number of random chunks that were returned.
     drawn: u64,
-    /// What was sent to whom, in order.
+    /// The codes that were sent, in order.
     pub(super) sent: Vec<(PhoneNumber, MessageText)>,
 }
 
-/// A code as it is kept.
-struct Kept {
+/// A stored code.
+struct CodeEntry {
     code: StoredCode,
     attempts: u32,
     used_by: Option<String>,
@@ -47,8 +47,8 @@ impl CodeStore {
                 return WriteOutcome::Overtaken;
             }
         }
-        let kept = Kept { code: code.clone(), attempts: 0, used_by: None, withdrawn: false };
-        self.codes.insert(code.slot.clone(), kept);
+        let entry = CodeEntry { code: code.clone(), attempts: 0, used_by: None, withdrawn: false };
+        self.codes.insert(code.slot.clone(), entry);
         WriteOutcome::Done
     }
 
@@ -58,20 +58,21 @@ impl CodeStore {
     }
 
     fn attempt(&mut self, slot: &CodeSlot, most: u32, now: DateTime<Utc>) -> Option<TriedCode> {
-        let kept = self.codes.get_mut(slot)?;
-        let good = !kept.withdrawn && kept.used_by.is_none() && kept.code.valid_until > now;
-        if !good || kept.attempts >= most {
+        let entry = self.codes.get_mut(slot)?;
+        let good = !entry.withdrawn && entry.used_by.is_none() && entry.code.valid_until > now;
+        if !good || entry.attempts >= most {
             return None;
         }
-        kept.attempts += 1;
-        Some(TriedCode { id: kept.code.id.clone(), hash: kept.code.hash })
+        entry.attempts += 1;
+        Some(TriedCode { id: entry.code.id.clone(), hash: entry.code.hash })
     }
 
     fn use_up(&mut self, slot: &CodeSlot, id: &str, by: &str) -> WriteOutcome {
-        let Some(kept) = self.codes.get_mut(slot).filter(|kept| kept.code.id == id && !kept.withdrawn) else {
+        let Some(entry) = self.codes.get_mut(slot).filter(|entry| entry.code.id == id && !entry.withdrawn)
+        else {
             return WriteOutcome::Overtaken;
         };
-        if kept.used_by.get_or_insert_with(|| by.to_owned()) == by {
+        if entry.used_by.get_or_insert_with(|| by.to_owned()) == by {
             WriteOutcome::Done
         } else {
             WriteOutcome::Overtaken
@@ -82,8 +83,8 @@ impl CodeStore {
 impl Codes for World {
     async fn last_code_at(&self, slot: &CodeSlot) -> Result<Option<DateTime<Utc>>, Unavailable> {
         self.call("last_code_at", |state| {
-            let kept = state.store.codes.codes.get(slot).filter(|kept| !kept.withdrawn);
-            kept.map(|kept| kept.code.issued_at)
+            let entry = state.store.codes.codes.get(slot).filter(|entry| !entry.withdrawn);
+            entry.map(|entry| entry.code.issued_at)
         })
         .await
     }
@@ -117,8 +118,8 @@ impl Codes for World {
 
     async fn withdraw_code(&self, slot: &CodeSlot, id: &str) -> Result<(), Unavailable> {
         self.call("withdraw_code", |state| {
-            if let Some(kept) = state.store.codes.codes.get_mut(slot).filter(|kept| kept.code.id == id) {
-                kept.withdrawn = true;
+            if let Some(entry) = state.store.codes.codes.get_mut(slot).filter(|entry| entry.code.id == id) {
+                entry.withdrawn = true;
             }
         })
         .await
@@ -183,7 +184,7 @@ impl CodeTexts for World {
 }
 
 impl Randomness for World {
-    /// The same in every run, and never the same twice in one.
+    /// Fills the bytes with values that are the same in every run and never repeat within one.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Unavailable> {
         use sha2::{Digest, Sha256};
         let drawn = &mut self.state().store.codes.drawn;
@@ -196,7 +197,7 @@ impl Randomness for World {
 }
 
 impl World {
-    /// The words of the code that was sent last.
+    /// Returns the text of the code that was sent last.
     #[must_use]
     pub fn last_words(&self) -> Option<String> {
         self.state().store.codes.sent.last().map(|(_, words)| words.expose().to_owned())

@@ -1,4 +1,4 @@
-//! The erasure of a person from the world's own data.
+//! Erasure of a person's data in memory.
 
 use chrono::{DateTime, Utc};
 
@@ -21,7 +21,7 @@ impl Erasure for World {
             Traces {
                 contact: state.store.contact(phone),
                 conversations: theirs.map(|conversation| conversation.id.clone()).collect(),
-                // A message in memory is its id alone.
+                // An inbound message in memory consists of its id, so there is nothing to erase.
                 inbound: Vec::new(),
             }
         })
@@ -80,7 +80,7 @@ impl Erasure for World {
         .await
     }
 
-    /// The opt-out stays where it is: this key stands for the digest of the number.
+    /// Erases a contact. The opt-out stays under the number, which replaces the digest here.
     async fn erase_contact(&self, phone: &PhoneNumber, read: &Contact) -> Result<WriteOutcome, Unavailable> {
         self.call("erase_contact", |state| {
             if state.store.contact(phone).opted_out_at != read.opted_out_at {

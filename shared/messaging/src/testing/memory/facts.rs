@@ -1,5 +1,5 @@
-//! What has taken effect: written down by the ports where it does, so that whoever checks the
-//! promises need not trust the code that keeps them.
+//! Effects of port calls. The ports record them, so that a check of the invariants does not have to trust the code under
+//! test.
 
 use chrono::{DateTime, Utc};
 
@@ -9,107 +9,107 @@ use crate::conversation::step::StepState;
 use crate::values::ids::{ConversationId, StepName};
 use crate::values::phone::PhoneNumber;
 
-/// A fact and when it became one.
+/// A fact with its time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordedFact {
-    /// When.
+    /// The instant at which it took effect.
     pub at: DateTime<Utc>,
-    /// What.
+    /// The effect.
     pub fact: Fact,
 }
 
-/// Something that took effect.
+/// An effect of a port call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fact {
-    /// A conversation is in the table, with its plan.
+    /// A conversation is stored with its plan.
     Stored {
-        /// Which.
+        /// The id of the conversation.
         conversation: ConversationId,
-        /// Whose.
+        /// The number of the phone.
         phone: PhoneNumber,
-        /// Its steps, as planned.
+        /// The steps of its plan.
         steps: Vec<Step>,
     },
-    /// An execution runs.
+    /// An execution was started.
     Started {
-        /// Its name.
+        /// The name of the execution.
         execution: String,
     },
     /// A conversation was cancelled, or superseded, perhaps before it was stored.
     Ended {
-        /// Which.
+        /// The id of the conversation.
         conversation: ConversationId,
-        /// By a newer booking; else it was cancelled.
+        /// Whether it was superseded by another booking; otherwise it was cancelled.
         superseded: bool,
     },
-    /// A real reply counts for a conversation.
+    /// A reply was stored in a conversation.
     Replied {
-        /// Which.
+        /// The id of the conversation.
         conversation: ConversationId,
     },
-    /// A phone wants no texts.
+    /// A phone has opted out of all texts.
     OptedOut {
-        /// Whose.
+        /// The number of the phone.
         phone: PhoneNumber,
     },
-    /// A phone wants texts again.
+    /// A phone has opted in again.
     OptedIn {
-        /// Whose.
+        /// The number of the phone.
         phone: PhoneNumber,
     },
-    /// What a phone has agreed to has changed.
+    /// The consent of a phone has changed.
     Consented {
-        /// Whose.
+        /// The number of the phone.
         phone: PhoneNumber,
-        /// How.
+        /// The change.
         change: ConsentChange,
     },
-    /// A step moved.
+    /// The progress of a step has changed.
     Moved {
-        /// Which conversation.
+        /// The id of the conversation.
         conversation: ConversationId,
-        /// Which step.
+        /// The name of the step.
         step: StepName,
-        /// Where it stands now.
+        /// The state that it has now.
         to: StepState,
         /// The number of its last attempt.
         attempt: u32,
     },
     /// The provider was called.
     Called {
-        /// For which conversation.
+        /// The id of the conversation.
         conversation: ConversationId,
-        /// For which step.
+        /// The name of the step.
         step: StepName,
-        /// Under which attempt.
+        /// The number of the attempt.
         attempt: u32,
     },
-    /// A place in a sender's schedule was given to a text.
+    /// A slot of a rate limiter was acquired for a text.
     SlotAcquired {
-        /// The second.
+        /// The second of the slot.
         slot: DateTime<Utc>,
     },
-    /// A text left for the phone.
+    /// A text was delivered to the phone.
     Delivered {
-        /// Of which conversation.
+        /// The id of the conversation.
         conversation: ConversationId,
-        /// Of which step.
+        /// The name of the step.
         step: StepName,
-        /// Under which attempt.
+        /// The number of the attempt.
         attempt: u32,
     },
     /// The provider reports that a text did not arrive and may be tried again.
     Lost {
-        /// Of which conversation.
+        /// The id of the conversation.
         conversation: ConversationId,
-        /// Of which step.
+        /// The name of the step.
         step: StepName,
-        /// Under which attempt.
+        /// The number of the attempt.
         attempt: u32,
     },
-    /// Words outside journeys reached the phone: the confirmation of an opt-out.
+    /// The confirmation of an opt-out, or a one-time code, was sent to the phone.
     Noticed {
-        /// Whose.
+        /// The number of the phone.
         phone: PhoneNumber,
     },
 }

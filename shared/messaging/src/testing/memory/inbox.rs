@@ -1,4 +1,4 @@
-//! What customers write, in the world in memory.
+//! Inbound messages in memory.
 
 use chrono::{DateTime, Utc};
 
@@ -41,13 +41,13 @@ impl Inbox for World {
     }
 
     async fn store(&self, inbound: &StoredInbound<'_>) -> Result<StoreOutcome, Unavailable> {
-        self.call("store", |state| state.receives(inbound)).await
+        self.call("store", |state| state.store_inbound(inbound)).await
     }
 
     async fn take_confirmation(&self, phone: &PhoneNumber, by: &str) -> Result<bool, Unavailable> {
         let taken = Confirmation::Taken(by.to_owned());
         self.call("take_confirmation", |state| {
-            state.confirmation_goes(phone, &[&Confirmation::Due, &taken], &taken)
+            state.move_confirmation(phone, &[&Confirmation::Due, &taken], &taken)
         })
         .await
     }
@@ -55,15 +55,15 @@ impl Inbox for World {
     async fn give_back_confirmation(&self, phone: &PhoneNumber, by: &str) -> Result<(), Unavailable> {
         let taken = Confirmation::Taken(by.to_owned());
         self.call("give_back_confirmation", |state| {
-            state.confirmation_goes(phone, &[&taken], &Confirmation::Due);
+            state.move_confirmation(phone, &[&taken], &Confirmation::Due);
         })
         .await
     }
 }
 
 impl State {
-    /// Whether it stood there.
-    fn confirmation_goes(&mut self, phone: &PhoneNumber, from: &[&Confirmation], to: &Confirmation) -> bool {
+    /// Moves the confirmation of an opt-out on, if it is in one of these states. Returns whether it was.
+    fn move_confirmation(&mut self, phone: &PhoneNumber, from: &[&Confirmation], to: &Confirmation) -> bool {
         let contact = self.store.contacts.get_mut(phone);
         let contact = contact.filter(|contact| from.contains(&&contact.confirmation));
         let Some(contact) = contact.filter(|contact| contact.opted_out_at.is_some()) else { return false };
@@ -71,7 +71,7 @@ impl State {
         true
     }
 
-    fn receives(&mut self, inbound: &StoredInbound<'_>) -> StoreOutcome {
+    fn store_inbound(&mut self, inbound: &StoredInbound<'_>) -> StoreOutcome {
         let (message, phone) = (inbound.message, &inbound.message.from);
         let key = (message.provider.as_str().to_owned(), message.id.clone());
         if self.store.inbound.contains(&key) {

@@ -1,4 +1,4 @@
-//! What providers report, in memory.
+//! Receipts in memory.
 
 use chrono::{DateTime, Utc};
 

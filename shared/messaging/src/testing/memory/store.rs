@@ -1,4 +1,4 @@
-//! The table as data: conversations, contacts, messages, quarantine.
+//! The data of the table in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,45 +13,45 @@ use crate::ports::{BookingEnd, BookingEndOutcome, QuarantinedEvent, WriteOutcome
 use crate::values::ids::{ConversationId, StepName};
 use crate::values::phone::PhoneNumber;
 
-/// How long items are kept after everything about them is over.
+/// The time for which items are kept after everything about them is over.
 const RETENTION: TimeDelta = TimeDelta::days(90);
 
-/// The table.
+/// The items of the table.
 #[derive(Default)]
 pub struct Store {
     /// Conversations and tombstones.
     pub conversations: BTreeMap<ConversationId, Conversation>,
-    /// Until when each of them counts.
+    /// The expiry of each conversation.
     expires: BTreeMap<ConversationId, DateTime<Utc>>,
-    /// What is known of phones.
+    /// The contacts by phone.
     pub contacts: BTreeMap<PhoneNumber, Contact>,
-    /// What phones have agreed to.
+    /// The current consents by phone.
     pub consents: BTreeMap<PhoneNumber, Consent>,
-    /// Every change of what a phone has agreed to.
+    /// Every change of consent by phone, in order.
     pub consent_changes: BTreeMap<PhoneNumber, Vec<ConsentChange>>,
-    /// Bookings whose end was reported.
+    /// The bookings whose end was reported.
     ended: BTreeSet<ConversationId>,
-    /// Inbound messages by provider and id.
+    /// The inbound messages by provider and id.
     pub inbound: BTreeSet<(String, String)>,
-    /// Which attempt a provider's message was.
+    /// The attempts by provider and message id.
     pub messages: BTreeMap<(String, String), AttemptId>,
-    /// Receipts that belong to no step or are of no known kind: provider, message, what was said.
+    /// Receipts that belong to no step or have an unknown status: provider, message id, status.
     pub receipts: BTreeSet<(String, String, String)>,
-    /// Events that cannot be used, by id.
+    /// The events in quarantine by id.
     pub quarantine: BTreeMap<String, QuarantinedEvent>,
-    /// One-time codes and what is counted of them.
+    /// The one-time codes and their counts.
     pub(super) codes: CodeStore,
 }
 
 impl Store {
-    /// Puts a conversation in.
+    /// Stores a conversation with its expiry.
     pub fn put(&mut self, conversation: &Conversation, now: DateTime<Utc>) {
         let last = conversation.plan.as_ref().map_or(now, crate::conversation::Plan::last_deadline);
         self.expires.insert(conversation.id.clone(), kept_until(last, RETENTION));
         self.conversations.insert(conversation.id.clone(), conversation.clone());
     }
 
-    /// A conversation that has not expired.
+    /// Returns a conversation that has not expired.
     #[must_use]
     pub fn live(&self, id: &ConversationId, now: DateTime<Utc>) -> Option<&Conversation> {
         let expires = *self.expires.get(id)?;
@@ -63,7 +63,7 @@ impl Store {
         self.conversations.get_mut(id)
     }
 
-    /// What is known of a phone.
+    /// Returns the contact of a phone, an empty one if none is stored.
     #[must_use]
     pub fn contact(&self, phone: &PhoneNumber) -> Contact {
         self.contacts.get(phone).cloned().unwrap_or_default()
@@ -128,8 +128,8 @@ impl Store {
         plan.steps.iter_mut().find(|step| step.name == *name)
     }
 
-    /// Moves a step on if it stands where it was read, or holds the same claim; what was learned is
-    /// stored with it or not at all.
+    /// Stores the next progress of a step if it has not changed since it was read, or holds the same claim. Returns
+    /// whether it is stored, and whether its state has changed.
     pub(super) fn advance(
         &mut self,
         id: &ConversationId,
@@ -137,12 +137,12 @@ impl Store {
         next: &Progress,
     ) -> (WriteOutcome, bool) {
         let Some(stored) = self.step(id, &read.name) else { return (WriteOutcome::Overtaken, false) };
-        let stands = match claim_of(&read.progress) {
+        let is_unchanged = match claim_of(&read.progress) {
             Some(claim) => claim_of(&stored.progress) == Some(claim),
             None => stored.progress == read.progress,
         };
-        let moves = stands && stored.progress.state != next.state;
-        if stands {
+        let moves = is_unchanged && stored.progress.state != next.state;
+        if is_unchanged {
             stored.progress = next.clone();
         }
         (if stored.progress == *next { WriteOutcome::Done } else { WriteOutcome::Overtaken }, moves)
