@@ -1,4 +1,4 @@
-//! Writes the seeds of every entry: `seeds <folder>` makes `<folder>/<entry>/seed-<n>`.
+//! Writes the seeds of every entry: `seeds <folder>` creates `<folder>/<entry>/seed-<n>`.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! One call as API Gateway hands it over, and what any answer must be.
+//! Calls as events of API Gateway, and the conditions that every response fulfils.
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use base64::Engine as _;
@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 
 use crate::world::{handlers, world};
 
-/// An answer: status and body.
+/// The status and the body of a response.
 pub(crate) type Answer = (i64, Value);
 
-/// A call of a route with these headers.
+/// Creates the event of a call; `None` if HTTP does not allow one of the headers.
 pub(crate) fn event(route: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<ApiGatewayV2httpRequest> {
     event_with_query(route, "", headers, body)
 }
 
-/// The same, with a query.
+/// Creates the event of a call with a query string.
 pub(crate) fn event_with_query(
     route: &str,
     query: &str,
@@ -58,7 +58,7 @@ pub(crate) fn event_with_query(
     serde_json::from_value(event).ok()
 }
 
-/// Runs what a function does to its end.
+/// Runs a future to its end.
 pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
     thread_local! {
         static RUNTIME: tokio::runtime::Runtime =
@@ -67,7 +67,7 @@ pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
     RUNTIME.with(|runtime| runtime.block_on(work))
 }
 
-/// Lets the function of a route answer.
+/// Calls the function of a route.
 pub(crate) fn answer(world: &World, event: ApiGatewayV2httpRequest) -> Answer {
     let route = event.route_key.clone().unwrap_or_default();
     let response = match route.as_str() {
@@ -99,7 +99,7 @@ pub(crate) fn assert_quiet(world: &World) {
     assert_eq!(state.delivered, 0);
 }
 
-/// Any event of API Gateway's, at every function.
+/// Passes any event of API Gateway to every function.
 pub(crate) fn gateway_event(data: &[u8]) {
     for route in [None, Some("POST /sms"), Some("POST /twilio/inbound"), Some("POST /webhooks/calendly")] {
         let Ok(mut event) = serde_json::from_slice::<ApiGatewayV2httpRequest>(data) else { return };

@@ -1,4 +1,4 @@
-//! Files that people edit: `journeys.toml` and the state machine's definition.
+//! Files that users edit: `journeys.toml` and the state machine's definition.
 
 use std::collections::HashMap;
 
@@ -12,13 +12,13 @@ use serde_json::json;
 
 use crate::world::now;
 
-/// A file that loads is linted, and each of its journeys can be followed or says why not.
+/// Loads any text as `journeys.toml`, and lints it and plans each of its journeys if it loads.
 pub(crate) fn journeys_toml(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let journeys = match Config::from_toml(text) {
         Ok(journeys) => journeys,
         Err(findings) => {
-            assert!(!findings.is_empty(), "refused without a reason");
+            assert!(!findings.is_empty(), "rejected without a reason");
             return;
         }
     };
@@ -57,7 +57,7 @@ pub(crate) fn asl_definition(data: &[u8]) {
     let definition = match Definition::load(text, &values) {
         Ok(definition) => definition,
         Err(problems) => {
-            assert!(!problems.to_string().is_empty(), "refused without a reason");
+            assert!(!problems.to_string().is_empty(), "rejected without a reason");
             return;
         }
     };

@@ -5,7 +5,7 @@ use crate::world::{API_KEY, world};
 
 const HEADERS: [(&str, &str); 2] = [("content-type", "application/json"), ("x-api-key", API_KEY)];
 
-/// `POST /consent`: kept once, or refused with every violation; a repeat changes nothing.
+/// `POST /consent`: the consent is stored once, or the call is rejected with every violation. A repeat changes nothing.
 pub(crate) fn consent_body(data: &[u8]) {
     let world = world();
     let call = || answer(&world, event("POST /consent", &HEADERS, data).unwrap());
@@ -17,14 +17,14 @@ pub(crate) fn consent_body(data: &[u8]) {
         200 => assert_eq!((again, repeated["status"].as_str()), (200, Some("duplicate")), "{repeated}"),
         400 | 413 => {
             assert_eq!((again, &repeated), (status, &said));
-            assert!(kept.is_empty(), "refused and kept");
+            assert!(kept.is_empty(), "rejected and stored");
         }
         other => panic!("{other} {said}"),
     }
 }
 
-/// `POST /otp` and `POST /otp/verify`: at most one text for two calls, no code in an answer, and a guess
-/// that says nothing but whether it was right.
+/// `POST /otp` and `POST /otp/verify`: two calls send one text at most, no response contains a code, and the response
+/// to a guess says only whether it is right.
 pub(crate) fn otp_body(data: &[u8]) {
     let world = world();
     let call = |route| answer(&world, event(route, &HEADERS, data).unwrap());

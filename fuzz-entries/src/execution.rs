@@ -1,4 +1,4 @@
-//! An execution's input: what was written into Step Functions, perhaps long ago, perhaps by hand.
+//! Inputs of executions, which may be old or written by hand.
 
 use std::collections::HashMap;
 
@@ -7,13 +7,13 @@ use local::serve::STATE_MACHINE;
 use local::states::{Action, Definition, Event, Execution, Status};
 use serde_json::Value;
 
-use crate::call::{answer, event, run};
+use crate::call::{self, answer, run};
 use crate::world::{API_KEY, handlers, now, world};
 
 const EVENT: &[u8] = include_bytes!("../../test-payloads/ingest/sms-advance-approved.json");
 
-/// Any input, through the shipped definition and the shipped function, with one event accepted: it
-/// ends in a state, and the event's text leaves once at most.
+/// Runs an execution with any input through the shipped definition and the shipped function, after one event was
+/// accepted. The execution ends in a state, and the event's text is sent once at most.
 pub(crate) fn execution_input(data: &[u8]) {
     let Ok(input) = std::str::from_utf8(data) else { return };
     let Ok(mut execution) = Execution::new("fuzz", input, now()) else { return };
@@ -24,18 +24,18 @@ pub(crate) fn execution_input(data: &[u8]) {
     let definition = Definition::load(STATE_MACHINE, &values).unwrap();
     let world = world();
     let headers = [("content-type", "application/json"), ("x-api-key", API_KEY)];
-    assert_eq!(answer(&world, event("POST /sms", &headers, EVENT).unwrap()).0, 202);
+    assert_eq!(answer(&world, call::event("POST /sms", &headers, EVENT).unwrap()).0, 202);
     let send = handlers(&world).send;
-    let mut happening = Event::Started;
+    let mut event = Event::Started;
     for visit in 0..100 {
-        let step = execution.on(&definition, happening, world.state().now);
-        happening = match step.action {
+        let step = execution.on(&definition, event, world.state().now);
+        event = match step.action {
             Action::WaitUntil(until) => {
-                // A wait beyond the year that an execution lives ends with it.
+                // An execution lives one year, so it ends before a longer wait does.
                 if until > now() + chrono::TimeDelta::days(366) {
                     return;
                 }
-                moved(&world, until);
+                advance_clock(&world, until);
                 Event::TimerFired
             }
             Action::Invoke { input, .. } => {
@@ -50,13 +50,13 @@ pub(crate) fn execution_input(data: &[u8]) {
                 assert!(world.state().delivered <= 1);
                 return;
             }
-            Action::Unchanged => panic!("the event did not fit"),
+            Action::Unchanged => panic!("the event does not fit the state"),
         };
     }
-    panic!("it does not end");
+    panic!("the execution does not end");
 }
 
-fn moved(world: &messaging::testing::memory::World, until: DateTime<Utc>) {
+fn advance_clock(world: &messaging::testing::memory::World, until: DateTime<Utc>) {
     let mut state = world.state();
     state.now = state.now.max(until);
 }

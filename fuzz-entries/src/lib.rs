@@ -2,12 +2,12 @@
 //! code over a world in memory, and panics if an invariant is violated. The fuzzer (`make fuzz`) and the
 //! property tests in this crate look for such panics.
 //!
-//! Whatever comes in: nothing panics; a caller's mistake is a 4xx and never a 5xx; the same call once
-//! more changes nothing; no text goes out more than once.
+//! For every input: the code does not panic; a caller's mistake is a 4xx and never a 5xx; a repeated call
+//! changes nothing; no text is sent more than once.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "a broken promise is a panic: the fuzzer and the tests look for it"
+    reason = "a violated invariant is a panic, which the fuzzer and the tests look for"
 )]
 
 mod call;
@@ -21,16 +21,16 @@ mod world;
 
 pub use seeds::seeds;
 
-/// A way in.
+/// An entry point for outside input.
 #[derive(Clone, Copy)]
 pub struct Entry {
-    /// Its name: the fuzz target's, and its corpus's folder.
+    /// The name of the entry, of its fuzz target and of its corpus folder.
     pub name: &'static str,
-    /// Takes any bytes.
+    /// Passes any bytes to the entry point. Panics if an invariant is violated.
     pub run: fn(&[u8]),
 }
 
-/// All of them.
+/// All entries.
 pub const ENTRIES: [Entry; 18] = [
     Entry { name: "sms_body", run: sources::sms_body },
     Entry { name: "messages_body", run: sources::messages_body },
@@ -52,10 +52,10 @@ pub const ENTRIES: [Entry; 18] = [
     Entry { name: "execution_input", run: execution::execution_input },
 ];
 
-/// The entry of a fuzz target.
+/// Runs the entry of a fuzz target.
 ///
 /// # Panics
-/// When there is no such entry.
+/// If there is no such entry, or an invariant is violated.
 pub fn run(name: &str, data: &[u8]) {
     let entry = ENTRIES.iter().find(|entry| entry.name == name);
     (entry.unwrap_or_else(|| panic!("no entry {name}")).run)(data);

@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use crate::call::{answer, event, event_with_query, read, run};
 use crate::world::{API_KEY, SIGNING_KEY, handlers, world};
 
-/// The event that the text is sent for.
+/// The event for which the text is sent.
 const EVENT: &[u8] = include_bytes!("../../test-payloads/ingest/sms-advance-approved.json");
 const ID: &str = "sms-6f1c2d9e-3b64-4f0a-9d2e-0a1b2c3d4e5f";
 const QUERY: &str = "conversation=sms-6f1c2d9e-3b64-4f0a-9d2e-0a1b2c3d4e5f&step=text&attempt=1";
 
-/// A world where one text has been sent.
+/// Creates a world in which one text has been sent.
 fn world_with_a_text() -> World {
     let world = world();
     let headers = [("content-type", "application/json"), ("x-api-key", API_KEY)];
@@ -27,8 +27,7 @@ fn world_with_a_text() -> World {
     world
 }
 
-/// Whatever is reported, and twice: no second text leaves by itself, at most one execution is started,
-/// and the second report changes nothing.
+/// Delivers a report twice: it sends no second text and starts at most one execution, and the repeat changes nothing.
 fn twice(report: impl Fn(&World)) {
     let world = world_with_a_text();
     report(&world);
@@ -45,7 +44,7 @@ fn twice(report: impl Fn(&World)) {
     assert!(state.executions.len() <= 2, "{:?}", state.executions);
 }
 
-/// `POST /twilio/status` with a form of any bytes, signed as Twilio would sign what it decodes to.
+/// `POST /twilio/status` with any bytes as a form, signed as Twilio signs the decoded fields.
 pub(crate) fn status_callback(data: &[u8]) {
     let fields: Vec<(String, String)> = form_urlencoded::parse(data).into_owned().collect();
     let url = format!("https://example.com/twilio/status?{QUERY}");
@@ -59,21 +58,21 @@ pub(crate) fn status_callback(data: &[u8]) {
     });
 }
 
-/// Any message on the topic of delivery events, and any event of AWS's at the function itself.
+/// Passes any bytes as a message on the topic of delivery events, and as an event of AWS to the function itself.
 pub(crate) fn delivery_event(data: &[u8]) {
     for event in as_events(data) {
         twice(|world| understood(run(handlers(world).delivery_status.handle(event.clone()))));
     }
 }
 
-/// Any message on the topic of replies. A reply is taken once, and never answered by a text but STOP.
+/// Passes any bytes as a message on the topic of replies. A reply is stored once, and only STOP is answered by a text.
 pub(crate) fn two_way_event(data: &[u8]) {
     for event in as_events(data) {
         twice(|world| understood(run(handlers(world).inbound.handle(event.clone()))));
     }
 }
 
-/// The bytes as what was published, and as the whole event. Calls of the HTTP API are `gateway_event`'s.
+/// Returns the bytes as a published message, and as the whole event. `gateway_event` covers calls of the HTTP API.
 fn as_events(data: &[u8]) -> Vec<Value> {
     let message = String::from_utf8_lossy(data);
     let mut events =

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// The seeds of an entry.
+/// Returns the seeds of an entry.
 ///
 /// # Panics
-/// When a file of the repository cannot be read.
+/// If there is no such entry, or a file of the repository cannot be read.
 #[must_use]
 pub fn seeds(entry: &str) -> Vec<Vec<u8>> {
     match entry {
@@ -87,7 +87,7 @@ fn read(path: &str) -> Vec<u8> {
     std::fs::read(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The JSON files of a folder whose names begin so, in their order.
+/// Returns the JSON files of a folder whose names begin with a prefix, in the order of their names.
 fn files(folder: &str, prefix: &str) -> Vec<Vec<u8>> {
     let entries = std::fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
     let mut paths: Vec<_> = entries
@@ -98,7 +98,7 @@ fn files(folder: &str, prefix: &str) -> Vec<Vec<u8>> {
     paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 
-/// Every member of that name in a file of vectors.
+/// Returns every member with this name in a file of vectors.
 fn members(file: &str, name: &str) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     collect(&serde_json::from_slice(&read(file)).unwrap(), name, &mut found);

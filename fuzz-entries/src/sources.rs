@@ -1,4 +1,4 @@
-//! Bodies and headers of everybody who calls.
+//! Bodies and headers of all sources.
 
 use http_edge::signature::twilio::{Algorithm, sign};
 use http_edge::signature::{plain_hmac, timestamped};
@@ -26,7 +26,7 @@ fn twice(route: &str, headers: &[(&str, &str)], body: &[u8]) -> (Answer, Answer)
     let second = call().unwrap();
     let again = shape(&world);
     assert!(stored.0 == again.0 && stored.1 == again.1, "a repeat changed something");
-    assert!(again.2 <= stored.2 + usize::from(stored.2 == 0), "a repeat was kept more than once");
+    assert!(again.2 <= stored.2 + usize::from(stored.2 == 0), "a repeat was moved to quarantine again");
     for conversation in stored.0.values() {
         let steps = conversation.plan.iter().flat_map(|plan| &plan.steps);
         assert!(
@@ -37,7 +37,7 @@ fn twice(route: &str, headers: &[(&str, &str)], body: &[u8]) -> (Answer, Answer)
     (first, second)
 }
 
-/// An own service's body: taken once, then a duplicate; or refused twice, and nothing is stored.
+/// Passes the body of one of our own services: it is accepted and then a duplicate, or it is rejected twice.
 fn own_service(route: &str, headers: &[(&str, &str)], body: &[u8]) {
     let ((first, said), (second, repeated)) = twice(route, headers, body);
     match first {
@@ -60,7 +60,7 @@ pub(crate) fn messages_body(data: &[u8]) {
     own_service("POST /messages", &[JSON, ("x-api-key", API_KEY)], data);
 }
 
-/// `POST /messages/bulk`: what was accepted is a duplicate the second time, what was refused is refused.
+/// `POST /messages/bulk`: an accepted message is a duplicate in the repeat, and a rejected one is rejected again.
 pub(crate) fn bulk_body(data: &[u8]) {
     let headers = [JSON, ("x-api-key", API_KEY)];
     let ((first, said), (second, repeated)) = twice("POST /messages/bulk", &headers, data);
@@ -102,7 +102,7 @@ pub(crate) fn calcom_body(data: &[u8]) {
     booking("POST /webhooks/calcom", (plain_hmac::CALCOM_HEADER, &signature), data);
 }
 
-/// `POST /twilio/inbound` with a form of any bytes, signed as Twilio would sign what it decodes to.
+/// `POST /twilio/inbound` with any bytes as a form, signed as Twilio signs the decoded fields.
 pub(crate) fn inbound_form(data: &[u8]) {
     const ROUTE: &str = "POST /twilio/inbound";
     let fields: Vec<(String, String)> = form_urlencoded::parse(data).into_owned().collect();
@@ -119,8 +119,8 @@ pub(crate) fn inbound_form(data: &[u8]) {
     assert_quiet(&world);
 }
 
-/// A header (the first line) that is not a signature over the body (the rest): 401 on every route that
-/// is signed, and nothing is stored.
+/// Passes a header (the first line) that is not a signature of the body (the rest): every signed route answers 401 and
+/// stores nothing.
 pub(crate) fn signature_headers(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (header, body) = text.split_once('\n').unwrap_or((&text, ""));

@@ -9,13 +9,13 @@ use messaging::journeys::Config;
 use messaging::ports::CurrentJourneys;
 use messaging::testing::memory::World;
 
-/// The shipped journeys and a source that is configuration alone.
+/// The shipped journeys, with a source that only the configuration declares.
 const JOURNEYS: &str =
     concat!(include_str!("../../journeys.toml"), "\n[sources.shop]\nregion = \"GB\"\nlocale = \"en-GB\"\n",);
 
-/// Opens every keyed route.
+/// The API key of every route that needs one.
 pub(crate) const API_KEY: &str = "api-key";
-/// Signs for every source that signs.
+/// The signing key of every source that signs its calls.
 pub(crate) const SIGNING_KEY: &str = "signing-key";
 
 pub(crate) fn now() -> DateTime<Utc> {
@@ -36,7 +36,7 @@ pub(crate) fn world() -> World {
     world
 }
 
-/// Read once: it takes longer than most calls.
+/// Returns the journeys, which are parsed once because parsing takes longer than most calls.
 fn journeys() -> Arc<Config> {
     static JOURNEYS_READ: OnceLock<Arc<Config>> = OnceLock::new();
     Arc::clone(JOURNEYS_READ.get_or_init(|| Arc::new(Config::from_toml(JOURNEYS).unwrap())))

@@ -1,12 +1,12 @@
-//! Every entry with its seeds, with what is almost a seed, and with anything.
+//! Runs every entry with its seeds, with edited seeds and with random bytes.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly, too")]
 
 use fuzz_entries::{ENTRIES, seeds};
 use proptest::prelude::*;
 
-/// Bytes that mean something to one parser or another.
-const SPICES: [&[u8]; 24] = [
+/// Bytes with a special meaning in one of the formats.
+const TOKENS: [&[u8]; 24] = [
     b"\"",
     b"{",
     b"}",
@@ -33,56 +33,56 @@ const SPICES: [&[u8]; 24] = [
     b"\xf0\x9f\x98\x80",
 ];
 
-/// One change of a body.
+/// An edit of a body.
 #[derive(Debug, Clone)]
 enum Edit {
     Flip(usize, u8),
     Cut(usize, usize),
     Repeat(usize, usize),
-    Spice(usize, usize),
-    /// The rest of another seed from there on.
+    Insert(usize, usize),
+    /// Replaces the rest of the body by a part of another seed.
     Splice(usize, usize, usize),
 }
 
 fn edit() -> impl Strategy<Value = Edit> {
-    let place = || any::<prop::sample::Index>().prop_map(|index| index.index(1 << 16));
+    let index = || any::<prop::sample::Index>().prop_map(|sample| sample.index(1 << 16));
     prop_oneof![
-        (place(), any::<u8>()).prop_map(|(at, bits)| Edit::Flip(at, bits)),
-        (place(), 1_usize..40).prop_map(|(at, length)| Edit::Cut(at, length)),
-        (place(), 1_usize..40).prop_map(|(at, length)| Edit::Repeat(at, length)),
-        (place(), 0..SPICES.len()).prop_map(|(at, which)| Edit::Spice(at, which)),
-        (place(), place(), place()).prop_map(|(at, other, from)| Edit::Splice(at, other, from)),
+        (index(), any::<u8>()).prop_map(|(at, bits)| Edit::Flip(at, bits)),
+        (index(), 1_usize..40).prop_map(|(at, length)| Edit::Cut(at, length)),
+        (index(), 1_usize..40).prop_map(|(at, length)| Edit::Repeat(at, length)),
+        (index(), 0..TOKENS.len()).prop_map(|(at, which)| Edit::Insert(at, which)),
+        (index(), index(), index()).prop_map(|(at, other, from)| Edit::Splice(at, other, from)),
     ]
 }
 
 fn edited(mut body: Vec<u8>, edits: &[Edit], seeds: &[Vec<u8>]) -> Vec<u8> {
     for edit in edits {
-        let at = |place: usize| place % (body.len() + 1);
+        let at = |index: usize| index % (body.len() + 1);
         match edit {
-            Edit::Flip(place, bits) => {
-                let at = at(*place);
+            Edit::Flip(index, bits) => {
+                let at = at(*index);
                 if let Some(byte) = body.get_mut(at) {
                     *byte ^= bits;
                 }
             }
-            Edit::Cut(place, length) => {
-                let from = at(*place);
+            Edit::Cut(index, length) => {
+                let from = at(*index);
                 let to = (from + length).min(body.len());
                 body.drain(from..to);
             }
-            Edit::Repeat(place, length) => {
-                let from = at(*place);
+            Edit::Repeat(index, length) => {
+                let from = at(*index);
                 let to = (from + length).min(body.len());
                 let piece = body[from..to].to_vec();
                 body.splice(from..from, piece);
             }
-            Edit::Spice(place, which) => {
-                let at = at(*place);
-                body.splice(at..at, SPICES[*which].iter().copied());
+            Edit::Insert(index, which) => {
+                let at = at(*index);
+                body.splice(at..at, TOKENS[*which].iter().copied());
             }
-            Edit::Splice(place, other, from) => {
+            Edit::Splice(index, other, from) => {
                 let other = &seeds[other % seeds.len()];
-                let (at, from) = (at(*place), from % (other.len() + 1));
+                let (at, from) = (at(*index), from % (other.len() + 1));
                 body.truncate(at);
                 body.extend_from_slice(&other[from..]);
             }
@@ -91,7 +91,7 @@ fn edited(mut body: Vec<u8>, edits: &[Edit], seeds: &[Vec<u8>]) -> Vec<u8> {
     body
 }
 
-fn holds(name: &str) {
+fn check_entry(name: &str) {
     let entry = ENTRIES.iter().find(|entry| entry.name == name).unwrap();
     let seeds = seeds(name);
     assert!(!seeds.is_empty());
@@ -111,7 +111,7 @@ macro_rules! entries {
     ($($name:ident)*) => {
         $(#[test]
         fn $name() {
-            holds(stringify!($name));
+            check_entry(stringify!($name));
         })*
 
         #[test]
