@@ -1,5 +1,5 @@
-//! The local engine with scripted task results, for the comparison with another engine
-//! (`statemachine/tests/python/test_engines.py`): a definition and cases in, histories out.
+//! Runs the local engine with scripted task results, for the comparison with another engine
+//! (`statemachine/tests/python/test_engines.py`). It reads a definition and cases and prints histories.
 //!
 //! In: `{"definition": "<ASL>", "cases": [{"name", "input": "<JSON>", "results": [...]}]}`, a result being
 //! `{"return": <output>}`, `{"error", "cause"}` or `{"hang": true}`. Out, by the case's name:
@@ -36,7 +36,7 @@ async fn main() {
     println!("{}", Value::Object(answers));
 }
 
-/// One execution, from start to end.
+/// Runs one execution to its end.
 async fn run(definition: &str, case: &Value) -> Value {
     let definition = Definition::parse(definition.to_owned()).unwrap();
     let clock = Arc::new(SetClock(Mutex::new(Utc::now())));
@@ -65,7 +65,7 @@ async fn run(definition: &str, case: &Value) -> Value {
     })
 }
 
-/// A function that answers with one result after the other.
+/// Returns a function that returns one result after the other.
 fn script(results: &Value) -> Invoke {
     let left: VecDeque<Value> = results.as_array().unwrap().iter().cloned().collect();
     let left = Arc::new(Mutex::new(left));

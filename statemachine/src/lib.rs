@@ -1,1 +1,1 @@
-//! Tests only: see `tests/`.
+//! An empty library: this crate consists of its tests.

@@ -9,9 +9,9 @@ use telemetry::{METRICS, NAMESPACE};
 
 use crate::template::{folders, logical_id, resources};
 
-/// Alarms by id, and every metric that each looks at: namespace, name and dimensions.
+/// Returns the alarms by id, each with its metrics: namespace, name and dimensions.
 pub(crate) fn alarms() -> BTreeMap<String, (Value, Vec<Value>)> {
-    let told = |(id, alarm): (String, Value)| {
+    let with_metrics = |(id, alarm): (String, Value)| {
         let metrics = match alarm["Metrics"].as_array() {
             None => vec![alarm.clone()],
             Some(list) => {
@@ -20,7 +20,7 @@ pub(crate) fn alarms() -> BTreeMap<String, (Value, Vec<Value>)> {
         };
         (id, (alarm, metrics))
     };
-    resources("AWS::CloudWatch::Alarm").into_iter().map(told).collect()
+    resources("AWS::CloudWatch::Alarm").into_iter().map(with_metrics).collect()
 }
 
 pub(crate) fn dimension<'a>(metric: &'a Value, name: &str) -> Option<&'a Value> {
@@ -70,20 +70,20 @@ fn the_receipts_of_each_provider_have_their_own_alarm() {
     }
 }
 
-/// Texts by AWS are paid for in two places, each with a limit of its own.
+/// AWS bills texts by two services, each with a limit of its own.
 #[test]
 fn spending_on_both_aws_services_has_an_alarm() {
     let (alarm, metrics) = &alarms()["SpendAlarm"];
     let names = metrics.iter().map(|metric| (metric["Namespace"].as_str(), metric["MetricName"].as_str()));
     let expected = [("AWS/SNS", "SMSMonthToDateSpentUSD"), ("AWS/SMSVoice", "TextMessageMonthlySpend")];
     assert_eq!(names.collect::<Vec<_>>(), expected.map(|(space, name)| (Some(space), Some(name))));
-    // Both count from the month's beginning: their highest is what was spent.
+    // Both metrics count from the beginning of the month, so their maximum is the month's spending.
     let stats =
         alarm["Metrics"].as_array().unwrap().iter().filter_map(|metric| metric["MetricStat"].get("Stat"));
     assert!(stats.into_iter().all(|stat| stat == "Maximum"));
 }
 
-/// Own services and booking systems go silent for reasons of their own.
+/// Our own services and booking systems go silent for different reasons.
 #[test]
 fn a_silent_source_of_each_kind_has_an_alarm() {
     for (id, parameter) in
@@ -96,7 +96,7 @@ fn a_silent_source_of_each_kind_has_an_alarm() {
 }
 
 #[test]
-fn every_failed_verdict_has_its_alarm() {
+fn every_failed_verdict_has_an_alarm() {
     let watched: BTreeSet<String> = alarms()
         .into_values()
         .filter(|(alarm, _)| alarm.get("MetricName").is_some())
@@ -130,7 +130,7 @@ fn the_dashboard_shows_the_errors_throttles_and_duration_of_every_function() {
 }
 
 #[test]
-fn texts_by_sns_that_fail_are_told_of_as_everybody_does() {
+fn failed_texts_by_sns_have_the_usual_alarm_and_metrics() {
     let alarm = &resources("AWS::CloudWatch::Alarm")["SnsSmsHighFailureRateAlarm"];
     assert_eq!(alarm["AlarmName"]["Sub"], "${AWS::StackName}-SNS-SMS-High-Failure-Rate");
     assert_eq!(

@@ -1,4 +1,4 @@
-//! The definition loads, and nothing of it is left to be filled in but what the template fills in.
+//! The definition loads, and the template fills in all of its placeholders.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use local::states::Definition;
 
 use crate::files::{DEFINITION, PLACEHOLDER, definition, loaded, states_of, template};
 
-/// The names in `${...}`.
+/// Returns the names in `${...}`.
 fn placeholders() -> BTreeSet<&'static str> {
     DEFINITION.split("${").skip(1).map(|rest| rest.split('}').next().unwrap()).collect()
 }
@@ -35,7 +35,7 @@ fn the_template_fills_in_every_placeholder_and_no_other() {
     assert_eq!(machine["DefinitionUri"], "statemachine/message.asl.json");
 }
 
-/// The bare function: its answer is the state's output, without the envelope of `lambda:invoke`.
+/// The resource is the bare function, so its result is the state's output without the envelope of `lambda:invoke`.
 #[test]
 fn the_task_calls_the_bare_function() {
     let (_, task) = states_of("Task").pop().unwrap();

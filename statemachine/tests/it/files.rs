@@ -9,21 +9,21 @@ use serde_json::Value;
 pub(crate) const DEFINITION: &str = include_str!("../../message.asl.json");
 pub(crate) const TEMPLATE: &str = include_str!("../../../template.yaml");
 
-/// The only place of the definition that a deployment fills in.
+/// The only placeholder of the definition.
 pub(crate) const PLACEHOLDER: &str = "SendFunctionArn";
 
-/// The definition as JSON.
+/// Returns the definition as JSON.
 pub(crate) fn definition() -> Value {
     serde_json::from_str(DEFINITION).unwrap()
 }
 
-/// The definition as the local engine loads it.
+/// Loads the definition into the local engine.
 pub(crate) fn loaded() -> Definition {
     let arn = "arn:aws:lambda:us-east-1:000000000000:function:send".to_owned();
     Definition::load(DEFINITION, &HashMap::from([(PLACEHOLDER.to_owned(), arn)])).unwrap()
 }
 
-/// The states of this type and what they are made of.
+/// Returns the names and definitions of the states of a type.
 pub(crate) fn states_of(kind: &str) -> Vec<(String, Value)> {
     let definition = definition();
     let states = definition["States"].as_object().unwrap();
@@ -31,13 +31,13 @@ pub(crate) fn states_of(kind: &str) -> Vec<(String, Value)> {
     wanted.map(|(name, state)| (name.clone(), state.clone())).collect()
 }
 
-/// The template, its intrinsic functions as maps of one entry (`!Ref Table` becomes `{"Ref": "Table"}`).
+/// Returns the template, with its intrinsic functions as maps of one entry (`!Ref Table` becomes `{"Ref": "Table"}`).
 pub(crate) fn template() -> Value {
     let document: serde_yaml_ng::Value = serde_yaml_ng::from_str(TEMPLATE).unwrap();
     plain(&document)
 }
 
-/// The repository's root.
+/// Returns the root folder of the repository.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }

@@ -1,5 +1,5 @@
-//! Old execution inputs still lead through the shipped definition and the shipped send function to a
-//! verdict; and what the send function says is all that the definition asks for.
+//! Old inputs of executions still lead through the shipped definition and the shipped send function to a
+//! verdict, and the send function's output has every field that the definition reads.
 
 use local::states::{Action, Event, Execution, Status};
 use messaging::conversation::step::{ProviderMessage, SendOutcome};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::fakes::{DUE, ID, TestSend, instant, send_function};
 use crate::files::{loaded, root};
 
-/// Runs an execution as an engine does, and gives back how it ended and the states it went through.
+/// Runs an execution as an engine does. Returns its end and the states that it passed.
 async fn run(input: &str, send: &TestSend, world: &World) -> (Execution, Vec<String>) {
     let definition = loaded();
     let mut execution = Execution::new("test", input, instant(DUE)).unwrap();
@@ -31,7 +31,7 @@ async fn run(input: &str, send: &TestSend, world: &World) -> (Execution, Vec<Str
                 Event::TaskSucceeded(serde_json::to_value(answer.unwrap()).unwrap())
             }
             Action::Ended => return (execution, states),
-            Action::Unchanged => panic!("the event did not fit"),
+            Action::Unchanged => panic!("the event does not fit the state"),
         };
     }
     panic!("the execution does not end");
@@ -42,7 +42,7 @@ fn accepted() -> SendOutcome {
     SendOutcome::Accepted { message }
 }
 
-/// Every version of the input, oldest first.
+/// Returns every version of the input, oldest first.
 fn fixtures() -> Vec<(String, String)> {
     let folder = root().join("statemachine/tests/inputs");
     let mut fixtures: Vec<_> = std::fs::read_dir(folder)
@@ -173,7 +173,7 @@ fn a_function_that_keeps_failing_ends_with_a_cause_and_without_a_verdict() {
     assert!(cause.ends_with(&format!("afterword show {ID}")), "{cause}");
 }
 
-/// A task's result replaces its input, so the function gives back what the next visit needs.
+/// A task's result replaces its input, so it must contain every field that the next visit reads.
 #[tokio::test]
 async fn the_output_of_a_wait_contains_the_input_of_the_next_visit() {
     let (send, world) = send_function(accepted());

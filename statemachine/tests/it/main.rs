@@ -1,4 +1,4 @@
-//! `message.asl.json` and `template.yaml`, held to the code and to each other.
+//! Compares `message.asl.json` and `template.yaml` with the code and with each other.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, called by nothing else")]
 
 mod alarms;

@@ -32,7 +32,7 @@ fn a_visit_that_fails_after_all_retries_ends_without_a_verdict_and_keeps_its_ids
     assert_eq!(task()["Catch"], expected);
 }
 
-/// Each must end before what waits for it gives up, and a claim must outlive any invocation.
+/// Each time-out ends before that of its caller, and a claim outlives every invocation.
 #[test]
 fn the_provider_times_out_before_the_function_and_the_function_before_the_task() {
     let provider = adapters::providers::twilio::CALL_TIMEOUT.as_secs();

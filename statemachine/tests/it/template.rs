@@ -1,4 +1,4 @@
-//! `template.yaml`: one name per thing, least privilege, logs that end.
+//! Rules of `template.yaml`: one name per thing, least privilege, logs that expire.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::alarms::{alarms, dimension};
 use crate::files::{TEMPLATE, root, template};
 
-/// Resources of this type.
+/// Returns the properties of the resources of a type, by logical id.
 pub(crate) fn resources(kind: &str) -> BTreeMap<String, Value> {
     let template = template();
     let all = template["Resources"].as_object().unwrap();
@@ -15,14 +15,14 @@ pub(crate) fn resources(kind: &str) -> BTreeMap<String, Value> {
     wanted.map(|(id, resource)| (id.clone(), resource["Properties"].clone())).collect()
 }
 
-/// The folders of functions: those that have something to run.
+/// Returns the folders of functions that have a `main`.
 pub(crate) fn folders() -> BTreeSet<String> {
     let entries = std::fs::read_dir(root().join("functions")).unwrap().map(Result::unwrap);
     let folders = entries.filter(|entry| entry.path().join("src/main.rs").exists());
     folders.map(|entry| entry.file_name().into_string().unwrap()).collect()
 }
 
-/// `booking-webhook` -> `BookingWebhookFunction`.
+/// Returns the logical id of a function's folder: `BookingWebhookFunction` for `booking-webhook`.
 pub(crate) fn logical_id(folder: &str) -> String {
     let words = folder.split('-').map(|word| word[..1].to_uppercase() + &word[1..]);
     words.collect::<String>() + "Function"
@@ -67,14 +67,14 @@ fn every_log_group_has_a_retention() {
     }
 }
 
-/// Every statement of every role.
+/// Returns every statement of every role, with the logical id.
 fn statements() -> Vec<(String, Value)> {
     let roles = resources("AWS::Serverless::Function").into_iter();
     let roles = roles.chain(resources("AWS::Serverless::StateMachine"));
     let mut statements = Vec::new();
     for (id, properties) in roles {
         for policy in properties["Policies"].as_array().into_iter().flatten() {
-            // No managed policy and no policy template: what a role may do stands here.
+            // Managed policies and policy templates are not used: each permission is written out.
             let list = policy["Statement"].as_array().unwrap_or_else(|| panic!("{id}: {policy}"));
             statements.extend(list.iter().map(|statement| (id.clone(), statement.clone())));
         }
@@ -113,7 +113,7 @@ fn no_function_may_scan_or_delete() {
     }
 }
 
-/// The names in `required("...")` (or `optional`) of a source file.
+/// Returns the names in `required("...")` (or `optional`) of a source file.
 fn asked<'a>(source: &'a str, function: &str) -> BTreeSet<&'a str> {
     source.split(&format!("{function}(\"")).skip(1).map(|rest| rest.split('"').next().unwrap()).collect()
 }
@@ -139,7 +139,7 @@ fn a_function_is_given_the_environment_that_its_main_reads() {
 
 /// The variables that a `main` reads and no deployment sets.
 const NOT_DEPLOYED: [&str; 2] = [
-    // Of tests.
+    // Set by tests only.
     "TWILIO_BASE_URL",
     // The parameter for the pool's id takes its ARN too.
     "AWS_SMS_PHONE_POOL_ARN",
@@ -152,7 +152,10 @@ fn every_variable_that_a_main_reads_can_be_deployed() {
             std::fs::read_to_string(root().join("functions").join(&folder).join("src/main.rs")).unwrap();
         let function = &resources("AWS::Serverless::Function")[&logical_id(&folder)];
         for name in asked(&main, "optional").into_iter().filter(|name| !NOT_DEPLOYED.contains(name)) {
-            assert!(!function["Environment"]["Variables"][name].is_null(), "{folder}: nothing sets {name}");
+            assert!(
+                !function["Environment"]["Variables"][name].is_null(),
+                "{folder}: the template does not set {name}"
+            );
         }
     }
 }
@@ -174,12 +177,12 @@ fn stored_data_survives_the_deletion_of_the_stack() {
 fn the_template_contains_no_secret_value() {
     let secret = &resources("AWS::SecretsManager::Secret")["Secret"];
     assert!(secret.get("SecretString").is_none());
-    assert!(!TEMPLATE.contains("NoEcho"), "secrets are no parameters");
+    assert!(!TEMPLATE.contains("NoEcho"), "a secret must not be a parameter");
 }
 
-/// Own services are few and known; a provider delivers in bursts, and what it is refused it may not repeat.
+/// Our own services are few and known. A provider delivers in bursts, and may not repeat a call that is throttled.
 #[test]
-fn providers_webhooks_take_twenty_times_what_own_services_do() {
+fn webhooks_have_twenty_times_the_throttling_limit_of_own_services() {
     let api = &resources("AWS::Serverless::HttpApi")["Api"];
     let throttle = |settings: &Value| {
         (settings["ThrottlingRateLimit"].as_u64(), settings["ThrottlingBurstLimit"].as_u64())
@@ -200,13 +203,13 @@ fn providers_webhooks_take_twenty_times_what_own_services_do() {
     }
     let is_webhook = |route: &&String| route.contains("/webhook") || route.contains("/twilio/");
     let webhooks: BTreeSet<_> = routes.iter().filter(is_webhook).collect();
-    assert_eq!(special.keys().collect::<BTreeSet<_>>(), webhooks, "those and no other");
+    assert_eq!(special.keys().collect::<BTreeSet<_>>(), webhooks, "exactly the webhooks have other limits");
     for own in ["POST /sms", "POST /trigger", "POST /messages", "POST /messages/bulk", "POST /otp"] {
         assert!(routes.contains(own) && !special.contains_key(own), "{own}");
     }
 }
 
-/// Whoever calls a function without waiting for its answer leaves what fails in a queue.
+/// An asynchronous call that fails ends in a queue.
 #[test]
 fn every_asynchronous_path_ends_in_a_dead_letter_queue() {
     for (id, function) in resources("AWS::Serverless::Function") {
@@ -233,7 +236,7 @@ fn every_asynchronous_path_ends_in_a_dead_letter_queue() {
     }
 }
 
-/// Kept by AWS, an opt-out would hold for the pool alone and never be heard of (docs/adr/0019).
+/// AWS would apply an opt-out to the pool only and not report it (docs/adr/0019).
 #[test]
 fn the_pool_leaves_opt_outs_to_us() {
     let pool = &resources("AWS::SMSVOICE::Pool")["Pool"];
@@ -265,7 +268,7 @@ fn every_parameter_is_in_a_group_and_checked() {
         assert!(grouped.iter().any(|grouped| *grouped == name), "{name}");
         assert!(parameter["Description"].is_string(), "{name}");
         let checks = ["AllowedPattern", "AllowedValues", "MinValue"];
-        assert!(checks.iter().any(|check| parameter.get(check).is_some()), "{name} takes anything");
+        assert!(checks.iter().any(|check| parameter.get(check).is_some()), "{name} accepts any value");
         assert!(name == "TwilioFrom" || parameter.get("Default").is_some(), "{name}");
     }
 }

@@ -1,4 +1,4 @@
-//! States, branches and errors are the domain's verdicts, letter for letter.
+//! The names of states, branches and errors equal the domain's verdicts.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use messaging::values::verdict::Verdict;
 
 use crate::files::{definition, states_of};
 
-/// Ends that are no verdict: nothing was decided, or something that this definition does not know.
+/// Final states that are not verdicts: nothing was decided, or the definition does not know the verdict.
 const RETRIES_EXHAUSTED: &str = "RetriesExhausted";
 const ENDED_OTHER: &str = "EndedOther";
 
@@ -29,7 +29,7 @@ fn each_verdict_has_a_terminal_state_of_its_name_and_failures_fail() {
 }
 
 #[test]
-fn there_is_one_wait_one_task_one_choice_and_no_state_besides() {
+fn there_is_one_wait_one_task_one_choice_and_otherwise_only_final_states() {
     assert_eq!(names(&states_of("Wait")), BTreeSet::from(["WaitUntilDue"]));
     assert_eq!(names(&states_of("Task")), BTreeSet::from(["Send"]));
     assert_eq!(names(&states_of("Choice")), BTreeSet::from(["Verdict"]));
@@ -38,7 +38,7 @@ fn there_is_one_wait_one_task_one_choice_and_no_state_besides() {
 }
 
 #[test]
-fn the_choice_leads_each_verdict_to_its_own_state_and_the_unknown_to_ended_other() {
+fn the_choice_leads_each_verdict_to_its_state_and_unknown_ones_to_ended_other() {
     let (_, choice) = states_of("Choice").pop().unwrap();
     let mut branches = BTreeSet::new();
     for branch in choice["Choices"].as_array().unwrap() {
@@ -47,7 +47,7 @@ fn the_choice_leads_each_verdict_to_its_own_state_and_the_unknown_to_ended_other
         let value = branch["StringEquals"].as_str().unwrap();
         let leads_to = if value == "Wait" { "WaitUntilDue" } else { value };
         assert_eq!(branch["Next"], leads_to);
-        assert!(branches.insert(value.to_owned()), "{value} stands twice");
+        assert!(branches.insert(value.to_owned()), "{value} has two branches");
     }
     let expected: BTreeSet<_> = verdicts(|_| true).chain(["Wait"]).map(str::to_owned).collect();
     assert_eq!(branches, expected);

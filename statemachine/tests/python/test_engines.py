@@ -1,8 +1,8 @@
-"""The shipped definition on two engines, ours and moto's, with the same scripted task results: the same
-states in the same order, the same retries, the same end.
+"""Compares two engines, ours and moto's, on the shipped definition with the same scripted task results: both must
+pass the same states in the same order, with the same retries and the same end.
 
-moto's engine runs in this process. What it would sleep is recorded instead, and its function is the
-script; everything between is its own. Both histories are printed side by side.
+moto's engine runs in this process. Its sleeps are recorded instead of slept, and the script takes the place of its
+function. The rest is moto's own code. Both histories are printed side by side.
 """
 
 import json
@@ -33,7 +33,7 @@ INPUT = {"conversation_id": ID, "step": STEP, "due": DUE}
 
 
 def says(verdict, due=DUE, **because):
-    """What the send function returns."""
+    """Returns a result of the send function."""
     return {"return": {**INPUT, "due": due, "verdict": verdict, "because": because}}
 
 
@@ -61,12 +61,12 @@ CASES = {verdict: [says(verdict, explanation="Why.")] for verdict in VERDICTS if
 
 
 def definition(case):
-    """As shipped; a task that hangs does so for a second instead of a minute."""
+    """Returns the shipped definition, in which a hanging task times out after a second instead of a minute."""
     return SHIPPED.replace('"TimeoutSeconds": 60', '"TimeoutSeconds": 1') if case == "TheFunctionHangs" else SHIPPED
 
 
 def ours():
-    """Every case on our engine: its description, its history."""
+    """Runs every case on our engine and returns descriptions and histories."""
     cases = [
         {"name": name, "definition": definition(name), "input": json.dumps(INPUT), "results": results}
         for name, results in CASES.items()
@@ -78,7 +78,7 @@ def ours():
 
 
 class Moto:
-    """moto's engine, told what the function answers, and asked what it would have slept."""
+    """moto's engine with scripted results of the function. Records the sleeps."""
 
     def __init__(self, results):
         self.results = iter(results)
@@ -118,14 +118,14 @@ class Moto:
         deadline = time.monotonic() + 60
         while (execution := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{name}: moto does not come to an end")
+                raise TimeoutError(f"{name}: moto does not end")
             time.sleep(0.005)
         events = states.get_execution_history(executionArn=arn, maxResults=1000)["events"]
         return {"execution": execution, "events": events}
 
 
-def told(events):
-    """A history as lines: what happened, to which state, with which error."""
+def lines_of(events):
+    """Returns a history as lines of event type, state and error."""
     lines = []
     for event in events:
         kind = event["type"]
@@ -138,7 +138,7 @@ def told(events):
 
 
 def data(execution):
-    """How it ended, and with what."""
+    """Returns the status, output, error and cause of an execution."""
     output = execution.get("output")
     return {
         "status": execution["status"],
@@ -149,7 +149,7 @@ def data(execution):
 
 
 def delays(events):
-    """The seconds between each failed try and the next one."""
+    """Returns the seconds between each failed try and the next one."""
     seconds = []
     failed = None
     for event in events:
@@ -162,7 +162,7 @@ def delays(events):
 
 
 def side_by_side(name, left, right):
-    """Every line of both that tells something; a run of equal ones as one."""
+    """Prints both histories side by side, with runs of equal lines as one line."""
     quiet = ("LambdaFunctionScheduled", "LambdaFunctionStarted", "StateExited")
     pairs = [pair for pair in zip_longest(left, right, fillvalue="-") if not (pair[0] == pair[1] and any(q in pair[0] for q in quiet))]
     print(f"\n{name}\n  {'ours':<52}moto")
@@ -177,7 +177,7 @@ class Engines(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        # moto tells of every failed state at length.
+        # moto logs every failed state at length.
         logging.disable(logging.ERROR)
         cls.addClassCleanup(logging.disable, logging.NOTSET)
         cls.ours = ours()
@@ -191,14 +191,14 @@ class Engines(unittest.TestCase):
             with self.subTest(name):
                 moto = Moto(results)
                 theirs, mine = moto.run(name), self.ours[name]
-                left, right = told(mine["events"]), told(theirs["events"])
+                left, right = lines_of(mine["events"]), lines_of(theirs["events"])
                 side_by_side(name, left, right)
                 self.assertEqual(left, right)
                 self.assertEqual(data(mine["execution"]), data(theirs["execution"]))
                 self.same_pauses(name, delays(mine["events"]), moto)
 
     def same_pauses(self, name, mine, moto):
-        """Full jitter: ours are at most what moto would draw from, and as many."""
+        """With full jitter, each of our pauses is at most moto's upper limit, and their number is equal."""
         self.assertEqual(len(mine), len(moto.retries), "the same number of retries")
         for pause, most in zip(mine, moto.retries):
             self.assertLessEqual(pause, most + 0.001)
@@ -207,12 +207,12 @@ class Engines(unittest.TestCase):
         expected = sum(1 for result in CASES[name] if result.get("return", {}).get("verdict") == "Wait")
         self.assertEqual(sum(1 for seconds in moto.waits if seconds > 0), expected)
 
-    def test_a_definition_with_one_retry_fewer_is_told_apart(self):
+    def test_the_comparison_notices_one_retry_fewer(self):
         name = "TheLastRetrySucceeds"
         fewer = SHIPPED.replace('"MaxAttempts": 15', '"MaxAttempts": 14')
         self.assertNotEqual(fewer, SHIPPED)
         theirs = Moto(CASES[name]).run(name, fewer)
-        self.assertNotEqual(told(theirs["events"]), told(self.ours[name]["events"]))
+        self.assertNotEqual(lines_of(theirs["events"]), lines_of(self.ours[name]["events"]))
         self.assertEqual(theirs["execution"]["error"], "RetriesExhausted")
 
 

@@ -1,11 +1,11 @@
-"""Least privilege, both ways: what each function's code can call at AWS is what its role allows, no less
-and no more.
+"""Least privilege in both directions: the role of each function allows exactly the AWS calls that the function's code
+can make.
 
-The calls are read off the sources. From every function's own code the calls are followed through the
-domain and the edge into those modules of shared/adapters whose types its `main` puts together; a call of an
-SDK that is reached is an action that the role must name. A method is told apart by its name, whoever has
-it: the answer may be too large, never too small; where it is too large, the comparison fails and one of two
-names has to be changed.
+The calls are found in the sources. From every function's own code the calls are followed through the
+domain and the edge into those modules of shared/adapters whose types its `main` composes. Each call of an SDK that is
+reached is an action that the role must name. Methods are distinguished by their names only, so the result may contain
+too many actions, but never too few. If it contains too many, the comparison fails and one of two methods needs another
+name.
 """
 
 import re
@@ -16,8 +16,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 
-# A call or a part of a transaction, as it stands in shared/adapters, and the action that it needs.
-# TransactWriteItems itself is no action: its parts are checked.
+# Calls and parts of transactions as they are written in shared/adapters, with the action that each needs.
+# TransactWriteItems itself is not an action, but its parts are.
 ACTIONS = {
     r"\.get_item\(\)": "dynamodb:GetItem",
     r"\.batch_get_item\(\)": "dynamodb:BatchGetItem",
@@ -51,7 +51,7 @@ NOT_SHIPPED = {"memory", "contract", "fakes", "testing", "tests"}
 
 
 def shipped(path):
-    """A source file without comments, texts and tests."""
+    """Returns a source file without comments, string literals and tests."""
     text = path.read_text()
     text = re.sub(r'//[^\n]*|r#".*?"#|"(?:\\.|[^"\\])*"', '""', text, flags=re.S)
     text = re.sub(r"'(?:[^'\\\n]|\\.)'", "' '", text)
@@ -76,7 +76,7 @@ def sources(folder):
 
 
 def bodies(text):
-    """Every function in a source: whose it is (the type of its `impl`, its trait, or nobody's), name, body."""
+    """Yields owner (the type of its `impl`, its trait, or None), name and body of every function in a source."""
     blocks = []
     for found in OWNER.finditer(text):
         brace = text.find("{", found.end() - 1)
@@ -89,8 +89,8 @@ def bodies(text):
 
 
 def calls(owner, body, owners, here):
-    """What a body calls, as (whose, name, where): `x.name()` is anybody's method, `Type::name()` that type's,
-    `name()` a function's of the same file (`here` holds their names and the file), if it has one, else of any."""
+    """Yields the calls of a body as (owner, name, file): `x.name()` is a method of any type, `Type::name()` of that type,
+    and `name()` a function of the same file (`here` has their names and the file) if it has one, otherwise of any."""
     names, file = here
     closures = set(re.findall(r"\blet\s+(?:mut\s+)?(\w+)", body))
     for found in CALL.finditer(body):
@@ -106,7 +106,7 @@ def calls(owner, body, owners, here):
 
 
 def adapter_modules(main, adapters):
-    """The modules of shared/adapters that a `main` names, and those that they name."""
+    """Returns the modules of shared/adapters that a `main` names, and those that they name."""
     folder = ROOT / "shared" / "adapters" / "src"
     wanted = set(re.findall(r"adapters::(\w+)", main))
     for group in re.findall(r"adapters::\{([^}]*)\}", main):
@@ -122,7 +122,7 @@ def adapter_modules(main, adapters):
 
 
 def reached(function, domain, adapters):
-    """The actions that a function's code reaches."""
+    """Returns the actions that a function's code reaches."""
     own = sources(ROOT / "functions" / function / "src")
     main = own[ROOT / "functions" / function / "src" / "main.rs"]
     everything = domain | adapter_modules(main, adapters) | own
@@ -136,7 +136,7 @@ def reached(function, domain, adapters):
     def called(owner, body, file):
         return set(calls(owner, body, owners, (free[file], file)))
 
-    # Everything of the function's own crate is its code; the rest, as far as it is called from there.
+    # All code of the function's own crate counts, and the rest as far as it is called from there.
     open_ = {call for file, text in own.items() for owner, _, body in bodies(text) for call in called(owner, body, file)}
     seen, actions = set(), set()
     while open_:
@@ -151,7 +151,7 @@ def reached(function, domain, adapters):
 
 
 class Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short forms."""
+    """Loads YAML with CloudFormation's short forms."""
 
 
 Loader.add_multi_constructor("!", lambda loader, suffix, node: {suffix: loader.construct_object(node, deep=True)
@@ -162,7 +162,7 @@ Loader.add_multi_constructor("!", lambda loader, suffix, node: {suffix: loader.c
 
 
 def allowed(template, function):
-    """The actions that a function's role names."""
+    """Returns the actions that a function's role names."""
     logical = "".join(word.capitalize() for word in function.split("-")) + "Function"
     properties = template["Resources"][logical]["Properties"]
     actions = set()
@@ -196,7 +196,7 @@ class Permissions(unittest.TestCase):
     def test_every_call_of_an_sdk_is_known(self):
         known = {re.sub(r"\W|b(?=[A-Z])", "", call.replace(r"\(", "").replace(r"\)", "")) for call in ACTIONS}
         calls = set()
-        operators = {"accounts", "installation"}  # called by the command line only, with a person's credentials
+        operators = {"accounts", "installation"}  # called by the command line only, with the credentials of its user
         for path, text in self.adapters.items():
             if operators & {*path.with_suffix("").parts}:
                 continue
