@@ -69,6 +69,7 @@ impl Function {
 }
 
 /// Every function, composed over the same ports.
+#[expect(clippy::type_complexity, reason = "each function is generic over its own ports")]
 pub struct Handlers<P: Ports> {
     /// Takes events of our own services.
     pub ingest: Ingest<P::Table, P::Executions, P::Keys, P::Journeys, P::Clock>,

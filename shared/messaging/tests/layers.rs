@@ -314,7 +314,7 @@ impl Reader<'_> {
             name = self.token(1).to_owned();
             self.at += 2;
         }
-        let Some(target) = self.from_root(module, &path) else { return };
+        let Some(target) = self.resolved_from_root(module, &path) else { return };
         if !is_public {
             self.source.imports.insert((module.clone(), target.clone()));
         }
@@ -334,14 +334,14 @@ impl Reader<'_> {
         }
         let is_in_use = self.source.names.contains_key(&[module.as_slice(), &path[..1]].concat());
         if (path.len() > 1 || is_in_use)
-            && let Some(target) = self.from_root(module, &path)
+            && let Some(target) = self.resolved_from_root(module, &path)
         {
             self.source.imports.insert((module.clone(), target));
         }
     }
 
     /// The path from the root of the crate; `None` for a path into another crate.
-    fn from_root(&self, module: &[String], path: &[String]) -> Option<Segments> {
+    fn resolved_from_root(&self, module: &[String], path: &[String]) -> Option<Segments> {
         let (first, rest) = path.split_first()?;
         let base = match first.as_str() {
             "crate" => return Some(rest.to_vec()),
@@ -349,10 +349,14 @@ impl Reader<'_> {
             "super" => {
                 let above = &module[..module.len() - 1];
                 let goes_on = rest.first().is_some_and(|next| next == "super");
-                return if goes_on { self.from_root(above, rest) } else { Some([above, rest].concat()) };
+                return if goes_on {
+                    self.resolved_from_root(above, rest)
+                } else {
+                    Some([above, rest].concat())
+                };
             }
             _ => {
-                let child = [module, &[first.clone()]].concat();
+                let child = [module, std::slice::from_ref(first)].concat();
                 let is_known =
                     self.source.files.contains_key(&child) || self.source.names.contains_key(&child);
                 return is_known.then(|| [child.as_slice(), rest].concat());

@@ -103,8 +103,7 @@ impl Erasure for Table {
     ) -> Result<ErasedConversation, Unavailable> {
         let older = phone.older_spelling();
         let spellings = || std::iter::once(phone).chain(&older);
-        let pointers: Vec<Write> =
-            spellings().map(|spelling| Write::from(delete(Key::pointer(spelling, id)))).collect();
+        let pointers: Vec<Write> = spellings().map(|spelling| delete(Key::pointer(spelling, id))).collect();
         let stored = self.get(Key::conversation(id)).await?.unwrap_or_default();
         let contact = string(&stored, "contact").unwrap_or_default();
         if !spellings().any(|spelling| spelling.as_e164() == contact) {
