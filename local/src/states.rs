@@ -1,11 +1,11 @@
 //! AWS Step Functions on one machine: runs the shipped state machine with durable timers.
 //!
-//! Follow one execution: [`api`] checks a `StartExecution` and hands it to the [`engine`], which stores
-//! it through its journal; the driver picks it when it is due and asks the pure interpreter in
-//! [`execution`] what happens next; what that answers is committed before anything else is done.
+//! Follow one execution: [`api`] checks a `StartExecution` and passes it to the [`engine`], which stores it
+//! through its journal. When it is due, the driver takes it and asks the pure interpreter in [`execution`]
+//! for the next step, which is committed before it has any effect.
 //!
-//! Deliberately absent: any construct of the language that the shipped definition does not need.
-//! [`definition`] refuses those when it loads, so nothing is ever silently skipped.
+//! Deliberately absent: every construct of the language that the shipped definition does not need.
+//! [`definition`] rejects those when it loads, so that nothing is silently skipped.
 
 pub mod api;
 mod api_error;

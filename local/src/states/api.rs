@@ -1,4 +1,5 @@
-//! The Step Functions API in AWS JSON 1.0, as far as the CLI, the SDKs and the functions need it.
+//! The Step Functions API in AWS JSON 1.0, with the operations that the CLI, the SDKs and the functions
+//! need.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,8 +12,8 @@ use super::page::Page;
 use super::queries::Summary;
 use super::{arn, journal};
 
-/// Every parameter of every operation that is implemented; which of them one takes is its own affair.
-/// As on AWS, unknown parameters are ignored.
+/// The parameters of all implemented operations; each operation reads its own. As on AWS, unknown parameters
+/// are ignored.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Request {
@@ -33,8 +34,8 @@ struct Request {
 }
 
 impl Engine {
-    /// Answers one call: HTTP status and body. `operation` is what follows `AWSStepFunctions.` in
-    /// the header `X-Amz-Target`.
+    /// Answers one call with HTTP status and body. `operation` is the part of the header `X-Amz-Target` after
+    /// `AWSStepFunctions.`.
     #[must_use]
     pub fn handle(&self, operation: &str, body: &[u8]) -> (u16, Value) {
         match self.answer(operation, body) {
@@ -58,7 +59,7 @@ impl Engine {
         let request = if body.is_empty() {
             Request::default()
         } else {
-            // From an object only: serde would take an array for a struct too.
+            // Parsed as an object first: serde would accept an array for a struct too.
             serde_json::from_slice::<serde_json::Map<String, Value>>(body)
                 .and_then(|map| serde_json::from_value(Value::Object(map)))
                 .map_err(|error| ApiError::Serialization(error.to_string()))?
@@ -112,7 +113,7 @@ impl Engine {
         let filter = request.status_filter.as_deref();
         let status = match filter {
             None => None,
-            // Nothing is ever redriven here, so the answer is known.
+            // The local engine never redrives an execution, so the list is empty.
             Some("PENDING_REDRIVE") => return Ok(json!({"executions": []})),
             Some(name) => Some(Status::from_name(name).ok_or_else(|| {
                 ApiError::Validation(format!(
@@ -202,7 +203,7 @@ impl Engine {
 }
 
 impl Request {
-    /// The one state machine must be meant.
+    /// Checks that the request names the state machine.
     fn machine(&self) -> Result<(), ApiError> {
         let given = required("stateMachineArn", self.state_machine_arn.as_ref())?;
         if given == arn::MACHINE_ARN {
@@ -216,7 +217,7 @@ impl Request {
         })
     }
 
-    /// The execution's name.
+    /// Returns the name of the execution that the request names.
     fn execution(&self) -> Result<String, ApiError> {
         let given = required("executionArn", self.execution_arn.as_ref())?;
         if let Some(name) = given.strip_prefix(arn::EXECUTION_PREFIX).filter(|name| !name.contains(':')) {

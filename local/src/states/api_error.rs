@@ -2,46 +2,46 @@
 
 use serde_json::{Value, json};
 
-/// An error in AWS's words.
+/// An error with AWS's type and message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
-    /// The name is taken: by a running execution with another input, or by one that ended recently.
+    /// The name is used by a running execution with another input, or by one that ended recently.
     #[error("Execution Already Exists: '{0}'")]
     ExecutionAlreadyExists(String),
-    /// There is no such execution.
+    /// No execution has this ARN.
     #[error("Execution Does Not Exist: '{0}'")]
     ExecutionDoesNotExist(String),
-    /// There is no such state machine.
+    /// No state machine has this ARN.
     #[error("State Machine Does Not Exist: '{0}'")]
     StateMachineDoesNotExist(String),
-    /// Not the ARN of an execution or a state machine.
+    /// The text is not the ARN of an execution or a state machine.
     #[error("Invalid Arn: '{0}'")]
     InvalidArn(String),
-    /// Not an execution's name.
+    /// The text is not a valid name of an execution.
     #[error("Invalid Name: '{0}'")]
     InvalidName(String),
-    /// Not an execution's input.
+    /// The text is not a valid input of an execution.
     #[error("Invalid State Machine Execution Input: '{0}'")]
     InvalidExecutionInput(String),
-    /// Not a token of this query.
+    /// The token does not belong to this query.
     #[error("Invalid Token: 'Invalid token'")]
     InvalidToken,
     /// A parameter is missing or out of bounds.
     #[error("1 validation error detected: {0}")]
     Validation(String),
-    /// The body is not what the operation takes.
+    /// The body does not have the form that the operation reads.
     #[error("{0}")]
     Serialization(String),
-    /// There is no such operation, or not here.
+    /// The operation does not exist or is not implemented here.
     #[error("the local engine does not know the operation {0}")]
     UnknownOperation(String),
-    /// The engine itself failed.
+    /// The engine failed, for example because its store cannot be read.
     #[error("{0}")]
     Internal(String),
 }
 
 impl ApiError {
-    /// HTTP status and body.
+    /// Returns the HTTP status and the body of the error.
     #[must_use]
     pub fn answer(&self) -> (u16, Value) {
         let (status, kind) = match self {

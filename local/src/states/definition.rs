@@ -1,4 +1,4 @@
-//! A state machine's definition: Amazon States Language, as far as the local engine speaks it.
+//! The definition of a state machine in the part of Amazon States Language that the local engine implements.
 
 mod check;
 mod choice;
@@ -34,7 +34,7 @@ impl Definition {
     /// Loads a definition after replacing each `${Name}` by its value.
     ///
     /// # Errors
-    /// Everything that is wrong with it or that the local engine does not implement, with places.
+    /// Returns every problem, constructs that the local engine does not implement included, with its pointer.
     pub fn load(text: &str, values: &HashMap<String, String>) -> Result<Self, Problems> {
         let (text, mut problems) = substitute::substitute(text, values);
         match Self::parse(text) {
@@ -48,7 +48,7 @@ impl Definition {
     /// Loads a definition in which nothing is left to replace.
     ///
     /// # Errors
-    /// As [`Definition::load`].
+    /// Fails as [`Definition::load`] does.
     pub fn parse(text: String) -> Result<Self, Problems> {
         if text.len() > MAX_DEFINITION {
             return Err(Problems(vec![Problem::new("", format!("larger than {MAX_DEFINITION} bytes"))]));
@@ -59,19 +59,19 @@ impl Definition {
         Ok(Self { start_at, states, text })
     }
 
-    /// The text that was loaded, after substitution.
+    /// Returns the text of the definition after substitution.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// What a running execution remembers its definition by: the SHA-256 of the text, in hex.
+    /// Returns the SHA-256 of the text in hex, by which an execution refers to its definition.
     #[must_use]
     pub fn hash(&self) -> String {
         hex::encode(Sha256::digest(self.text.as_bytes()))
     }
 
-    /// The names of all states.
+    /// Returns the names of all states.
     pub fn state_names(&self) -> impl Iterator<Item = &str> {
         self.states.keys().map(String::as_str)
     }
@@ -80,90 +80,90 @@ impl Definition {
 /// A state of the machine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
-    /// What part of its raw input the state sees.
+    /// The part of the raw input that the state sees.
     pub input_path: Path,
-    /// What part of its result goes on.
+    /// The part of the result that becomes the output.
     pub output_path: Path,
-    /// What the state does.
+    /// The work of the state, by its type.
     pub work: Work,
 }
 
-/// What a state does.
+/// The work of a state, by its type.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Work {
     /// Waits until an instant.
     Wait {
-        /// How long.
+        /// The time at which the wait ends.
         until: Until,
-        /// Where to go then.
+        /// The transition that follows.
         next: Next,
     },
     /// Calls a function.
     Task(Box<Task>),
-    /// Goes where the first matching rule says.
+    /// Goes to the state of the first matching rule.
     Choice {
-        /// In order; the first that matches wins.
+        /// The rules and their target states, in order; the first match decides.
         rules: Vec<(Rule, String)>,
-        /// Where to go when none matches.
+        /// The state to go to when no rule matches.
         default: Option<String>,
     },
-    /// Ends the execution well.
+    /// Ends the execution successfully.
     Succeed,
-    /// Ends the execution badly.
+    /// Ends the execution with an error.
     Fail {
-        /// The error's name.
+        /// The name of the error.
         error: Option<Text>,
-        /// What a person should know.
+        /// The explanation for a person.
         cause: Option<Text>,
     },
 }
 
-/// A call of a function with its handling of errors.
+/// A call of a function, with its error handling.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Task {
-    /// The function's ARN.
+    /// The ARN of the function.
     pub resource: String,
-    /// After how many seconds the call counts as `States.Timeout`.
+    /// The seconds after which the call fails with `States.Timeout`.
     pub timeout_seconds: Option<u64>,
-    /// In order; the first that names the error decides.
+    /// The entries in order; the first that names the error decides.
     pub retry: Vec<Retrier>,
-    /// In order; the first that names the error decides.
+    /// The entries in order; the first that names the error decides.
     pub catch: Vec<Catcher>,
-    /// Where the result goes in the raw input; `None` drops it.
+    /// The path in the raw input at which the result is stored; `None` drops it.
     pub result_path: Option<Path>,
-    /// Where to go then.
+    /// The transition that follows.
     pub next: Next,
 }
 
-/// How long a `Wait` waits.
+/// The end of a `Wait`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Until {
-    /// So many seconds.
+    /// A number of seconds after the wait began.
     Seconds(u64),
-    /// Until this instant.
+    /// A fixed instant in the definition.
     Timestamp(DateTime<Utc>),
-    /// As many seconds as the input says here.
+    /// A number of seconds, read from the input at this path.
     SecondsPath(Path),
-    /// Until the instant that the input says here.
+    /// An instant, read from the input at this path.
     TimestampPath(Path),
 }
 
-/// Where a state leads.
+/// The transition after a state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// To another state.
+    /// Continues with the named state.
     State(String),
-    /// To the execution's success.
+    /// Ends the execution successfully.
     End,
 }
 
-/// A text of a `Fail` state.
+/// The error or cause of a `Fail` state.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Text {
-    /// Written in the definition.
+    /// A literal text in the definition.
     Literal(String),
-    /// A string in the input.
+    /// A string that is read from the input at this path.
     Path(Path),
-    /// Composed from the input.
+    /// A text that is formatted with values from the input.
     Format(Format),
 }

@@ -1,4 +1,4 @@
-//! Runs what is due, in order, a few at a time.
+//! Runs executions that are due, in order, several at a time.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Weak};
@@ -12,18 +12,18 @@ use super::inner::{Inner, Invoke};
 use super::steps::Call;
 use super::timers::{Sequence, Timers, until};
 
-/// The longest sleep: a wall clock may be set while we sleep.
+/// The longest sleep. It is limited because the wall clock may be changed during the sleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
-/// Drives the engine until it is dropped. Calls under way are dropped with it.
+/// Drives the engine until it is dropped. Running calls are dropped with it.
 pub(super) async fn drive(engine: Weak<Inner>, timers: Arc<Timers>) {
     let mut calls = JoinSet::new();
     loop {
         let Some(inner) = engine.upgrade() else {
             return;
         };
-        while let Some(done) = calls.try_join_next() {
-            finish(&inner, &mut calls, done);
+        while let Some(outcome) = calls.try_join_next() {
+            finish(&inner, &mut calls, outcome);
         }
         let free = calls.len() < inner.settings.concurrency.max(1);
         if let Some(sequence) = free.then(|| timers.take(inner.clock.now())).flatten() {
@@ -39,12 +39,12 @@ pub(super) async fn drive(engine: Weak<Inner>, timers: Arc<Timers>) {
                     .map(|next| until(next, inner.clock.now()).clamp(Duration::from_millis(1), LONGEST_SLEEP))
             })
             .flatten();
-        // Held while sleeping, it could never be dropped.
+        // Dropped before sleeping: while the driver holds it, the engine is never dropped.
         drop(inner);
         tokio::select! {
-            Some(done) = calls.join_next() => {
+            Some(outcome) = calls.join_next() => {
                 let Some(inner) = engine.upgrade() else { return };
-                finish(&inner, &mut calls, done);
+                finish(&inner, &mut calls, outcome);
             }
             () = timers.work.notified() => {}
             () = rest(sleep) => {}
@@ -52,23 +52,27 @@ pub(super) async fn drive(engine: Weak<Inner>, timers: Arc<Timers>) {
     }
 }
 
-type Done = (Sequence, Event);
+type CallOutcome = (Sequence, Event);
 
-fn finish(inner: &Inner, calls: &mut JoinSet<Done>, done: Result<Done, tokio::task::JoinError>) {
-    match done {
+fn finish(
+    inner: &Inner,
+    calls: &mut JoinSet<CallOutcome>,
+    outcome: Result<CallOutcome, tokio::task::JoinError>,
+) {
+    match outcome {
         Ok((sequence, event)) => advance(inner, calls, sequence, Some(event)),
-        // A call catches its own panics and nobody aborts it before the driver ends.
-        Err(error) => tracing::error!(%error, "a call of a function was lost"),
+        // A call catches its own panics, and nothing aborts it before the driver ends.
+        Err(error) => tracing::error!(%error, "Lost a call of a function"),
     }
 }
 
-fn advance(inner: &Inner, calls: &mut JoinSet<Done>, sequence: Sequence, event: Option<Event>) {
+fn advance(inner: &Inner, calls: &mut JoinSet<CallOutcome>, sequence: Sequence, event: Option<Event>) {
     if let Some(call) = inner.step(sequence, event) {
         calls.spawn(perform(Arc::clone(&inner.invoke), call));
     }
 }
 
-async fn perform(invoke: Invoke, call: Call) -> Done {
+async fn perform(invoke: Invoke, call: Call) -> CallOutcome {
     let Call { sequence, resource, input, timeout_seconds } = call;
     let answer = AssertUnwindSafe(async move { invoke(resource, input).await }).catch_unwind();
     let answer = match timeout_seconds {

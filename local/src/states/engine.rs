@@ -1,4 +1,4 @@
-//! The durable engine: every step is on disk before anybody hears of it.
+//! The durable engine: every step is on disk before it has any effect.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,34 +17,34 @@ use super::{arn, driver, journal};
 use crate::runtime::timer_source::TimerSource;
 use crate::store::Store;
 
-/// Why the engine cannot be opened.
+/// An error that keeps the engine from being opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The store cannot be read or written.
     #[error("the store of executions cannot be used: {0}")]
     Store(#[from] rusqlite::Error),
-    /// An execution runs a definition of earlier times that this engine does not understand any more.
+    /// A running execution uses an older definition that this engine cannot load.
     #[error("an execution under way runs definition {hash}: {problems}")]
     OldDefinition {
-        /// Which one.
+        /// The hash of that definition.
         hash: String,
-        /// What is wrong with it.
+        /// The problems of that definition.
         problems: Problems,
     },
-    /// There is no tokio runtime to run on.
+    /// The engine was opened outside a tokio runtime.
     #[error("the engine needs a tokio runtime: {0}")]
     Runtime(#[from] tokio::runtime::TryCurrentError),
 }
 
-/// The local Step Functions. Cheap to clone; work stops when the last clone is dropped.
+/// The local Step Functions. Cheap to clone; its work stops when the last clone is dropped.
 #[derive(Clone)]
 pub struct Engine(pub(super) Arc<Inner>);
 
 impl Engine {
-    /// Opens the engine and goes on with whatever was under way.
+    /// Opens the engine and resumes all running executions.
     ///
     /// # Errors
-    /// When the store cannot be used, when an execution under way runs a definition that cannot be
+    /// Fails when the store cannot be used, when an execution under way runs a definition that cannot be
     /// understood, and outside of a tokio runtime.
     pub fn open(
         store: Store,
@@ -91,28 +91,28 @@ impl Engine {
         Ok(Self(inner))
     }
 
-    /// Starts an execution; a name is made up when none is given.
+    /// Starts an execution, with a random name if none is given.
     ///
-    /// Starting a running execution again with the same input gives the first start's answer.
+    /// A repeated start of a running execution with the same input returns the outcome of the first.
     ///
     /// # Errors
-    /// As `StartExecution`.
+    /// Fails as `StartExecution` does on AWS.
     pub fn start(&self, name: Option<&str>, input: Option<&str>) -> Result<StartOutcome, ApiError> {
         let name = name.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
         if !arn::is_execution_name(&name) {
             return Err(ApiError::InvalidName(name));
         }
         let input = input.unwrap_or("{}");
-        // Whole milliseconds, as it is stored: the first answer and a repeated one must be equal.
+        // Truncated to milliseconds, as it is stored: a repeated start must return the same time.
         let now = self.0.clock.now().trunc_subsecs(3);
         let execution = Execution::new(&name, input, now).map_err(ApiError::InvalidExecutionInput)?;
         self.0.start(execution)
     }
 
-    /// Stops an execution; gives the time of its end. One that has ended is left alone.
+    /// Stops an execution and returns the time of its end. An execution that has ended is not changed.
     ///
     /// # Errors
-    /// As `StopExecution`.
+    /// Fails as `StopExecution` does on AWS.
     pub fn stop(
         &self,
         name: &str,

@@ -1,7 +1,7 @@
-//! One run of the state machine as data, and the pure function that moves it on.
+//! An execution as data, and the pure function that moves it on.
 //!
-//! No clock, no storage, no tasks: the engine drives it with real events, a simulator with invented
-//! ones, and the same events give the same history.
+//! It uses no clock, storage or tasks: the engine passes real events and a simulator passes invented ones.
+//! The same events give the same history.
 
 mod interpret;
 mod lookup;
@@ -19,36 +19,36 @@ use super::history::HistoryEvent;
 
 pub use values::{MAX_DATA, MAX_DEPTH};
 
-/// One run of the state machine.
+/// An execution of the state machine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Execution {
-    /// Unique among the executions of the last 90 days.
+    /// The name, unique among the executions of the last 90 days.
     pub name: String,
-    /// The name as an ARN.
+    /// The ARN that contains the name.
     pub arn: String,
-    /// The input exactly as it was given.
+    /// The input, unchanged.
     pub input: String,
-    /// How it stands.
+    /// The status as AWS reports it.
     pub status: Status,
-    /// When it was started.
+    /// The time at which it was started.
     pub started: DateTime<Utc>,
-    /// When it ended.
+    /// The time at which it ended; `None` while it runs.
     pub stopped: Option<DateTime<Utc>>,
-    /// The output as JSON, when it succeeded.
+    /// The output as JSON, if it succeeded.
     pub output: Option<String>,
-    /// Why it did not succeed, for machines.
+    /// The name of the error, if it did not succeed.
     pub error: Option<String>,
-    /// Why it did not succeed, for people.
+    /// The explanation of the error for a person, if it did not succeed.
     pub cause: Option<String>,
-    /// Where it is.
+    /// The position in the state machine.
     pub position: Position,
 }
 
 impl Execution {
-    /// An execution that waits for [`Event::Started`].
+    /// Creates an execution that waits for [`Event::Started`].
     ///
     /// # Errors
-    /// Why `input` cannot be an execution's input.
+    /// Returns the reason for which `input` cannot be the input of an execution.
     pub fn new(name: &str, input: &str, now: DateTime<Utc>) -> Result<Self, String> {
         if input.len() > MAX_DATA {
             return Err(format!("the input is larger than {MAX_DATA} bytes"));
@@ -72,35 +72,35 @@ impl Execution {
         })
     }
 
-    /// Moves on by one event: changes the execution and says what happened and what to do next.
+    /// Applies one event: changes the execution, and returns what happened and what to do next.
     ///
-    /// Total: an event that does not fit (a result that arrives after `StopExecution`, a timer that
-    /// fires early) changes nothing and gives [`Action::Unchanged`].
+    /// The function is total: an event that does not fit (a result that arrives after `StopExecution`, a
+    /// timer that fires early) changes nothing and returns [`Action::Unchanged`].
     pub fn on(&mut self, definition: &Definition, event: Event, now: DateTime<Utc>) -> Step {
         interpret::on(definition, self, event, now)
     }
 }
 
-/// How an execution stands.
+/// The status of an execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// It is under way.
+    /// It is still running.
     Running,
     /// It reached a `Succeed` or an `End`.
     Succeeded,
     /// It reached a `Fail` or an error that nothing caught.
     Failed,
-    /// A task's time-out that nothing caught.
+    /// A task timed out, and nothing caught the error.
     TimedOut,
-    /// Somebody stopped it.
+    /// It was stopped by `StopExecution`.
     Aborted,
 }
 
 impl Status {
-    /// All of them.
+    /// All statuses, in the order of their declaration.
     pub const ALL: [Self; 5] = [Self::Running, Self::Succeeded, Self::Failed, Self::TimedOut, Self::Aborted];
 
-    /// AWS's name for it.
+    /// Returns AWS's name for the status.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -112,29 +112,29 @@ impl Status {
         }
     }
 
-    /// The status with AWS's name.
+    /// Returns the status that AWS calls `name`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.name() == name)
     }
 }
 
-/// Where an execution is. Stored as JSON with each step, so its shape is a persisted format.
+/// The position of an execution. It is stored as JSON with each step, so its shape is a persisted format.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Position {
-    /// What it waits for.
+    /// The phase: what the execution waits for.
     pub phase: Phase,
-    /// The state it is in; empty before the first.
+    /// The name of the current state; empty before the first.
     pub state: String,
-    /// The event with which that state was entered.
+    /// The id of the event with which that state was entered.
     pub entered: u64,
-    /// That state's raw input.
+    /// The raw input of that state.
     pub input: Value,
-    /// How often each retrier of that state has been used.
+    /// The retries that each retrier of that state has used.
     pub retries: Vec<u64>,
-    /// Retries in all states so far: what jitter is derived from.
+    /// The retries in all states so far, from which jitter is derived.
     pub attempts: u64,
-    /// Events so far, which is also the last event's id.
+    /// The number of events so far, which is also the id of the last event.
     pub events: u64,
 }
 
@@ -152,74 +152,74 @@ impl Position {
     }
 }
 
-/// What an execution waits for.
+/// The event that an execution waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
-    /// To be started.
+    /// Waits for its start.
     Created,
-    /// For an instant: in a `Wait`, or before a task's retry.
+    /// Waits for an instant, in a `Wait` state or before a retry.
     Waiting {
-        /// The instant.
+        /// The instant at which the wait ends.
         until: DateTime<Utc>,
     },
-    /// For a task's result.
+    /// Waits for the result of a task.
     Invoking,
-    /// For nothing any more.
+    /// Has ended and waits for nothing.
     Ended,
 }
 
-/// What can happen to an execution.
+/// An event that an execution is moved on by.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// It may begin.
+    /// The execution starts.
     Started,
-    /// The instant of [`Action::WaitUntil`] has come.
+    /// The instant of [`Action::WaitUntil`] has been reached.
     TimerFired,
-    /// The task of [`Action::Invoke`] has answered.
+    /// The task of [`Action::Invoke`] succeeded with this result.
     TaskSucceeded(Value),
     /// The task of [`Action::Invoke`] has failed.
     TaskFailed {
-        /// The error's name, by which `Retry` and `Catch` know it.
+        /// The name of the error, which `Retry` and `Catch` match.
         error: String,
-        /// More about it.
+        /// An explanation for a person.
         cause: String,
     },
-    /// The task of [`Action::Invoke`] took longer than it may.
+    /// The task of [`Action::Invoke`] took longer than its limit.
     TaskTimedOut,
-    /// Somebody wants it stopped.
+    /// `StopExecution` was called.
     Aborted {
-        /// Their error name.
+        /// The name of the error in that call.
         error: Option<String>,
-        /// Their reason.
+        /// The cause in that call.
         cause: Option<String>,
     },
 }
 
-/// What one event led to.
+/// The result of one event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// What happened, in order.
+    /// The new events of the history, in order.
     pub history: Vec<HistoryEvent>,
-    /// What to do next.
+    /// The action that the engine takes next.
     pub action: Action,
 }
 
-/// What an execution wants done.
+/// The next action of the engine for an execution.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
-    /// Give it [`Event::TimerFired`] at this instant (which may be now).
+    /// Passes [`Event::TimerFired`] at this instant (which may be now).
     WaitUntil(DateTime<Utc>),
-    /// Call a function and give it the outcome.
+    /// Calls a function and passes the outcome.
     Invoke {
-        /// The function's ARN.
+        /// The ARN of the function.
         resource: String,
-        /// The function's payload.
+        /// The payload of the call.
         input: Value,
-        /// After how many seconds to give it [`Event::TaskTimedOut`] instead.
+        /// The seconds after which [`Event::TaskTimedOut`] is passed instead.
         timeout_seconds: Option<u64>,
     },
-    /// Nothing: it has ended.
+    /// No action: the execution has ended.
     Ended,
-    /// Nothing: the event did not fit, and whatever was to be done still is.
+    /// No action: the event did not fit, and the previous action still applies.
     Unchanged,
 }

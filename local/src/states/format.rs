@@ -4,10 +4,10 @@ use serde_json::{Number, Value};
 
 use super::path::Path;
 
-/// `States.Format('text with {}', $.a, 'literal', 1, true, null)`.
+/// A call such as `States.Format('text with {}', $.a, 'literal', 1, true, null)`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Format {
-    /// The text between the placeholders; always one more than there are arguments.
+    /// The texts between the placeholders; always one more than there are arguments.
     pieces: Vec<String>,
     arguments: Vec<Argument>,
 }
@@ -19,10 +19,10 @@ enum Argument {
 }
 
 impl Format {
-    /// Reads a call of `States.Format`.
+    /// Parses a call of `States.Format`.
     ///
     /// # Errors
-    /// A sentence that says what is wrong.
+    /// Returns a sentence that describes the problem.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut reader = Reader { rest: text };
         if !reader.eat("States.Format") {
@@ -38,10 +38,10 @@ impl Format {
         }
     }
 
-    /// The text with its arguments filled in from `document`.
+    /// Returns the text with its arguments filled in from `document`.
     ///
     /// # Errors
-    /// The path that does not exist in the document.
+    /// Returns the path that does not exist in the document.
     pub fn fill(&self, document: &Value) -> Result<String, Path> {
         let mut text = String::new();
         for (index, piece) in self.pieces.iter().enumerate() {
@@ -58,7 +58,7 @@ impl Format {
     }
 }
 
-/// Strings as they are; objects and lists the way AWS prints them, which is not JSON.
+/// Renders a value: strings unchanged, objects and lists as AWS prints them, which is not JSON.
 fn show(value: &Value, text: &mut String) {
     match value {
         Value::String(string) => text.push_str(string),
@@ -143,7 +143,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Where a bare argument ends: at a comma or parenthesis outside quotes in brackets.
+    /// Returns the end of an unquoted argument: a comma or parenthesis outside quotes in brackets.
     fn token_end(&self) -> usize {
         let mut quoted = false;
         for (at, c) in self.rest.char_indices() {
@@ -156,7 +156,7 @@ impl Reader<'_> {
         self.rest.len()
     }
 
-    /// The rest of a quoted text, split at each `{}`.
+    /// Reads the rest of a quoted text, split at each `{}`.
     fn pieces(&mut self) -> Result<Vec<String>, String> {
         let mut pieces = vec![];
         let mut piece = String::new();

@@ -1,25 +1,25 @@
-//! One line of an execution's history, as `GetExecutionHistory` gives it.
+//! The history of an execution, as `GetExecutionHistory` returns it.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-/// Something that happened to an execution.
+/// An event in the history of an execution.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistoryEvent {
-    /// 1 for the first event, then one more for each.
+    /// The number of the event, beginning with 1.
     pub id: u64,
-    /// The event that led to this one; 0 for `ExecutionStarted` and the first state's entry.
+    /// The id of the event that led to this one; 0 for `ExecutionStarted` and the entry of the first state.
     pub previous: u64,
-    /// When it happened.
+    /// The time of the event.
     pub at: DateTime<Utc>,
-    /// AWS's name for the type of event, `TaskStateEntered`.
+    /// AWS's name for the type of event, such as `TaskStateEntered`.
     pub kind: String,
     /// The fields of the event's detail object, without the `...Details{truncated}` companions.
     pub details: Map<String, Value>,
 }
 
 impl HistoryEvent {
-    /// The event in AWS's JSON.
+    /// Returns the event in AWS's JSON.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut details = self.details.clone();
@@ -40,7 +40,7 @@ impl HistoryEvent {
     }
 }
 
-/// An event in AWS's JSON without what `includeExecutionData: false` leaves out.
+/// Removes from an event in AWS's JSON everything that `includeExecutionData: false` leaves out.
 #[must_use]
 pub fn without_data(mut event: Value) -> Value {
     for (key, details) in event.as_object_mut().into_iter().flatten() {
@@ -53,7 +53,7 @@ pub fn without_data(mut event: Value) -> Value {
     event
 }
 
-/// An instant as AWS's JSON protocol writes it: seconds since 1970 with milliseconds.
+/// Returns an instant as AWS's JSON protocol writes it: seconds since 1970 with milliseconds.
 #[must_use]
 pub fn epoch_seconds(instant: DateTime<Utc>) -> Value {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of any real date are far below 2^53")]

@@ -12,25 +12,25 @@ use super::definition::Definition;
 use super::timers::Timers;
 use crate::store::Store;
 
-/// How a function is called: its ARN and payload in, its answer or its failure out.
+/// Calls a function: from its ARN and payload to its result or failure.
 pub type Invoke = Arc<dyn Fn(String, Value) -> BoxFuture<'static, Result<Value, TaskFailure>> + Send + Sync>;
 
-/// Why a function did not answer.
+/// The failure of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskFailure {
-    /// The error's name, by which `Retry` and `Catch` know it.
+    /// The name of the error, which `Retry` and `Catch` match.
     pub error: String,
-    /// More about it.
+    /// An explanation for a person.
     pub cause: String,
 }
 
-/// How the engine behaves.
+/// The settings of the engine.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// Whether time passes by itself. Without, the engine acts only when something is started, woken
-    /// or finished.
+    /// Whether time passes by itself. Otherwise the engine acts only when an execution is started, when it is
+    /// woken, or when a function finishes.
     pub ticking: bool,
-    /// How many functions may be at work at a time.
+    /// The most functions that run at a time.
     pub concurrency: usize,
 }
 
@@ -40,12 +40,12 @@ impl Default for Settings {
     }
 }
 
-/// The answer to a start.
+/// The outcome of a start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartOutcome {
-    /// The execution's ARN.
+    /// The ARN of the execution.
     pub arn: String,
-    /// When it was started: now, or before when this start repeats an earlier one.
+    /// The time of the start: now, or earlier if this start repeats an earlier one.
     pub started: DateTime<Utc>,
 }
 
@@ -53,7 +53,7 @@ pub(super) struct Inner {
     pub(super) store: Store,
     pub(super) definition: Arc<Definition>,
     pub(super) hash: String,
-    /// By hash: the current one and those that executions under way still run.
+    /// The current definition and those of running executions, by hash.
     pub(super) definitions: HashMap<String, Arc<Definition>>,
     pub(super) settings: Settings,
     pub(super) clock: Arc<dyn Clock>,
@@ -63,7 +63,7 @@ pub(super) struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // The driver looks, finds nobody and stops.
+        // The driver wakes up, finds the engine gone and stops.
         self.timers.work.notify_one();
     }
 }

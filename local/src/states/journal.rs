@@ -1,7 +1,7 @@
 //! Executions, their histories and their definitions in SQLite.
 //!
-//! Every function works on a connection that the caller has locked, so that a caller can make several
-//! of them one transaction.
+//! Every function uses a connection that the caller has locked, so that a caller can combine several of them
+//! into one transaction.
 
 use chrono::{DateTime, Utc};
 use rusqlite::types::Type;
@@ -16,9 +16,9 @@ use super::timers::{Due, Sequence};
 /// An execution as it is stored.
 pub(super) struct Record {
     pub(super) sequence: Sequence,
-    /// The hash of the definition that it runs, which a later one does not replace.
+    /// The hash of its definition, which a newer definition does not replace.
     pub(super) definition: String,
-    /// When it is due: the end of its wait, or when its task began.
+    /// The time at which it is due: the end of its wait, or the beginning of its task.
     pub(super) due: Due,
     pub(super) execution: Execution,
 }
@@ -47,13 +47,13 @@ pub(super) fn remember(connection: &Connection, definition: &Definition, now: Da
     connection.execute(sql, params![definition.hash(), definition.text(), now.timestamp_millis()]).map(drop)
 }
 
-/// When a definition was first seen; the oldest one's time without a hash.
+/// Returns the time at which a definition was first seen; without a hash, the time of the oldest one.
 pub(super) fn defined_at(connection: &Connection, hash: Option<&str>) -> Result<DateTime<Utc>> {
     let sql = "SELECT coalesce(min(created), 0) FROM states_definitions WHERE ?1 IS NULL OR hash = ?1";
     connection.query_row(sql, [hash], |row| instant(row, 0))
 }
 
-/// The definitions, hash and text, that running executions need.
+/// Returns hash and text of the definitions that running executions need.
 pub(super) fn definitions_in_use(connection: &Connection) -> Result<Vec<(String, String)>> {
     let sql = "SELECT hash, text FROM states_definitions
         WHERE hash IN (SELECT definition FROM states_executions WHERE status = 'RUNNING')";
@@ -64,7 +64,7 @@ pub(super) fn definition_text(connection: &Connection, hash: &str) -> Result<Str
     connection.query_row("SELECT text FROM states_definitions WHERE hash = ?1", [hash], |row| row.get(0))
 }
 
-/// The timers of all executions that have not ended.
+/// Returns the timers of all executions that have not ended.
 pub(super) fn timers(connection: &Connection) -> Result<Vec<(Due, Sequence)>> {
     let sql = "SELECT due, sequence FROM states_executions WHERE status = 'RUNNING'";
     connection.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
@@ -82,7 +82,7 @@ pub(super) fn insert(
     connection.prepare_cached(sql)?.insert(params![definition, due, name, input, started.timestamp_millis()])
 }
 
-/// Stores what one step has changed. The caller commits.
+/// Stores the changes of one step. The caller commits.
 pub(super) fn save(
     connection: &Connection,
     sequence: Sequence,
@@ -117,14 +117,14 @@ pub(super) fn load(connection: &Connection, sequence: Sequence) -> Result<Record
     connection.prepare_cached(&sql)?.query_row([sequence], record)
 }
 
-/// The latest execution of a name; names may be reused.
+/// Returns the latest execution of a name; names may be reused.
 pub(super) fn latest(connection: &Connection, name: &str) -> Result<Option<Record>> {
     let sql =
         format!("SELECT {COLUMNS} FROM states_executions WHERE name = ?1 ORDER BY sequence DESC LIMIT 1");
     connection.prepare_cached(&sql)?.query_row([name], record).optional()
 }
 
-/// Executions before `before` (all without it), newest first.
+/// Returns executions before `before` (all without it), newest first.
 pub(super) fn list(
     connection: &Connection,
     status: Option<Status>,
@@ -142,7 +142,7 @@ pub(super) fn list(
         .collect()
 }
 
-/// The events after `after` in the order asked for, as AWS's JSON.
+/// Returns the events after `after` in the requested order, as AWS's JSON.
 pub(super) fn events(
     connection: &Connection,
     sequence: Sequence,

@@ -1,4 +1,4 @@
-//! Pages of long answers: `maxResults` and `nextToken`.
+//! Pages of long results, with `maxResults` and `nextToken`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,11 +6,11 @@ use serde_json::{Map, Value, json};
 
 use super::api_error::ApiError;
 
-/// What page a caller wants of a query.
+/// The page of a query that a caller requests.
 pub(super) struct Page {
-    /// What the tokens of this query are bound to, so that none is used with another.
+    /// The query to which its tokens are bound, so that none is used with another query.
     query: String,
-    /// The key after which the page begins.
+    /// The key of the last item before the page.
     pub(super) after: Option<i64>,
     size: usize,
 }
@@ -27,12 +27,12 @@ impl Page {
         Ok(Self { query, after, size })
     }
 
-    /// One more than fits, to see whether there is a next page.
+    /// Returns one more than the size of the page, to find out whether there is a next page.
     pub(super) fn limit(&self) -> usize {
         self.size + 1
     }
 
-    /// The answer with `items` under `name`, and the token of the next page if there is one.
+    /// Returns a result with `items` under `name`, and the token of the next page if there is one.
     pub(super) fn answer<T>(
         &self,
         name: &str,

@@ -1,10 +1,10 @@
-//! The part of `JSONPath` that Step Functions calls a reference path: one place in a document.
+//! Reference paths, the part of `JSONPath` with which Step Functions names one value in a document.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
-/// The largest array index that a path may name; AWS would run out of payload long before.
+/// The largest array index in a path. On AWS the payload reaches its limit long before.
 const MAX_INDEX: usize = 262_144;
 
 /// A reference path such as `$.failure`, `$['odd name']` or `$.list[0]`.
@@ -21,11 +21,11 @@ enum Part {
 }
 
 impl Path {
-    /// Reads a reference path.
+    /// Parses a reference path.
     ///
     /// # Errors
-    /// A sentence that says what is wrong: not a path at all, or `JSONPath` that names more than one
-    /// place (wildcards, filters, slices), or the context object `$$`.
+    /// Returns a sentence that describes the problem: not a path at all, or `JSONPath` that names more than one
+    /// target (wildcards, filters, slices), or the context object `$$`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let Some(mut rest) = text.strip_prefix('$') else {
             return Err(format!("`{text}` is not a path: it must start with `$`"));
@@ -43,13 +43,13 @@ impl Path {
         Ok(Self { text: text.to_owned(), steps })
     }
 
-    /// The whole document, `$`.
+    /// Returns the path of the whole document, `$`.
     #[must_use]
     pub fn root() -> Self {
         Self { text: "$".to_owned(), steps: Vec::new() }
     }
 
-    /// The value at this place, if there is one.
+    /// Returns the value at this path, if there is one.
     #[must_use]
     pub fn get<'v>(&self, document: &'v Value) -> Option<&'v Value> {
         self.steps.iter().try_fold(document, |value, step| match step {
@@ -58,20 +58,20 @@ impl Path {
         })
     }
 
-    /// `document` with `value` at this place; missing objects on the way are made.
+    /// Returns `document` with `value` at this path. Missing objects on the way are created.
     ///
     /// # Errors
-    /// When something on the way is neither an object nor long enough an array.
+    /// Fails when something on the way is neither an object nor long enough an array.
     pub fn put(&self, mut document: Value, value: Value) -> Result<Value, PutError> {
-        let mut place = &mut document;
+        let mut target = &mut document;
         let mut made = false;
         for step in &self.steps {
-            place = match (step, place) {
+            target = match (step, target) {
                 (Part::Field(name), Value::Object(map)) => map.entry(name.clone()).or_insert_with(|| {
                     made = true;
                     Value::Null
                 }),
-                // Only what this very call has made may be replaced; a null in the input is data.
+                // Only a null that this call created may be replaced; a null in the input is data.
                 (Part::Field(name), slot @ Value::Null) if made => {
                     *slot = Value::Object(Map::new());
                     match slot {
@@ -83,7 +83,7 @@ impl Path {
                 _ => return Err(PutError),
             };
         }
-        *place = value;
+        *target = value;
         Ok(document)
     }
 }
@@ -94,12 +94,12 @@ impl fmt::Display for Path {
     }
 }
 
-/// A value cannot be put at a path of a document.
+/// The error of a value that cannot be stored at a path of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the path cannot be applied to the document")]
 pub struct PutError;
 
-/// The first part of a path's rest, and what follows it.
+/// Reads the first part of a path, and returns it with the rest.
 fn part(rest: &str) -> Option<(Part, &str)> {
     if let Some(after) = rest.strip_prefix('.') {
         let end = after.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(after.len());

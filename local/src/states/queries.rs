@@ -1,4 +1,4 @@
-//! What the console, the tests and the API ask about executions.
+//! Queries of executions, for the console, the tests and the API.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -9,28 +9,29 @@ use super::engine::Engine;
 use super::execution::{Execution, Status};
 use super::journal::{self, Record};
 
-/// An execution in a list.
+/// An execution as a list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
-    /// Its place in the order of starting; gives the next page when handed to [`Engine::list`].
+    /// The number of the execution in the order of starting. [`Engine::list`] takes it to return the next
+    /// page.
     pub sequence: i64,
-    /// Its name.
+    /// The name of the execution.
     pub name: String,
-    /// The state it is or was in last; empty before the first.
+    /// The current or last state; empty before the first.
     pub state: String,
-    /// How it stands.
+    /// The status of the execution.
     pub status: Status,
-    /// When it was started.
+    /// The time at which it was started.
     pub started: DateTime<Utc>,
-    /// When it ended.
+    /// The time at which it ended; `None` while it runs.
     pub stopped: Option<DateTime<Utc>>,
 }
 
 impl Engine {
-    /// Executions, newest first, at most `limit`, older than the one with sequence `before`.
+    /// Returns executions, newest first, at most `limit`, older than the one with sequence `before`.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// Fails when the store cannot be read.
     pub fn list(
         &self,
         status: Option<Status>,
@@ -49,18 +50,18 @@ impl Engine {
         Ok(records.into_iter().map(summary).collect())
     }
 
-    /// The latest execution of this name.
+    /// Returns the latest execution of this name.
     ///
     /// # Errors
-    /// When there is none or the store cannot be read.
+    /// Fails when there is none or the store cannot be read.
     pub fn describe(&self, name: &str) -> Result<Execution, ApiError> {
         self.record(name).map(|record| record.execution)
     }
 
-    /// The whole history of the latest execution of this name, as AWS's JSON.
+    /// Returns the whole history of the latest execution of this name, as AWS's JSON.
     ///
     /// # Errors
-    /// When there is none or the store cannot be read.
+    /// Fails when there is none or the store cannot be read.
     pub fn history(&self, name: &str) -> Result<Vec<Value>, ApiError> {
         let sequence = self.record(name)?.sequence;
         self.events(sequence, None, false, usize::MAX)

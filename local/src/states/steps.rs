@@ -1,4 +1,4 @@
-//! The engine's steps: each is one transaction, and nobody hears of it before it is committed.
+//! The steps of the engine. Each is one transaction, and has no effect before it is committed.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use super::inner::{Inner, StartOutcome};
 use super::journal::{self, Record};
 use super::timers::{Due, Sequence, due};
 
-/// A call that a step asks for.
+/// A call of a function that a step requires.
 pub(super) struct Call {
     pub(super) sequence: Sequence,
     pub(super) resource: String,
@@ -18,11 +18,11 @@ pub(super) struct Call {
     pub(super) timeout_seconds: Option<u64>,
 }
 
-/// For how long a name stays taken after its execution ended.
+/// The time for which a name stays reserved after its execution ended.
 const NAME_KEPT: TimeDelta = TimeDelta::days(90);
 
 impl Inner {
-    /// Stores a new execution, unless its name is taken.
+    /// Stores a new execution, unless its name is in use.
     pub(super) fn start(&self, created: Execution) -> Result<StartOutcome, ApiError> {
         let mut connection = self.store.lock();
         let transaction = connection.transaction()?;
@@ -39,7 +39,7 @@ impl Inner {
         let mut execution = created.clone();
         let mut step = execution.on(&self.definition, Event::Started, now);
         if matches!(step.action, Action::Invoke { .. }) {
-            // Its turn and a free slot come first: the driver starts it.
+            // The driver starts it when its turn and a free slot have come.
             execution = created;
             step = Step { history: Vec::new(), action: Action::WaitUntil(now) };
         }
@@ -53,16 +53,16 @@ impl Inner {
         Ok(started)
     }
 
-    /// Takes one step of an execution that `Timers::take` gave, and stores it.
+    /// Applies one step to an execution that `Timers::take` returned, and stores it.
     ///
-    /// Without an event its time has come. Gives the call to make; without one the execution has
-    /// been handed back to the timers.
+    /// Without an event, the due time has been reached. Returns the call to make. Without a call, the
+    /// execution has been returned to the timers.
     pub(super) fn step(&self, sequence: Sequence, event: Option<Event>) -> Option<Call> {
         match self.try_step(sequence, event) {
             Ok(call) => call,
             Err(error) => {
-                // It is stored as it was and goes on when the engine is opened again.
-                tracing::error!(%error, sequence, "a step of an execution could not be stored");
+                // Its stored state is unchanged, and it continues when the engine is opened again.
+                tracing::error!(%error, sequence, "Could not store a step of an execution");
                 self.timers.done(None);
                 None
             }
@@ -84,23 +84,23 @@ impl Inner {
         if let Action::Invoke { resource, input, timeout_seconds } = step.action {
             return Ok(Some(Call { sequence, resource, input, timeout_seconds }));
         }
-        // Still under the store's lock: StopExecution must find the timer or come before it.
+        // The store is still locked, so that StopExecution either finds the timer or runs first.
         self.timers.done((execution.status == Status::Running).then_some((at, sequence)));
         Ok(None)
     }
 
-    /// Every running execution's definition was loaded by `open`; an ended one needs none.
+    /// Returns a definition. `open` loaded those of all running executions; an ended one needs none.
     pub(super) fn definition_of(&self, hash: &str) -> &Definition {
         self.definitions.get(hash).unwrap_or(&self.definition)
     }
 }
 
-/// What it means to an execution in this phase that its time has come.
+/// Returns the event that the due time means in this phase.
 fn time_has_come(phase: Phase) -> Event {
     match phase {
         Phase::Created => Event::Started,
         Phase::Waiting { .. } | Phase::Ended => Event::TimerFired,
-        // Only after opening: while the engine runs, an execution inside a task has no timer.
+        // This occurs only after opening: while the engine runs, an execution in a task has no timer.
         Phase::Invoking => Event::TaskFailed {
             error: "Lambda.Unknown".to_owned(),
             cause: "the invocation was lost when the machine stopped".to_owned(),

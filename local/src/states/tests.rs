@@ -32,7 +32,7 @@ fn define(document: &Value) -> Definition {
     Definition::parse(document.to_string()).unwrap()
 }
 
-/// A machine of one task `T` with the given extra fields, that ends in `Done`.
+/// Returns a machine of one task `T` with these additional fields, which ends in `Done`.
 fn with_task(fields: &Value) -> Definition {
     let mut task = json!({"Type": "Task", "Resource": FUNCTION, "Next": "Done"});
     task.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -75,7 +75,7 @@ fn open(store: &Store, clock: &Arc<FakeClock>, invoke: Invoke) -> Engine {
     Engine::open(store.clone(), shipped(), VIRTUAL, Arc::<FakeClock>::clone(clock), invoke).unwrap()
 }
 
-/// A function that answers at once.
+/// Returns a function that answers at once.
 fn answering(answer: impl Fn(Value) -> Result<Value, TaskFailure> + Send + Sync + 'static) -> Invoke {
     Arc::new(move |_, input| {
         let result = answer(input);
@@ -92,7 +92,7 @@ fn sends() -> Invoke {
     answering(|input| Ok(verdict(input, "Sent")))
 }
 
-/// A function that never answers, and the inputs that it was called with.
+/// Returns a function that never answers, and the inputs with which it was called.
 fn hanging() -> (Invoke, Arc<Mutex<Vec<Value>>>) {
     let calls = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&calls);
@@ -103,7 +103,7 @@ fn hanging() -> (Invoke, Arc<Mutex<Vec<Value>>>) {
     (invoke, calls)
 }
 
-/// As the local machine moves its clock: from due instant to due instant, up to `to`.
+/// Moves the clock as the local machine does: from due instant to due instant, up to `to`.
 async fn advance(engine: &Engine, clock: &FakeClock, to: DateTime<Utc>) {
     engine.idle().await;
     while let Some(next) = engine.next_due().filter(|next| *next <= to) {
@@ -114,7 +114,7 @@ async fn advance(engine: &Engine, clock: &FakeClock, to: DateTime<Utc>) {
     clock.set(to);
 }
 
-/// Lets the driver run until `done`, however long the machine takes for it: the test runner ends what hangs.
+/// Lets the driver run until `done`, however long that takes: the test runner ends a test that hangs.
 async fn until(done: impl Fn() -> bool) {
     while !done() {
         tokio::task::yield_now().await;

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-/// AWS's limit for any number of seconds, a little over three years.
+/// AWS's limit for a number of seconds, a little over three years.
 pub(super) const MAX_SECONDS: u64 = 99_999_999;
 
-/// An instant as a `Wait` demands it: RFC 3339 with uppercase `T` and `Z`.
+/// Parses an instant as a `Wait` requires it: RFC 3339 with uppercase `T` and `Z`.
 pub(super) fn timestamp(text: &str) -> Option<DateTime<Utc>> {
     if text.contains(['t', 'z', ' ']) {
         return None;

@@ -1,4 +1,4 @@
-//! Who waits for what instant, and how many are at work: all that is in memory of an execution.
+//! The timers of executions and the number of running ones: all that is kept in memory about executions.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,13 +6,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Notify;
 
-/// An execution's place in the order of starting; its key in the journal.
+/// The number of an execution in the order of starting, which is its key in the journal.
 pub(super) type Sequence = i64;
 
-/// Microseconds since 1970: small, ordered, and what the journal stores.
+/// Microseconds since 1970, as the journal stores them.
 pub(super) type Due = i64;
 
-/// The due time of an instant, rounded up so that nothing fires before its time.
+/// Returns the due time of an instant, rounded up so that no timer fires early.
 pub(super) fn due(instant: DateTime<Utc>) -> Due {
     let micros = instant.timestamp_micros();
     if instant.timestamp_subsec_nanos().is_multiple_of(1000) { micros } else { micros.saturating_add(1) }
@@ -22,9 +22,9 @@ pub(super) fn due(instant: DateTime<Utc>) -> Due {
 #[derive(Default)]
 pub(super) struct Timers {
     board: Mutex<Board>,
-    /// There may be something to do for the driver.
+    /// Notifies the driver of possible work.
     pub(super) work: Notify,
-    /// Something was taken up, finished or dropped.
+    /// Notifies waiters of every change.
     changed: Notify,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Timers {
 struct Board {
     waiting: BTreeSet<(Due, Sequence)>,
     running: usize,
-    /// Nothing is taken any more.
+    /// Whether starting has stopped: no timer is taken.
     resting: bool,
 }
 
@@ -48,8 +48,8 @@ impl Timers {
         self.changed.notify_waiters();
     }
 
-    /// Takes the first that is due. From here until [`Timers::done`] it counts as running, without a
-    /// moment in which it is neither waiting nor running.
+    /// Takes the first timer that is due. From now until [`Timers::done`] the execution counts as running,
+    /// without a moment in which it is neither waiting nor running.
     pub(super) fn take(&self, now: DateTime<Utc>) -> Option<Sequence> {
         let mut board = self.board();
         if board.resting {
@@ -61,7 +61,7 @@ impl Timers {
         Some(first.1)
     }
 
-    /// One that was taken rests again, until `next` if it goes on.
+    /// Ends the work on an execution that was taken, and sets its next timer if it continues.
     pub(super) fn done(&self, next: Option<(Due, Sequence)>) {
         let mut board = self.board();
         board.waiting.extend(next);
@@ -73,17 +73,17 @@ impl Timers {
 
     pub(super) fn next_due(&self) -> Option<DateTime<Utc>> {
         let first = self.board().waiting.first().map(|(due, _)| *due)?;
-        // What lies beyond the end of time was rounded up to it.
+        // An instant after the end of time was rounded to it.
         Some(DateTime::from_timestamp_micros(first).unwrap_or(DateTime::<Utc>::MAX_UTC))
     }
 
-    /// Resolves when nothing that is due runs or waits. The driver is woken in case it sleeps.
+    /// Resolves when no execution that is due is running or waiting. The driver is woken in case it sleeps.
     pub(super) async fn idle(&self, now: impl Fn() -> DateTime<Utc>) {
         let is_due = |first: &(Due, Sequence)| first.0 <= now().timestamp_micros();
         self.wait_until(|board| board.running == 0 && !board.waiting.first().is_some_and(is_due)).await;
     }
 
-    /// From here on nothing is taken; resolves when nothing runs.
+    /// Stops taking timers, and resolves when no execution is running.
     pub(super) async fn rest(&self) {
         self.board().resting = true;
         self.wait_until(|board| board.running == 0).await;
@@ -93,7 +93,7 @@ impl Timers {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
-            // Registered before looking, so that no change between the two is missed.
+            // Registered before the check, so that no change in between is missed.
             changed.as_mut().enable();
             if is_so(&self.board()) {
                 return;
@@ -108,7 +108,7 @@ impl Timers {
     }
 }
 
-/// How long from `now` to `next`; nothing if it has passed.
+/// Returns the time from `now` to `next`; zero if `next` has passed.
 pub(super) fn until(next: DateTime<Utc>, now: DateTime<Utc>) -> std::time::Duration {
     next.signed_duration_since(now).max(TimeDelta::zero()).to_std().unwrap_or_default()
 }

@@ -1,11 +1,11 @@
-//! What must hold between the states of a machine.
+//! Checks across the states of a machine.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::{Report, join};
 use super::{Next, State, Work};
 
-/// Every state that is named must exist.
+/// Checks that every state that is named exists.
 pub(super) fn targets(
     start_at: Option<&str>,
     states: &BTreeMap<String, State>,
@@ -17,10 +17,10 @@ pub(super) fn targets(
         report.add("/StartAt", format!("there is no state `{start_at}`"));
     }
     for (name, state) in states {
-        for (place, target) in leads_to(state) {
+        for (pointer, target) in leads_to(state) {
             if !known(target) {
                 report.add(
-                    &format!("{}{place}", join("/States", name)),
+                    &format!("{}{pointer}", join("/States", name)),
                     format!("there is no state `{target}`"),
                 );
             }
@@ -28,7 +28,8 @@ pub(super) fn targets(
     }
 }
 
-/// Every state can be reached, some end can be reached, and nothing can run in circles for ever.
+/// Checks that every state can be reached, that the execution can end, and that it cannot run in a circle
+/// for ever.
 pub(super) fn shape(start_at: &str, states: &BTreeMap<String, State>, report: &Report) {
     let mut reached = BTreeSet::new();
     let mut open = vec![start_at];
@@ -43,8 +44,8 @@ pub(super) fn shape(start_at: &str, states: &BTreeMap<String, State>, report: &R
     if !states.is_empty() && !states.values().any(is_end) {
         report.add("/States", "no state ends the execution: a Succeed, a Fail or an `End` is missing");
     }
-    // Only a Task changes the data, so a circle without one either never ends or never closes. AWS
-    // would let it run into the limit of 25,000 events.
+    // Only a Task changes the data, so a circle without one either runs for ever or is never entered. On AWS
+    // it would run until the limit of 25,000 events.
     let mut done = BTreeSet::new();
     for name in states.keys() {
         if circles(name, states, &mut done) {
@@ -56,7 +57,7 @@ pub(super) fn shape(start_at: &str, states: &BTreeMap<String, State>, report: &R
     }
 }
 
-/// Whether a walk from `start` that passes no Task comes back to `start`.
+/// Returns whether a path from `start` without a Task leads back to `start`.
 fn circles<'s>(
     start: &'s str,
     states: &'s BTreeMap<String, State>,
@@ -77,7 +78,7 @@ fn circles<'s>(
             }
         }
     }
-    // What leads from here to no circle through here can be skipped by every later walk.
+    // A state from which no circle was found can be skipped by later searches.
     harmless.insert(start);
     false
 }
@@ -91,7 +92,7 @@ fn is_end(state: &State) -> bool {
     }
 }
 
-/// The states that a state may lead to, each with the place where it says so.
+/// Returns the states to which a state may lead, each with the pointer to the field that names it.
 fn leads_to(state: &State) -> Vec<(String, &str)> {
     fn next(next: &Next) -> Option<(String, &str)> {
         match next {

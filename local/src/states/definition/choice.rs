@@ -9,35 +9,35 @@ use crate::states::path::Path;
 /// A condition over a state's input.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Rule {
-    /// One comparison.
+    /// A comparison with a value of the input.
     Test {
-        /// What is compared.
+        /// The path of the value that is compared.
         variable: Path,
-        /// With what.
+        /// The comparison that the value must satisfy.
         test: Test,
     },
-    /// All of them.
+    /// Matches if all of the rules match.
     And(Vec<Rule>),
-    /// Any of them.
+    /// Matches if any of the rules matches.
     Or(Vec<Rule>),
-    /// Not this one.
+    /// Matches if the rule does not match.
     Not(Box<Rule>),
 }
 
 /// A comparison. A value of another type does not match.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Test {
-    /// `StringEquals`, `NumericEquals`, `BooleanEquals`.
+    /// Equality with a literal: `StringEquals`, `NumericEquals`, `BooleanEquals`.
     Equals(Value),
-    /// `IsPresent`.
+    /// Presence or absence of the value: `IsPresent`.
     IsPresent(bool),
 }
 
 impl Rule {
-    /// Whether the rule matches `input`.
+    /// Returns whether the rule matches `input`.
     ///
     /// # Errors
-    /// The variable that does not exist, which only `IsPresent` may ask about.
+    /// Returns the variable that does not exist. Only `IsPresent` accepts such a variable.
     pub fn matches(&self, input: &Value) -> Result<bool, Path> {
         match self {
             Self::Test { variable, test } => match (test, variable.get(input)) {
@@ -72,17 +72,17 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Work> {
     Some(Work::Choice { rules, default: fields.text("Default") })
 }
 
-/// JSON nests at most 128 deep, and so does this.
+/// Reads a rule and the rules in it. The recursion is limited, because JSON nests at most 128 levels.
 fn rule(mut fields: Fields<'_>) -> Option<Rule> {
     let rule = if fields.has("And") {
         several(&mut fields, "And").map(Rule::And)
     } else if fields.has("Or") {
         several(&mut fields, "Or").map(Rule::Or)
     } else if fields.has("Not") {
-        let place = fields.at("Not");
+        let pointer = fields.at("Not");
         fields
             .take("Not")
-            .and_then(|value| Fields::of(value, place, fields.report))
+            .and_then(|value| Fields::of(value, pointer, fields.report))
             .and_then(rule_of_one)
             .map(|rule| Rule::Not(Box::new(rule)))
     } else {
@@ -129,13 +129,13 @@ fn comparison(fields: &mut Fields<'_>) -> Option<Rule> {
         tests.push(test);
     }
     if tests.len() > 1 {
-        fields.report.add(&fields.place, "a rule has exactly one comparison");
+        fields.report.add(&fields.pointer, "a rule has exactly one comparison");
     }
     match (variable, tests.pop()) {
         (Some(variable), Some(test)) => Some(Rule::Test { variable, test }),
         (_, None) => {
             fields.report.add(
-                &fields.place,
+                &fields.pointer,
                 format!("has none of the comparisons of the local engine ({})", TESTS.join(", ")),
             );
             None

@@ -1,4 +1,4 @@
-//! What a `Task` does about errors: `Retry` and `Catch`.
+//! The error handling of a `Task`: `Retry` and `Catch`.
 
 use serde_json::Value;
 
@@ -24,25 +24,25 @@ const RESERVED: [&str; 11] = [
     "States.Timeout",
 ];
 
-/// How often and how late to try again after certain errors.
+/// A retrier: the number and the delays of retries after certain errors.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Retrier {
-    /// Which errors.
+    /// The names of the errors that it handles.
     pub errors: Vec<String>,
-    /// Seconds before the first retry.
+    /// The seconds before the first retry.
     pub interval_seconds: u64,
-    /// How many retries.
+    /// The most retries that it makes.
     pub max_attempts: u64,
-    /// What each delay is multiplied by.
+    /// The factor by which each delay grows.
     pub backoff_rate: f64,
-    /// No delay is longer.
+    /// The longest delay, in seconds.
     pub max_delay_seconds: Option<u64>,
-    /// Whether a delay is anything between nothing and the computed one (`FULL`).
+    /// Whether a delay is a random part of the computed one (`FULL`).
     pub full_jitter: bool,
 }
 
 impl Retrier {
-    /// The delay before the retry that follows `earlier` retries, before jitter, in milliseconds.
+    /// Returns the delay before the retry that follows `earlier` retries, without jitter, in milliseconds.
     #[must_use]
     pub fn delay_millis(&self, earlier: u64) -> u64 {
         let most = self.max_delay_seconds.unwrap_or(MAX_DELAY).min(MAX_DELAY);
@@ -59,20 +59,20 @@ impl Retrier {
     }
 }
 
-/// Where to go after certain errors.
+/// A catcher: the state that follows certain errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Catcher {
-    /// Which errors.
+    /// The names of the errors that it handles.
     pub errors: Vec<String>,
-    /// Where the error goes in the raw input; `None` drops it.
+    /// The path in the raw input at which the error is stored; `None` drops it.
     pub result_path: Option<Path>,
-    /// Where to go.
+    /// The state to go to.
     pub next: String,
 }
 
-/// Whether a list of error names covers `error`.
+/// Returns whether a list of error names covers `error`.
 ///
-/// `States.ALL` and `States.TaskFailed` leave out what AWS says no wildcard may catch.
+/// `States.ALL` and `States.TaskFailed` do not cover the errors that no wildcard may catch on AWS.
 #[must_use]
 pub fn covers(errors: &[String], error: &str) -> bool {
     errors.iter().any(|name| match name.as_str() {
@@ -125,7 +125,7 @@ pub(super) fn catchers(fields: &mut Fields<'_>) -> Vec<Catcher> {
         .collect()
 }
 
-/// A `ResultPath` that is there; `null` drops the result.
+/// Reads a `ResultPath` that is present; `null` drops the result.
 pub(super) fn result_path(fields: &Fields<'_>, value: &Value) -> Option<Path> {
     match value {
         Value::Null => None,
@@ -152,19 +152,19 @@ fn error_names(fields: &mut Fields<'_>, last: bool) -> Vec<String> {
     }
     let mut names = Vec::new();
     for (index, item) in items.into_iter().enumerate() {
-        let place = join(&fields.at(FIELD), &index.to_string());
+        let pointer = join(&fields.at(FIELD), &index.to_string());
         match item {
             Value::String(name) if name.starts_with("States.") && !RESERVED.contains(&name.as_str()) => {
                 fields
                     .report
-                    .add(&place, format!("`{name}` is not an error name that can be retried or caught"));
+                    .add(&pointer, format!("`{name}` is not an error name that can be retried or caught"));
             }
             Value::String(name) => names.push(name),
-            _ => fields.report.add(&place, "must be a string"),
+            _ => fields.report.add(&pointer, "must be a string"),
         }
     }
     if names.iter().any(|name| name == "States.ALL") && (names.len() > 1 || !last) {
-        fields.problem(FIELD, "States.ALL must stand alone and last");
+        fields.problem(FIELD, "States.ALL must be the only error name of the last entry");
     }
     names
 }

@@ -1,4 +1,4 @@
-//! Reads one JSON object field by field and remembers what is wrong with it, with places.
+//! Reads a JSON object field by field, and collects its problems with their pointers.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -7,29 +7,29 @@ use serde_json::{Map, Value};
 
 use crate::states::path::Path;
 
-/// One thing that is wrong with a definition.
+/// A problem of a definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// A JSON pointer, empty for the whole document (for a placeholder, the line).
-    pub place: String,
-    /// A sentence.
+    /// The JSON pointer to the problem, empty for the whole document. For a placeholder this is its line.
+    pub pointer: String,
+    /// A sentence that describes the problem.
     pub what: String,
 }
 
 impl Problem {
-    pub(super) fn new(place: &str, what: String) -> Self {
-        Self { place: place.to_owned(), what }
+    pub(super) fn new(pointer: &str, what: String) -> Self {
+        Self { pointer: pointer.to_owned(), what }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = if self.place.is_empty() { "/" } else { &self.place };
-        write!(f, "{place}: {}", self.what)
+        let pointer = if self.pointer.is_empty() { "/" } else { &self.pointer };
+        write!(f, "{pointer}: {}", self.what)
     }
 }
 
-/// Everything that is wrong with a definition.
+/// All problems of a definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>);
 
@@ -42,13 +42,13 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// Collects problems while several readers are open.
+/// Collects the problems that several readers find.
 #[derive(Default)]
 pub(super) struct Report(RefCell<Vec<Problem>>);
 
 impl Report {
-    pub(super) fn add(&self, place: &str, what: impl Into<String>) {
-        self.0.borrow_mut().push(Problem::new(place, what.into()));
+    pub(super) fn add(&self, pointer: &str, what: impl Into<String>) {
+        self.0.borrow_mut().push(Problem::new(pointer, what.into()));
     }
 
     pub(super) fn into_problems(self) -> Vec<Problem> {
@@ -56,19 +56,19 @@ impl Report {
     }
 }
 
-/// One JSON object, of which fields are taken until [`Fields::finish`] refuses the rest.
+/// A JSON object from which fields are taken until [`Fields::finish`] rejects the others.
 pub(super) struct Fields<'r> {
-    pub(super) place: String,
+    pub(super) pointer: String,
     map: Map<String, Value>,
     pub(super) report: &'r Report,
 }
 
 impl<'r> Fields<'r> {
-    pub(super) fn of(value: Value, place: String, report: &'r Report) -> Option<Self> {
+    pub(super) fn of(value: Value, pointer: String, report: &'r Report) -> Option<Self> {
         match value {
-            Value::Object(map) => Some(Self { place, map, report }),
+            Value::Object(map) => Some(Self { pointer, map, report }),
             _ => {
-                report.add(&place, "must be an object");
+                report.add(&pointer, "must be an object");
                 None
             }
         }
@@ -83,7 +83,7 @@ impl<'r> Fields<'r> {
     }
 
     pub(super) fn at(&self, field: &str) -> String {
-        join(&self.place, field)
+        join(&self.pointer, field)
     }
 
     pub(super) fn problem(&self, field: &str, what: impl Into<String>) {
@@ -91,7 +91,7 @@ impl<'r> Fields<'r> {
     }
 
     pub(super) fn missing(&self, field: &str) {
-        self.report.add(&self.place, format!("`{field}` is missing"));
+        self.report.add(&self.pointer, format!("`{field}` is missing"));
     }
 
     pub(super) fn text(&mut self, field: &str) -> Option<String> {
@@ -125,13 +125,13 @@ impl<'r> Fields<'r> {
         Path::parse(&text).map_err(|what| self.problem(field, what)).ok()
     }
 
-    /// The objects of an array field, each with its own place.
+    /// Returns the objects of an array field, each with its own pointer.
     pub(super) fn objects(&mut self, field: &str) -> Vec<Fields<'r>> {
-        let place = self.at(field);
+        let pointer = self.at(field);
         match self.take(field) {
             None => Vec::new(),
             Some(Value::Array(items)) => {
-                let item = |(index, item)| Fields::of(item, join(&place, &format!("{index}")), self.report);
+                let item = |(index, item)| Fields::of(item, join(&pointer, &format!("{index}")), self.report);
                 items.into_iter().enumerate().filter_map(item).collect()
             }
             Some(_) => {
@@ -141,7 +141,7 @@ impl<'r> Fields<'r> {
         }
     }
 
-    /// Refuses every field that nobody has taken.
+    /// Rejects every field that has not been taken.
     pub(super) fn finish(self) {
         for field in self.map.keys() {
             self.problem(field, "not implemented by the local engine");
@@ -149,7 +149,7 @@ impl<'r> Fields<'r> {
     }
 }
 
-/// The pointer of `key` within `place`.
-pub(super) fn join(place: &str, key: &str) -> String {
-    format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"))
+/// Returns the pointer to `key` in the object at `pointer`.
+pub(super) fn join(pointer: &str, key: &str) -> String {
+    format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
 }

@@ -10,7 +10,7 @@ use crate::states::format::Format;
 use crate::states::path::Path;
 use crate::states::time::{MAX_SECONDS, timestamp};
 
-/// The start state's name and all states of a machine.
+/// Reads the name of the start state and all states of a machine.
 pub(super) fn machine(document: Value) -> Result<(String, BTreeMap<String, State>), Problems> {
     let report = Report::default();
     let mut states = BTreeMap::new();
@@ -27,11 +27,11 @@ pub(super) fn machine(document: Value) -> Result<(String, BTreeMap<String, State
             Some(Value::Object(map)) => {
                 names = map.keys().cloned().collect();
                 for (name, value) in map {
-                    let place = join("/States", &name);
+                    let pointer = join("/States", &name);
                     if name.is_empty() || name.chars().count() > 80 {
-                        report.add(&place, "a state's name has 1 to 80 characters");
+                        report.add(&pointer, "a state's name has 1 to 80 characters");
                     }
-                    if let Some(state) = Fields::of(value, place, &report).and_then(state) {
+                    if let Some(state) = Fields::of(value, pointer, &report).and_then(state) {
                         states.insert(name, state);
                     }
                 }
@@ -41,7 +41,7 @@ pub(super) fn machine(document: Value) -> Result<(String, BTreeMap<String, State
         machine.finish();
     }
     check::targets(start_at.as_deref(), &states, &names, &report);
-    // Judging the shape of the whole needs a whole.
+    // The transitions can be checked only if every state was read.
     if let (Some(start_at), true) = (&start_at, states.len() == names.len()) {
         check::shape(start_at, &states, &report);
     }
@@ -70,7 +70,7 @@ fn state(mut fields: Fields<'_>) -> Option<State> {
         "Succeed" => Some(Work::Succeed),
         "Fail" => Some(Work::Fail { error: text(&mut fields, "Error"), cause: text(&mut fields, "Cause") }),
         other => {
-            // The fields of a type that is not understood are not worth a line each.
+            // The fields of an unknown type are not reported one by one.
             fields
                 .problem("Type", format!("the state type `{other}` is not implemented by the local engine"));
             return None;
@@ -81,13 +81,13 @@ fn state(mut fields: Fields<'_>) -> Option<State> {
 }
 
 fn wait(fields: &mut Fields<'_>) -> Option<Work> {
-    let given = ["Seconds", "Timestamp", "SecondsPath", "TimestampPath"]
+    let count = ["Seconds", "Timestamp", "SecondsPath", "TimestampPath"]
         .iter()
         .filter(|field| fields.has(field))
         .count();
-    if given != 1 {
+    if count != 1 {
         fields.report.add(
-            &fields.place,
+            &fields.pointer,
             "a Wait has exactly one of Seconds, Timestamp, SecondsPath and TimestampPath",
         );
     }
@@ -138,13 +138,13 @@ fn next(fields: &mut Fields<'_>) -> Option<Next> {
         (true, Some(true)) => fields.problem("End", "a state has either Next or End"),
         (true, _) => return fields.text("Next").map(Next::State),
         (false, Some(true)) => return Some(Next::End),
-        (false, _) => fields.report.add(&fields.place, "leads nowhere: `Next` or `End` is missing"),
+        (false, _) => fields.report.add(&fields.pointer, "`Next` or `End` is missing"),
     }
     fields.take("Next");
     None
 }
 
-/// `Error` or `ErrorPath`, `Cause` or `CausePath`.
+/// Reads `Error` or `ErrorPath`, `Cause` or `CausePath`.
 fn text(fields: &mut Fields<'_>, field: &str) -> Option<Text> {
     let path_field = format!("{field}Path");
     if fields.has(field) && fields.has(&path_field) {

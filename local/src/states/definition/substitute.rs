@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::fields::Problem;
 
-/// `text` with every placeholder replaced that has a value, and a problem for every other one.
+/// Replaces every placeholder that has a value, and returns a problem for every other one.
 pub(super) fn substitute(text: &str, values: &HashMap<String, String>) -> (String, Vec<Problem>) {
     let mut filled = String::with_capacity(text.len());
     let mut problems = Vec::new();
@@ -15,7 +15,7 @@ pub(super) fn substitute(text: &str, values: &HashMap<String, String>) -> (Strin
         filled.push_str(before);
         line += before.matches('\n').count();
         let name = from[2..].split_once('}').map(|(name, _)| name).filter(|name| is_name(name));
-        let taken = match name.map(|name| (name, values.get(name))) {
+        let length = match name.map(|name| (name, values.get(name))) {
             Some((name, Some(value))) => {
                 filled.push_str(value);
                 name.len() + 3
@@ -23,7 +23,7 @@ pub(super) fn substitute(text: &str, values: &HashMap<String, String>) -> (Strin
             Some((name, None)) => {
                 problems.push(Problem::new(
                     &format!("line {line}"),
-                    format!("nothing was given for the placeholder ${{{name}}}"),
+                    format!("the placeholder ${{{name}}} has no value"),
                 ));
                 filled.push_str(&from[..name.len() + 3]);
                 name.len() + 3
@@ -31,13 +31,13 @@ pub(super) fn substitute(text: &str, values: &HashMap<String, String>) -> (Strin
             None => {
                 problems.push(Problem::new(
                     &format!("line {line}"),
-                    "`${` starts no placeholder like ${Name}".to_owned(),
+                    "`${` does not begin a placeholder like ${Name}".to_owned(),
                 ));
                 filled.push_str("${");
                 2
             }
         };
-        rest = &from[taken..];
+        rest = &from[length..];
     }
     filled.push_str(rest);
     (filled, problems)

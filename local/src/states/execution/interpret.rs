@@ -1,4 +1,4 @@
-//! The interpreter: what an event leads to.
+//! The interpreter, which moves an execution on by one event.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
@@ -10,7 +10,8 @@ use crate::states::arn;
 use crate::states::definition::{Definition, Next, Rule, State, Work};
 use crate::states::history::HistoryEvent;
 
-/// AWS ends an execution at 25,000 events; no state needs more than this many to come to its end.
+/// The last event at which a state may be entered. AWS ends an execution at 25,000 events, and no state
+/// needs more than the rest to end.
 const LAST_ENTRY: u64 = 24_990;
 
 pub(super) fn on(
@@ -50,7 +51,7 @@ impl<'a> Run<'a> {
         self.proceed(flow)
     }
 
-    /// A loop, not recursion: a machine may have thousands of states in a row.
+    /// Follows transitions in a loop instead of recursion: a machine may have thousands of states in a row.
     fn proceed(&mut self, mut flow: Result<Flow, Failure>) -> Action {
         loop {
             flow = match flow {
@@ -93,7 +94,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The instant of a wait or a retry has come.
+    /// Continues after the instant of a wait or a retry.
     fn resume(&mut self) -> Result<Flow, Failure> {
         let state = self.state()?;
         match &state.work {
@@ -129,7 +130,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Leaves a state that passes on what it sees.
+    /// Leaves a state whose output is the input that it sees.
     fn leave(&mut self, state: &State, next: &Next) -> Result<Flow, Failure> {
         let seen = self.seen(&state.input_path)?;
         let output = self.at(&state.output_path, &seen)?;
@@ -181,7 +182,7 @@ impl<'a> Run<'a> {
         (execution.output, execution.error, execution.cause) = (output, error, cause);
         execution.position = Position {
             phase: Phase::Ended,
-            // What is over needs no data any more; the history has it.
+            // An ended execution needs no data, because its history contains it.
             input: Value::Null,
             ..execution.position.clone()
         };
@@ -196,7 +197,7 @@ impl<'a> Run<'a> {
     pub(super) fn record(&mut self, kind: &str, details: Value) -> u64 {
         let last = self.position().events;
         self.position().events = last + 1;
-        // AWS gives the first state's entry no predecessor.
+        // On AWS the entry of the first state has no predecessor.
         let previous = if last == 1 && kind.ends_with("StateEntered") { 0 } else { last };
         let details = if let Value::Object(details) = details { details } else { Map::new() };
         self.history.push(HistoryEvent {

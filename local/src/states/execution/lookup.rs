@@ -1,4 +1,4 @@
-//! What a state reads: its place in the definition and what its paths find in the data.
+//! Lookups of a state: its definition, and the values that its paths find in the data.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::states::path::Path;
 use crate::states::time::{MAX_SECONDS, timestamp};
 
 impl<'a> Run<'a> {
-    /// The instant until which a `Wait` waits.
+    /// Returns the instant at which a `Wait` ends.
     pub(super) fn instant(&mut self, until: &Until, input_path: &Path) -> Result<DateTime<Utc>, Failure> {
         let after = |now: DateTime<Utc>, seconds: u64| {
             let delta = i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds);
@@ -37,7 +37,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// A text of a `Fail` state.
+    /// Returns the error or cause of a `Fail` state.
     pub(super) fn text(&mut self, text: Option<&Text>) -> Result<Option<String>, Failure> {
         let input = self.position().input.clone();
         match text {
@@ -57,16 +57,16 @@ impl<'a> Run<'a> {
 
     pub(super) fn state(&mut self) -> Result<&'a State, Failure> {
         let state = self.definition.states.get(&self.execution.position.state);
-        state.ok_or_else(|| self.runtime("there is no such state"))
+        state.ok_or_else(|| self.runtime("The state does not exist in the definition."))
     }
 
-    /// What the state sees of its raw input.
+    /// Returns the part of the raw input that the state sees.
     pub(super) fn seen(&mut self, input_path: &Path) -> Result<Value, Failure> {
         let seen = input_path.get(&self.execution.position.input).cloned();
         seen.ok_or_else(|| self.missing(input_path))
     }
 
-    /// What a path finds in a document.
+    /// Returns the value of a path in a document.
     pub(super) fn at(&mut self, path: &Path, document: &Value) -> Result<Value, Failure> {
         path.get(document).cloned().ok_or_else(|| self.missing(path))
     }
@@ -75,7 +75,7 @@ impl<'a> Run<'a> {
         self.runtime(&format!("The JSONPath '{path}' could not be found in the input."))
     }
 
-    /// The error that nothing catches.
+    /// Creates the error `States.Runtime`, which nothing catches.
     pub(super) fn runtime(&mut self, what: &str) -> Failure {
         let Position { state, entered, .. } = self.position();
         let cause = format!(

@@ -1,4 +1,4 @@
-//! A visit of the interpreter to an execution, and the values that its parts hand to each other.
+//! The context in which the interpreter handles one event, and the values that its parts pass to each other.
 
 use chrono::{DateTime, Utc};
 
@@ -6,7 +6,7 @@ use super::{Action, Execution};
 use crate::states::definition::Definition;
 use crate::states::history::HistoryEvent;
 
-/// An execution that is moved on by one event.
+/// An execution that is being moved on by one event.
 pub(super) struct Run<'a> {
     pub(super) definition: &'a Definition,
     pub(super) execution: &'a mut Execution,
@@ -14,15 +14,15 @@ pub(super) struct Run<'a> {
     pub(super) history: Vec<HistoryEvent>,
 }
 
-/// What follows within the same step.
+/// The continuation within the same step.
 pub(super) enum Flow {
-    /// The state that the position names is entered.
+    /// Enters the state that the position names.
     Enter,
-    /// Nothing until the next event.
+    /// Returns this action and waits for the next event.
     Rest(Action),
 }
 
-/// An error of a state.
+/// An error of a state, by AWS's name for it.
 pub(super) struct Failure {
     pub(super) error: String,
     pub(super) cause: String,

@@ -1,4 +1,4 @@
-//! A `Task`: its call, its result, and what its `Retry` and `Catch` make of an error.
+//! A `Task`: its call, its result, and its error handling by `Retry` and `Catch`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -56,10 +56,10 @@ impl<'a> Run<'a> {
         Err(failure)
     }
 
-    /// Retries or catches an error, or gives it back.
+    /// Retries or catches an error, or returns it.
     ///
-    /// As on AWS the first retrier that names the error decides alone: when its attempts are used up,
-    /// the catchers are asked, not the retriers after it.
+    /// As on AWS, the first retrier that names the error decides. When its attempts are used up, the catchers
+    /// are tried and not the retriers after it.
     pub(super) fn handle(&mut self, failure: Failure) -> Result<Flow, Failure> {
         let Some(State { work: Work::Task(task), .. }) =
             self.definition.states.get(&self.execution.position.state)
@@ -114,12 +114,12 @@ impl<'a> Run<'a> {
     }
 }
 
-/// A delay from nothing to `most` milliseconds that looks random and is the same in every replay.
+/// Returns a delay of 0 to `most` milliseconds that looks random and is the same in every replay.
 fn jitter(name: &str, attempt: u64, most: u64) -> u64 {
     let hash =
         Sha256::new().chain_update(name).chain_update([0]).chain_update(attempt.to_be_bytes()).finalize();
     let random = hash.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-    // The modulo's bias over 2^64 is far below anything that could be measured.
+    // The bias of the modulo over 2^64 is far too small to be measured.
     random % most.saturating_add(1)
 }
 

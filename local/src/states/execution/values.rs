@@ -1,4 +1,4 @@
-//! What data may look like between states.
+//! The limits of data between states.
 
 use serde_json::Value;
 
@@ -7,10 +7,11 @@ use super::run::Failure;
 /// AWS's limit for an execution's input and a state's output, in bytes of UTF-8.
 pub const MAX_DATA: usize = 262_144;
 
-/// How deep data may nest. Less than what JSON parsers take, so that what is stored can be read back.
+/// The deepest nesting of data. It is less than the limit of JSON parsers, so that stored data can be read
+/// back.
 pub const MAX_DEPTH: usize = 120;
 
-/// A state's output as JSON.
+/// Returns the output of a state as JSON text.
 pub(super) fn output_text(value: &Value) -> Result<String, Failure> {
     if deeper_than(value, MAX_DEPTH) {
         return Err(Failure::new(

@@ -21,7 +21,7 @@ fn refused(engine: &Engine, operation: &str, body: &str) -> String {
 }
 
 #[test]
-fn names_are_as_aws_wants_them() {
+fn execution_names_follow_the_rules_of_aws() {
     for name in ["a", "calendly-0f.follow_up", "Ünïcode", &"x".repeat(80), "a(b)'c'=d+e@f!"] {
         assert!(is_execution_name(name), "{name}");
     }
@@ -34,7 +34,7 @@ fn names_are_as_aws_wants_them() {
 }
 
 #[tokio::test]
-async fn one_execution_from_start_to_end() {
+async fn an_execution_is_started_described_and_ended() {
     let clock = FakeClock::new();
     let engine = open(&Store::in_memory().unwrap(), &clock, sends());
     let arn = format!("{EXECUTION_PREFIX}a.text");
@@ -128,7 +128,7 @@ async fn executions_are_listed_newest_first_in_pages() {
 }
 
 #[tokio::test]
-async fn refusals_have_names() {
+async fn errors_have_the_types_of_aws() {
     let engine = open(&Store::in_memory().unwrap(), &FakeClock::new(), sends());
     let start = |name: &str, input: &str| {
         json!({"stateMachineArn": MACHINE_ARN, "name": name, "input": input}).to_string()
@@ -177,7 +177,7 @@ async fn refusals_have_names() {
 }
 
 #[tokio::test]
-async fn defaults_and_the_machine_itself() {
+async fn a_start_has_defaults_and_the_machine_is_described() {
     let engine = open(&Store::in_memory().unwrap(), &FakeClock::new(), sends());
     let started = call(&engine, "StartExecution", &json!({"stateMachineArn": MACHINE_ARN}));
     let arn = started["executionArn"].as_str().unwrap();

@@ -14,7 +14,7 @@ use crate::states::{ApiError, Engine, Invoke, Settings, Status, TaskFailure};
 use crate::store::Store;
 
 #[tokio::test]
-async fn a_wait_ends_at_its_instant() {
+async fn a_wait_ends_exactly_at_its_due_time() {
     let (store, clock) = (Store::in_memory().unwrap(), FakeClock::new());
     let engine = open(&store, &clock, sends());
     engine.start(Some("a.text"), Some(&input(120))).unwrap();
@@ -30,7 +30,7 @@ async fn a_wait_ends_at_its_instant() {
 }
 
 #[tokio::test]
-async fn what_is_due_starts_by_itself() {
+async fn a_ticking_engine_starts_due_executions() {
     let (store, clock) = (Store::in_memory().unwrap(), FakeClock::new());
     let engine = open(&store, &clock, sends());
     engine.start(Some("a"), Some(&input(-60))).unwrap();
@@ -39,7 +39,7 @@ async fn what_is_due_starts_by_itself() {
 }
 
 #[tokio::test]
-async fn a_task_that_fails_is_tried_again() {
+async fn a_failed_task_is_retried() {
     let (store, clock) = (Store::in_memory().unwrap(), FakeClock::new());
     let tries = Arc::new(Mutex::new(0));
     let seen = Arc::clone(&tries);
@@ -60,7 +60,7 @@ async fn a_task_that_fails_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_function_that_panics_has_failed() {
+async fn a_panic_of_a_function_is_a_failed_task() {
     let (store, clock) = (Store::in_memory().unwrap(), FakeClock::new());
     let invoke: Invoke = Arc::new(|_, _| Box::pin(async { panic!("a bug") }));
     let engine = open(&store, &clock, invoke);
@@ -71,7 +71,7 @@ async fn a_function_that_panics_has_failed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_takes_too_long_times_out() {
+async fn a_task_times_out_after_its_limit() {
     let (store, clock) = (Store::in_memory().unwrap(), FakeClock::new());
     let (invoke, calls) = hanging();
     let engine = open(&store, &clock, invoke);
@@ -115,7 +115,7 @@ async fn stopping_ends_a_wait_and_ignores_a_late_result() {
 }
 
 #[tokio::test]
-async fn a_name_is_started_once() {
+async fn a_second_start_of_a_name_returns_the_first() {
     let (store, clock) = (Store::in_memory().unwrap(), FakeClock::new());
     let engine = open(&store, &clock, sends());
     let first = engine.start(Some("a"), Some(&input(60))).unwrap();
@@ -133,7 +133,7 @@ async fn a_name_is_started_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn two_hundred_starts_of_one_name_start_one() {
+async fn two_hundred_concurrent_starts_of_one_name_start_one_execution() {
     let (store, clock) = (Store::in_memory().unwrap(), FakeClock::new());
     let (invoke, calls) = hanging();
     let engine = open(&store, &clock, invoke);
@@ -149,7 +149,7 @@ async fn two_hundred_starts_of_one_name_start_one() {
 }
 
 #[tokio::test]
-async fn what_is_due_first_runs_first() {
+async fn executions_run_in_the_order_of_their_due_times() {
     let (store, clock) = (Store::in_memory().unwrap(), FakeClock::new());
     let order = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&order);
@@ -164,7 +164,7 @@ async fn what_is_due_first_runs_first() {
             .start(Some(&format!("e{n}")), Some(&json!({"n": n, "due": super::rfc3339(due)}).to_string()))
             .unwrap();
     }
-    // One jump over all of them: still in the order of their instants.
+    // One jump passes all of them; they still run in the order of their instants.
     clock.set(at(100));
     engine.wake();
     engine.idle().await;
@@ -172,7 +172,7 @@ async fn what_is_due_first_runs_first() {
 }
 
 #[tokio::test]
-async fn no_more_run_at_a_time_than_may() {
+async fn concurrency_limits_the_running_functions() {
     let (store, clock) = (Store::in_memory().unwrap(), FakeClock::new());
     let (invoke, calls) = hanging();
     let engine = open(&store, &clock, invoke);
@@ -188,8 +188,8 @@ async fn no_more_run_at_a_time_than_may() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_a_ticking_clock_nobody_needs_to_wake_it() {
-    /// The paused tokio clock as a wall clock.
+async fn a_ticking_engine_wakes_itself() {
+    /// Reads the paused clock of tokio as a wall clock.
     struct Wall(tokio::time::Instant);
     impl messaging::values::clock::Clock for Wall {
         fn now(&self) -> chrono::DateTime<Utc> {

@@ -1,4 +1,4 @@
-//! Whatever comes in, nothing panics and histories stay whole.
+//! No input makes the engine panic, and histories stay complete.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::states::format::Format;
 use crate::states::path::Path;
 use crate::states::{Action, Definition, Event, Execution};
 
-/// Words of the language and things that are almost right.
+/// Words of the language, and texts that are almost right.
 fn word() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::sample::select(vec![
@@ -81,7 +81,7 @@ fn anything() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A small machine of which one part is anything at all.
+/// Returns a small machine of which one part is an arbitrary value.
 fn almost_right() -> impl Strategy<Value = Value> {
     (anything(), anything(), word()).prop_map(|(a, b, field)| {
         let mut document = json!({"StartAt": "A", "States": {

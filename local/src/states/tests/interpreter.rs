@@ -1,4 +1,4 @@
-//! The pure interpreter, driven by hand.
+//! The pure interpreter, with events passed by the test.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{FUNCTION, at, define, input, kinds, rfc3339, shipped, verdict, with_task};
 use crate::states::{Action, Definition, Event, Execution, Status};
 
-/// An execution with its definition and everything that has happened to it.
+/// An execution with its definition and its history.
 pub(super) struct Run {
     definition: Definition,
     pub(super) execution: Execution,
@@ -33,7 +33,7 @@ impl Run {
         self.on(Event::TaskFailed { error: error.to_owned(), cause: "because".to_owned() }, now)
     }
 
-    /// Fails the task and fires the retry; the delay in milliseconds.
+    /// Fails the task, fires the retry, and returns the delay in milliseconds.
     pub(super) fn retried(&mut self, error: &str) -> Option<i64> {
         let Action::WaitUntil(until) = *self.fails(error, at(0)) else {
             return None;
@@ -94,7 +94,7 @@ fn a_text_is_sent_when_it_is_due() {
 }
 
 #[test]
-fn a_verdict_to_wait_leads_back_and_a_past_wait_is_none() {
+fn a_wait_verdict_returns_to_the_wait_and_a_past_instant_ends_it_at_once() {
     let mut run = Run::start(shipped(), &input(-5));
     assert!(matches!(run.action, Action::Invoke { .. }));
     let later = json!({"conversation_id": "sms-1", "step": "text", "due": rfc3339(60), "verdict": "Wait"});
@@ -108,7 +108,7 @@ fn a_verdict_to_wait_leads_back_and_a_past_wait_is_none() {
 }
 
 #[test]
-fn a_fail_state_says_why() {
+fn a_fail_state_sets_error_and_cause() {
     let mut run = Run::start(shipped(), &input(0));
     run.on(
         Event::TaskSucceeded(
@@ -129,7 +129,7 @@ fn a_fail_state_says_why() {
 }
 
 #[test]
-fn results_go_where_the_paths_say() {
+fn results_are_stored_at_the_result_path() {
     let run = |fields: Value, given: &str, answer: Value| {
         let mut run = Run::start(with_task(&fields), given);
         let Action::Invoke { input, .. } = run.action.clone() else { panic!("{:?}", run.action) };
@@ -165,7 +165,7 @@ fn results_go_where_the_paths_say() {
 }
 
 #[test]
-fn a_wait_is_as_long_as_it_says() {
+fn each_form_of_wait_ends_at_its_instant() {
     let wait = |fields: Value, given: &str| {
         let mut state = json!({"Type": "Wait", "End": true});
         state.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -232,7 +232,7 @@ fn a_choice_follows_the_first_rule_that_matches() {
 }
 
 #[test]
-fn what_comes_after_the_end_is_ignored() {
+fn events_after_the_end_change_nothing() {
     let mut run = Run::start(shipped(), &input(0));
     assert_eq!(*run.on(Event::Aborted { error: Some("E".to_owned()), cause: None }, at(1)), Action::Ended);
     assert_eq!(run.history.last().unwrap()["executionAbortedEventDetails"], json!({"error": "E"}));
@@ -250,7 +250,7 @@ fn what_comes_after_the_end_is_ignored() {
 }
 
 #[test]
-fn a_history_ends_at_the_limit() {
+fn an_execution_ends_at_the_limit_of_25_000_events() {
     let mut run = Run::start(shipped(), &input(0));
     let again = json!({"verdict": "Wait", "due": rfc3339(0)});
     while run.action != Action::Ended {

@@ -6,7 +6,7 @@ use crate::states::format::Format;
 use crate::states::path::Path;
 
 #[test]
-fn a_path_finds_its_place() {
+fn a_path_finds_its_value() {
     let document = json!({"a": {"b": [1, {"c d": true}]}, "null": null, "_x-1": 5});
     for (path, expected) in [
         ("$", Some(document.clone())),
@@ -24,7 +24,7 @@ fn a_path_finds_its_place() {
 }
 
 #[test]
-fn what_names_more_than_one_place_or_none_is_refused() {
+fn a_path_that_does_not_name_one_value_is_rejected() {
     for path in [
         "",
         "a",
@@ -48,7 +48,7 @@ fn what_names_more_than_one_place_or_none_is_refused() {
 }
 
 #[test]
-fn a_result_is_put_in_its_place() {
+fn a_value_is_stored_at_its_path() {
     let put = |path: &str, document: Value| Path::parse(path).unwrap().put(document, json!(1)).ok();
     assert_eq!(put("$", json!({"a": 2})), Some(json!(1)));
     assert_eq!(put("$.a", json!({"a": 2, "b": 3})), Some(json!({"a": 1, "b": 3})));
@@ -62,7 +62,7 @@ fn a_result_is_put_in_its_place() {
 }
 
 #[test]
-fn format_fills_in_what_it_is_given() {
+fn format_fills_in_its_arguments() {
     let document = json!({"a": "x", "n": 1.5, "o": {"k": "v", "l": [1, "s"]}, "nil": null});
     for (call, expected) in [
         ("States.Format('plain')", "plain"),
@@ -82,7 +82,7 @@ fn format_fills_in_what_it_is_given() {
 }
 
 #[test]
-fn what_is_not_a_call_of_format_is_refused() {
+fn a_malformed_call_of_format_is_rejected() {
     for call in [
         "",
         "States.UUID()",

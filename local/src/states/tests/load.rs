@@ -1,4 +1,4 @@
-//! Ten thousand waits.
+//! A load of ten thousand waits.
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -10,7 +10,7 @@ use crate::runtime::timer_source::TimerSource;
 use crate::states::Status;
 use crate::store::Store;
 
-/// Resident memory in KiB, where the system tells it.
+/// Returns the resident memory in KiB, where the system reports it.
 fn resident() -> i64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -18,7 +18,7 @@ fn resident() -> i64 {
 }
 
 #[tokio::test]
-async fn ten_thousand_waits_end_in_the_order_in_which_they_are_due() {
+async fn ten_thousand_waits_end_in_the_order_of_their_due_times() {
     const WAITS: i64 = 10_000;
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("local.sqlite")).unwrap();
@@ -32,7 +32,7 @@ async fn ten_thousand_waits_end_in_the_order_in_which_they_are_due() {
     let engine = open(&store, &clock, invoke);
     let (before, begin) = (resident(), Instant::now());
     for n in 0..WAITS {
-        // Scattered, each at its own second: 7,919 and 10,000 have no common factor.
+        // The due times are scattered, each in its own second: 7,919 and 10,000 have no common factor.
         let due = rfc3339(1 + n * 7919 % WAITS);
         let input = json!({"conversation_id": format!("sms-{n}"), "step": "text", "due": due}).to_string();
         engine.start(Some(&format!("sms-{n}.text")), Some(&input)).unwrap();

@@ -1,4 +1,4 @@
-//! What is left after a `kill -9`.
+//! Recovery after a `kill -9`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::states::{Definition, Engine, OpenError, Status};
 use crate::store::Store;
 
 #[tokio::test]
-async fn a_wait_goes_on() {
+async fn a_wait_continues_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("local.sqlite");
     let clock = FakeClock::new();
@@ -27,7 +27,7 @@ async fn a_wait_goes_on() {
 }
 
 #[tokio::test]
-async fn a_task_that_was_lost_has_failed_and_is_tried_again() {
+async fn a_task_that_was_running_at_the_restart_is_retried() {
     let (store, clock) = (Store::in_memory().unwrap(), FakeClock::new());
     let (invoke, calls) = hanging();
     let engine = open(&store, &clock, invoke);
@@ -49,10 +49,10 @@ async fn a_task_that_was_lost_has_failed_and_is_tried_again() {
 }
 
 #[tokio::test]
-async fn what_was_due_and_not_started_is_started() {
+async fn a_due_execution_is_started_after_a_restart() {
     let (store, clock) = (Store::in_memory().unwrap(), FakeClock::new());
     let engine = open(&store, &clock, sends());
-    // Nothing else has run yet: the driver has had no chance to pick it.
+    // The driver has not run yet, so it cannot have taken the execution.
     engine.start(Some("a"), Some(&input(0))).unwrap();
     drop(engine);
     let engine = open(&store, &clock, sends());
@@ -63,7 +63,7 @@ async fn what_was_due_and_not_started_is_started() {
 }
 
 #[tokio::test]
-async fn an_execution_keeps_its_definition() {
+async fn a_running_execution_keeps_its_definition() {
     let (store, clock) = (Store::in_memory().unwrap(), FakeClock::new());
     let engine = open(&store, &clock, sends());
     engine.start(Some("old"), Some(&input(60))).unwrap();
@@ -90,7 +90,7 @@ async fn an_execution_keeps_its_definition() {
 }
 
 #[test]
-fn it_needs_a_runtime() {
+fn the_engine_needs_a_tokio_runtime() {
     let opened =
         Engine::open(Store::in_memory().unwrap(), super::shipped(), VIRTUAL, FakeClock::new(), sends());
     assert!(matches!(opened, Err(OpenError::Runtime(_))));

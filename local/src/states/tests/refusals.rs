@@ -1,4 +1,4 @@
-//! What the loader refuses, and where it says the trouble is.
+//! The definitions that the loader rejects, and the pointers of its problems.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ fn problems(document: &Value) -> Vec<String> {
     }
 }
 
-/// A machine that can be run, with one thing changed.
+/// Returns a valid machine with one field changed.
 fn changed(pointer: &str, field: &str, value: Value) -> Value {
     let mut document = json!({
         "StartAt": "W",
@@ -47,7 +47,7 @@ fn the_shipped_definition_loads() {
 }
 
 #[test]
-fn everything_that_is_not_implemented_is_refused_with_its_place() {
+fn each_unsupported_field_is_rejected_with_its_pointer() {
     let removed = json!("<removed>");
     let not_implemented = "not implemented by the local engine";
     let cases = [
@@ -80,7 +80,7 @@ fn everything_that_is_not_implemented_is_refused_with_its_place() {
         ("/States/W", "Seconds", json!(-1), "/States/W/Seconds: must be a whole number"),
         ("/States/W", "Seconds", json!("{% 1 %}"), "/States/W/Seconds: must be a whole number"),
         ("/States/W", "Next", json!("X"), "/States/W/Next: there is no state `X`"),
-        ("/States/W", "Next", removed.clone(), "/States/W: leads nowhere"),
+        ("/States/W", "Next", removed.clone(), "/States/W: `Next` or `End` is missing"),
         ("/States/W", "End", json!(true), "/States/W/End: a state has either Next or End"),
         ("/States/W", "ResultPath", json!("$.x"), "/States/W/ResultPath: not implemented"),
         ("/States/W", "Assign", json!({}), "/States/W/Assign: not implemented"),
@@ -108,13 +108,13 @@ fn everything_that_is_not_implemented_is_refused_with_its_place() {
             "/States/T/Retry/0",
             "ErrorEquals",
             json!(["States.ALL"]),
-            "/States/T/Retry/0/ErrorEquals: States.ALL must stand alone and last",
+            "/States/T/Retry/0/ErrorEquals: States.ALL must be the only error name of the last entry",
         ),
         (
             "/States/T/Retry/1",
             "ErrorEquals",
             json!(["A", "States.ALL"]),
-            "/States/T/Retry/1/ErrorEquals: States.ALL must stand alone",
+            "/States/T/Retry/1/ErrorEquals: States.ALL must be the only error name",
         ),
         ("/States/T/Retry/0", "ErrorEquals", json!([]), "/States/T/Retry/0/ErrorEquals: needs at least one"),
         (
@@ -188,7 +188,7 @@ fn everything_that_is_not_implemented_is_refused_with_its_place() {
 }
 
 #[test]
-fn all_problems_are_listed() {
+fn a_definition_with_several_problems_lists_all_of_them() {
     let mut document = changed("/States/T", "Parameters", json!({}));
     document["Version"] = json!("1.0");
     document["States"]["W"]["Next"] = json!("Nowhere");
@@ -202,7 +202,7 @@ fn all_problems_are_listed() {
 }
 
 #[test]
-fn a_machine_that_never_ends_is_refused() {
+fn a_machine_that_never_ends_is_rejected() {
     let circle = json!({"StartAt": "W", "States": {
         "W": {"Type": "Wait", "Seconds": 1, "Next": "C"},
         "C": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsPresent": true, "Next": "S"}], "Default": "W"},
@@ -217,15 +217,15 @@ fn a_machine_that_never_ends_is_refused() {
 }
 
 #[test]
-fn placeholders_need_values() {
+fn a_placeholder_without_a_value_is_a_problem() {
     let found = Definition::load(SHIPPED, &HashMap::new()).unwrap_err().to_string();
-    assert!(found.contains("line 12: nothing was given for the placeholder ${SendFunctionArn}"), "{found}");
+    assert!(found.contains("line 12: the placeholder ${SendFunctionArn} has no value"), "{found}");
     let found = Definition::load("{\"Comment\": \"${} ${a b}\"}", &HashMap::new()).unwrap_err().to_string();
-    assert_eq!(found.matches("starts no placeholder").count(), 2, "{found}");
+    assert_eq!(found.matches("does not begin a placeholder").count(), 2, "{found}");
 }
 
 #[test]
-fn nested_rules_are_read() {
+fn nested_choice_rules_are_parsed() {
     let rules = json!([{
         "And": [{"Variable": "$.a", "IsPresent": true}, {"Or": [{"Variable": "$.a", "NumericEquals": 1}, {"Not": {"Variable": "$.a", "BooleanEquals": true}}]}],
         "Next": "S",

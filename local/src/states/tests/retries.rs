@@ -1,4 +1,4 @@
-//! `Retry` and `Catch`.
+//! Tests of `Retry` and `Catch` with the pure interpreter.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::{FUNCTION, at, define, input, kinds, shipped, with_task};
 use crate::states::{Action, Event, Status};
 
 #[test]
-fn retries_are_counted_delayed_and_then_caught() {
+fn a_task_is_retried_with_growing_delays_and_then_caught() {
     let mut run = Run::start(shipped(), &input(0));
     let delays: Vec<_> = std::iter::from_fn(|| run.retried("Anything")).collect();
     assert_eq!(delays.len(), 15);
@@ -68,12 +68,12 @@ fn each_retrier_counts_for_itself_until_the_state_is_left() {
     let mut run = Run::start(machine, "{}");
     assert_eq!((run.retried("A"), run.retried("B"), run.retried("A")), (Some(1000), Some(1000), Some(2000)));
     assert!(matches!(run.on(Event::TaskSucceeded(json!({"again": true})), at(0)), Action::Invoke { .. }));
-    assert_eq!((run.retried("A"), run.retried("A")), (Some(1000), Some(2000)), "the counters start anew");
+    assert_eq!((run.retried("A"), run.retried("A")), (Some(1000), Some(2000)), "the counters start again");
     assert_eq!(run.retried("A"), None, "the first retrier that names the error decides alone");
 }
 
 #[test]
-fn wildcards_leave_out_what_aws_says() {
+fn wildcards_leave_out_the_errors_that_aws_excludes() {
     let retry = |names: Value| with_task(&json!({"Retry": [{"ErrorEquals": names}]}));
     let timed_out = |definition| {
         matches!(Run::start(definition, "{}").on(Event::TaskTimedOut, at(1)), Action::WaitUntil(_))
