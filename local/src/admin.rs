@@ -1,4 +1,4 @@
-//! The admin port: what was delivered, the clock, faults, customers' phones; and the console's pages.
+//! The admin port: the outbox, the clock, faults, customers' phones, and the pages of the console.
 
 mod body;
 mod phones;
@@ -25,33 +25,33 @@ use crate::runtime::problem::{self, Problem, Violation};
 use crate::runtime::timer_source::TimerSource;
 pub use phones::Phones;
 
-/// What the admin port shows and moves.
+/// The parts of the machine that the admin port shows and controls.
 pub struct Admin {
-    /// The clock.
+    /// The clock that `advance` moves.
     pub clock: Arc<LocalClock>,
-    /// Everything that has work due on it.
+    /// The timer sources that the clock wakes.
     pub timer_sources: Vec<Arc<dyn TimerSource>>,
-    /// What was delivered.
+    /// The texts that were delivered.
     pub outbox: Outbox,
-    /// What goes wrong next.
+    /// The faults of the next calls.
     pub faults: Arc<Faults>,
-    /// The customers.
+    /// The simulated phones of customers.
     pub phones: Phones,
-    /// Where events end that no function could handle.
+    /// The invoker, which stores the dead letters.
     pub invoker: Arc<AsyncInvoker>,
-    /// Real providers: nothing may be simulated then.
+    /// Whether real providers send the texts; if so, the simulation controls are off.
     pub live: bool,
 }
 
 impl Admin {
-    /// The listener's router; `console` adds its pages.
+    /// Returns the listener's router with the pages of `console`.
     pub(crate) fn router(self, console: Router) -> Router {
         let simulation = Router::new()
             .route("/_local/clock/advance", post(advance))
             .route("/_local/faults", post(set_fault).get(list_faults).delete(clear_faults))
             .route("/_local/phones/{phone}/reply", post(reply));
         let simulation = match self.live {
-            true => simulation.route_layer(from_fn(refuse_simulation)),
+            true => simulation.route_layer(from_fn(reject_simulation)),
             false => simulation,
         };
         let router = simulation
@@ -63,7 +63,11 @@ impl Admin {
             .merge(console)
             .fallback(async || Problem::not_found())
             .method_not_allowed_fallback(async || {
-                Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Not with this method.")
+                Problem::new(
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    "method_not_allowed",
+                    "The path does not allow this method.",
+                )
             });
         check_host(check_origin(router), None)
     }
@@ -91,7 +95,7 @@ async fn advance(State(admin): State<Arc<Admin>>, body: Bytes) -> Result<Respons
     match advanced {
         Ok(now) => Ok(ok(&json!({ "now": to_rfc3339(now) }))),
         Err(ClockError::OutOfRange) => {
-            let detail = "A whole number of seconds, 0 to ten years.";
+            let detail = "The seconds must be a whole number from 0 to ten years.";
             Err(Problem::invalid(vec![Violation { pointer: "/seconds", code: "invalid_seconds", detail }]))
         }
         Err(ClockError::Store(error)) => Err(store_failed(error)),
@@ -117,14 +121,14 @@ async fn reply(
     phone: Result<Path<String>, PathRejection>,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    // What is not UTF-8 is no number either.
+    // A path that is not UTF-8 is not a phone number either.
     let phone = phone.map(|Path(phone)| phone).unwrap_or_default();
     let reply = phones::Reply::parse(phone, &body::parse(&body)?).map_err(Problem::invalid)?;
     let status = admin.phones.reply(reply).await.map_err(store_failed)?;
     Ok(ok(&json!({ "status": status.as_u16() })))
 }
 
-/// Takes a phone out of what stands for providers and phones here; `afterword forget` does the rest.
+/// Removes a phone from the simulated providers and phones. `afterword forget` erases it everywhere else.
 async fn forget(
     State(admin): State<Arc<Admin>>,
     phone: Result<Path<String>, PathRejection>,
@@ -132,14 +136,14 @@ async fn forget(
     let phone = phone.map(|Path(phone)| phone).unwrap_or_default();
     let phone = phones::checked(phone).map_err(|violation| Problem::invalid(vec![violation]))?;
     let phones = Arc::clone(&admin);
-    // Rewriting a file may take a while.
+    // Rewriting the files may take a while.
     let forgotten = tokio::task::spawn_blocking(move || phones.phones.forget(&phone)).await;
     let texts = forgotten.map_err(|_| Problem::internal())?.map_err(store_failed)?;
     Ok(ok(&json!({ "texts": texts })))
 }
 
-async fn refuse_simulation(_: Request, _: Next) -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "live", "With real providers nothing is simulated.")
+async fn reject_simulation(_: Request, _: Next) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "live", "With real providers the simulation controls are off.")
 }
 
 fn ok(body: &Value) -> Response {
@@ -147,6 +151,6 @@ fn ok(body: &Value) -> Response {
 }
 
 fn store_failed(error: rusqlite::Error) -> Problem {
-    tracing::error!(%error, "the admin port cannot reach the store");
+    tracing::error!(%error, "The admin port could not use the store");
     Problem::internal()
 }

@@ -1,5 +1,5 @@
-//! The AWS endpoint: one listener, services told apart by `X-Amz-Target` (SNS by its form); and the
-//! simulated Twilio.
+//! The AWS endpoint: one listener for all services, selected by `X-Amz-Target` (SNS by its form), and for
+//! the simulated Twilio.
 
 mod dynamodb;
 mod parameters;
@@ -32,10 +32,10 @@ pub use parameters::Parameters;
 use protocol::Service;
 pub use secrets::Secrets;
 
-/// DynamoDB's own limit, the largest of the services'.
+/// The largest body: DynamoDB's limit, the largest of all services.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
-/// What answers on the AWS port.
+/// The services behind the AWS port.
 pub struct AwsEndpoint {
     dynamodb: Proxy,
     states: Arc<dyn StatesApi>,
@@ -48,8 +48,7 @@ pub struct AwsEndpoint {
 }
 
 impl AwsEndpoint {
-    /// The endpoint before these services; `dynamodb` is where the embedded DynamoDB listens, and the pair is
-    /// whoever takes texts.
+    /// Creates the endpoint in front of these services. `dynamodb` is the address of the embedded DynamoDB.
     #[must_use]
     pub fn new(
         dynamodb: SocketAddr,
@@ -78,8 +77,8 @@ impl AwsEndpoint {
         match effect {
             None => self.perform(service, operation, headers, body, true).await,
             Some(effect) => match effect.lost_answer() {
-                // The call happens, and nobody hears how it went. Evidence of a lost text must come from
-                // elsewhere: no event settles it.
+                // The call takes effect, but its response is lost. No event follows either, so that the
+                // outcome of a text must be established in another way.
                 Some(lost) => {
                     let receipt = effect != Effect::TimeoutAfterAccept;
                     self.perform(service, operation, headers, body, receipt).await;
@@ -128,8 +127,8 @@ impl AwsEndpoint {
         }
     }
 
-    /// Lines that are written to SNS's delivery log go to the function that is subscribed to it; nobody
-    /// listens to any other group.
+    /// Passes lines that are written to SNS's delivery log to the function that subscribes to it. Other
+    /// groups have no subscriber.
     async fn put_log_events(&self, request: &Value) {
         let group = request.get("logGroupName").and_then(Value::as_str).unwrap_or_default();
         if !group.starts_with(DELIVERY_LOG) {

@@ -1,4 +1,5 @@
-//! API Gateway's HTTP API on this machine: only the routes of the template, payload 2.0 in and out.
+//! API Gateway's HTTP API on this machine: the routes of the template, with payload format 2.0 in both
+//! directions.
 
 mod event;
 mod response;
@@ -25,13 +26,13 @@ use crate::runtime::problem::{self, unread};
 use event::Arrival;
 use throttle::Buckets;
 
-/// Lambda's own limit for a synchronous event. The functions' smaller limits are theirs to answer.
+/// Lambda's limit for a synchronous event. The functions enforce their smaller limits themselves.
 const BODY_LIMIT: usize = 6 * 1024 * 1024;
 
-/// How much of a body beyond the limit is read and thrown away so that the caller gets to see the 413.
+/// The length up to which an oversized body is read and discarded, so that the caller can read the 413.
 const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
 
-/// The gateway: finds the route, shapes the event, invokes, maps the response.
+/// Finds the route of a request, builds the event, invokes the function and maps its response.
 pub struct Gateway {
     template: Template,
     functions: Functions,
@@ -41,7 +42,7 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// A gateway that listens on `port`. Throttles only when asked to.
+    /// Creates a gateway that listens on `port`.
     #[must_use]
     pub fn new(
         template: Template,
@@ -53,7 +54,7 @@ impl Gateway {
         Self { template, functions, clock, port, buckets: throttle.then(Buckets::default) }
     }
 
-    /// The listener's router. `public_host` is the one further name under which it may be called.
+    /// Returns the listener's router. It can also be called under the name `public_host`.
     pub(crate) fn router(self: Arc<Self>, public_host: Option<String>) -> Router {
         check_host(Router::new().fallback(receive).with_state(self), public_host)
     }
@@ -63,8 +64,8 @@ impl Gateway {
         let request_id = uuid::Uuid::new_v4().to_string();
         let mut response = self.route(request, source_ip, &request_id).await;
         if let Ok(id) = HeaderValue::from_str(&request_id) {
-            // API Gateway's own answers carry only the first; here every answer has both, so that nobody
-            // looks for an id in vain.
+            // API Gateway sets only `apigw-requestid` on its own responses. Here every response has both, so
+            // that the id is always found under the same name.
             response.headers_mut().entry("x-request-id").or_insert_with(|| id.clone());
             response.headers_mut().insert("apigw-requestid", id);
         }
@@ -95,11 +96,11 @@ impl Gateway {
         let function = found.route.function();
         match self.functions.invoke(function, event).await {
             Ok(value) => response::from_function(value).unwrap_or_else(|| {
-                tracing::warn!(function, "malformed function response");
+                tracing::warn!(function, "A function returned a value that API Gateway does not understand");
                 message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
             }),
             Err(error) => {
-                tracing::warn!(function, error_type = error.error_type, "function failed");
+                tracing::warn!(function, error_type = error.error_type, "A function failed");
                 match error.is_time_out() {
                     true => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
                     false => message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
@@ -114,8 +115,8 @@ async fn receive(State(gateway): State<Arc<Gateway>>, request: Request) -> Respo
     gateway.answer(request, source.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))).await
 }
 
-/// Reads a body to its end even when it is too large, within reason: a caller who is still writing
-/// when the connection closes never reads the answer.
+/// Reads a body to its end even when it is too large, up to [`DRAIN_LIMIT`]: a caller who is still writing
+/// when the connection closes never reads the response.
 async fn read(mut body: axum::body::Body) -> Result<Bytes, StatusCode> {
     let (mut kept, mut length) = (Vec::new(), 0);
     while let Some(frame) = body.frame().await {

@@ -1,4 +1,4 @@
-//! The simulated providers of text messages, and the outbox into which they deliver.
+//! The simulated providers of text messages, and the outbox to which they deliver.
 
 pub mod aws_sms;
 pub mod twilio;

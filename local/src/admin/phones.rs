@@ -1,4 +1,4 @@
-//! Customers' phones: a reply on the channel and number of the last text.
+//! Customers' phones, which reply on the channel and to the number of the last text.
 
 use std::sync::Arc;
 
@@ -18,13 +18,13 @@ use crate::runtime::problem::Violation;
 use crate::store::keys::Keys;
 use crate::store::vacuum::Vacuum;
 
-/// The longest text that Twilio hands over.
+/// The longest text that Twilio passes on, in characters.
 const LONGEST: usize = 1600;
 
-/// Where the functions' Twilio webhook listens.
+/// The route of the functions' Twilio webhook.
 const ROUTE: &str = "/twilio/inbound";
 
-/// All phones that there are.
+/// All simulated phones.
 pub struct Phones {
     keys: Keys,
     outbox: Outbox,
@@ -34,7 +34,7 @@ pub struct Phones {
     invoker: Arc<AsyncInvoker>,
 }
 
-/// What a customer texts. No `Debug`: it is personal data.
+/// A reply from a customer. It is personal data, so the type has no `Debug`.
 pub(super) struct Reply {
     phone: String,
     body: String,
@@ -51,7 +51,7 @@ impl Reply {
             }
             Some(_) => {}
             None => {
-                let detail = "A text of 1 to 1600 characters.";
+                let detail = "The body must be a text of 1 to 1600 characters.";
                 violations.push(Violation { pointer: "/body", code: "invalid_body", detail });
             }
         }
@@ -59,14 +59,14 @@ impl Reply {
     }
 }
 
-/// A phone as the path names it.
+/// Checks the phone number in a path.
 pub(super) fn checked(phone: String) -> Result<String, Violation> {
-    let detail = "The path names a phone number in E.164.";
+    let detail = "The path must name a phone number in E.164.";
     if is_e164(&phone) { Ok(phone) } else { Err(Violation { pointer: "", code: "invalid_phone", detail }) }
 }
 
 impl Phones {
-    /// The phones that this account's texts reach.
+    /// Creates the phones that the texts of this account reach.
     #[must_use]
     pub(crate) fn new(
         keys: Keys,
@@ -79,8 +79,8 @@ impl Phones {
         Self { keys, outbox, opt_outs, webhooks, vacuum, invoker }
     }
 
-    /// Forgets a phone (E.164): what it was sent, and by name that it blocks us. Says how many texts
-    /// it had been sent.
+    /// Erases a phone (E.164) from the texts and from the opt-outs, which keep a digest of it, and returns
+    /// the number of texts that it had been sent.
     pub(super) fn forget(&self, phone: &str) -> rusqlite::Result<usize> {
         let texts = self.outbox.forget(phone)?;
         self.opt_outs.forget(phone)?;
@@ -88,8 +88,8 @@ impl Phones {
         Ok(texts)
     }
 
-    /// Sends the reply through Twilio, which heeds STOP and START first, and tells what the inbound
-    /// route answered.
+    /// Sends the reply through Twilio, which acts on STOP and START first, and returns the status of the
+    /// inbound route.
     pub(super) async fn reply(&self, reply: Reply) -> rusqlite::Result<StatusCode> {
         let (channel, ours) = match self.outbox.last_to(&reply.phone)? {
             Some(text) if text.provider != Provider::Twilio => return self.reply_by_aws(&text, &reply).await,
@@ -97,7 +97,7 @@ impl Phones {
             None => (Channel::Sms, self.keys.twilio_from.clone()),
         };
         let (from, to) = (channel.address(&reply.phone), channel.address(&ours));
-        self.opt_outs.hear(&to, &from, &reply.body)?;
+        self.opt_outs.apply_keyword(&to, &from, &reply.body)?;
 
         let sid = format!("SM{}", Uuid::new_v4().simple());
         let segments = segments::count(&reply.body).to_string();
@@ -126,8 +126,9 @@ impl Phones {
         Ok(self.webhooks.post(ROUTE, &form).await)
     }
 
-    /// Sends the reply through AWS to the two-way topic: STOP too, as the pool of template.yaml leaves that to
-    /// us. A topic has no HTTP status: 200 if the message was handled.
+    /// Sends the reply through AWS to the two-way topic. STOP is sent there too, because the pool in
+    /// template.yaml leaves opt-outs to us. A topic has no HTTP status: the result is 200 if the message was
+    /// handled.
     async fn reply_by_aws(&self, last: &Text, reply: &Reply) -> rusqlite::Result<StatusCode> {
         let handled = self.invoker.invoke("inbound", two_way(last, &reply.body)).await;
         Ok(if handled { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR })

@@ -1,4 +1,4 @@
-//! The way to the embedded DynamoDB: its HTTP server listens on a port that nobody else is told.
+//! A proxy to the embedded DynamoDB, whose HTTP server listens on a private port.
 
 use std::net::SocketAddr;
 
@@ -12,7 +12,7 @@ use hyper_util::rt::TokioExecutor;
 
 use super::protocol::Service;
 
-/// Hands calls on, headers and bytes as they are, over kept connections.
+/// Forwards calls with unchanged headers and bytes, over pooled connections.
 pub(super) struct Proxy {
     client: Client<HttpConnector, Full<Bytes>>,
     url: String,
@@ -34,14 +34,14 @@ impl Proxy {
             return down();
         };
         *request.headers_mut() = headers.clone();
-        // Framing is this connection's own.
+        // These headers describe the framing of one connection.
         for name in [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::EXPECT] {
             request.headers_mut().remove(name);
         }
         match self.client.request(request).await {
             Ok(response) => response.map(Body::new),
             Err(error) => {
-                tracing::error!(%error, "the embedded DynamoDB does not answer");
+                tracing::error!(%error, "The embedded DynamoDB does not answer");
                 down()
             }
         }

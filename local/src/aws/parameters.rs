@@ -1,4 +1,4 @@
-//! SSM's Parameter Store: the operators' switch `sending`, and whatever else is put there.
+//! SSM's Parameter Store, with the operators' switch `sending` and any other parameter that is stored.
 
 use std::sync::Arc;
 
@@ -10,23 +10,23 @@ use crate::runtime::aws_error::AwsError;
 use crate::runtime::clock::LocalClock;
 use crate::store::Store;
 
-/// The switch's full name, and the short one that also leads to it.
+/// The full name of the switch, and the short name that is accepted too.
 const SENDING: &str = "/afterword/sending";
 const SENDING_SHORT: &str = "sending";
 
 const ARN: &str = "arn:aws:ssm:us-east-1:000000000000:parameter";
 
-/// The parameters, durable.
+/// The parameters, stored durably.
 pub struct Parameters {
     store: Store,
     clock: Arc<LocalClock>,
 }
 
 impl Parameters {
-    /// The parameters of this store; on a new one `sending` is `on`.
+    /// Opens the parameters of this store. In a new store `sending` is `on`.
     ///
     /// # Errors
-    /// When the store cannot be written.
+    /// Fails when the store cannot be written.
     pub fn open(store: Store, clock: Arc<LocalClock>) -> rusqlite::Result<Self> {
         {
             let connection = store.lock();
@@ -44,7 +44,7 @@ impl Parameters {
         Ok(Self { store, clock })
     }
 
-    /// `GetParameter`.
+    /// Answers `GetParameter` as Parameter Store does.
     pub(super) fn get(&self, request: &Value) -> Result<Value, AwsError> {
         let name = name(request)?;
         let sql = "SELECT type, value, version, modified FROM parameters WHERE name = ?1";
@@ -61,11 +61,11 @@ impl Parameters {
         });
         let parameter = found
             .optional()?
-            .ok_or_else(|| AwsError::new("ParameterNotFound", "There is no such parameter."))?;
+            .ok_or_else(|| AwsError::new("ParameterNotFound", "The parameter does not exist."))?;
         Ok(json!({ "Parameter": parameter }))
     }
 
-    /// `PutParameter`.
+    /// Answers `PutParameter` as Parameter Store does.
     pub(super) fn put(&self, request: &Value) -> Result<Value, AwsError> {
         let name = name(request)?;
         let text = |field: &str| request.get(field).and_then(Value::as_str);

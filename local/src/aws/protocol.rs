@@ -1,4 +1,5 @@
-//! AWS's JSON protocols: one POST, the operation in a header, errors by `__type`.
+//! AWS's JSON protocols: each call is a POST with the operation in a header, and errors are named by
+//! `__type`.
 
 use axum::body::Body;
 use axum::response::Response;
@@ -32,7 +33,7 @@ impl Service {
         }
     }
 
-    /// Its name in `service:Operation`.
+    /// Returns the name that faults use in `service:Operation`.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::DynamoDb => "dynamodb",
@@ -68,7 +69,7 @@ impl Service {
         self.reply(status, &body)
     }
 
-    /// What each calls being down.
+    /// Returns the error with which each service reports that it is down.
     pub(super) fn down(self) -> AwsError {
         let error_type = match self {
             Self::DynamoDb | Self::Ssm => INTERNAL,
@@ -79,7 +80,7 @@ impl Service {
         AwsError::new(error_type, "The service is down (a fault was set).")
     }
 
-    /// The status with which it says so. Who sends texts is told that none was taken.
+    /// Returns the status of that error. Services that send texts answer 503: no text was accepted.
     pub(super) fn down_status(self) -> StatusCode {
         match self {
             Self::SmsVoice | Self::Logs => StatusCode::SERVICE_UNAVAILABLE,
@@ -87,14 +88,17 @@ impl Service {
         }
     }
 
-    /// Somebody else was writing the same.
+    /// Responds as if another call was changing the same item.
     pub(super) fn conflict(self, operation: &str, body: &[u8]) -> Response {
         let failure = match (self, operation) {
             (Self::DynamoDb, "TransactWriteItems" | "TransactGetItems") => canceled(body),
             (Self::DynamoDb, _) => {
                 AwsError::new("TransactionConflictException", "Transaction is ongoing for the item")
             }
-            _ => AwsError::new("ConflictException", "Another call was changing the same (a fault was set)."),
+            _ => AwsError::new(
+                "ConflictException",
+                "Another call was changing the same item (a fault was set).",
+            ),
         };
         self.error(StatusCode::BAD_REQUEST, &failure)
     }
@@ -107,7 +111,7 @@ impl Service {
     }
 }
 
-/// A reason for every item of the transaction, in its order.
+/// Returns a cancelled transaction, with a reason for each of its items in order.
 fn canceled(body: &[u8]) -> AwsError {
     let request: Value = serde_json::from_slice(body).unwrap_or_default();
     let items = request.get("TransactItems").and_then(Value::as_array).map_or(1, Vec::len);
@@ -122,7 +126,7 @@ fn canceled(body: &[u8]) -> AwsError {
 pub(super) fn unknown_operation() -> Response {
     Service::Ssm.error(
         StatusCode::BAD_REQUEST,
-        &AwsError::new("UnknownOperationException", "There is no such operation on this machine."),
+        &AwsError::new("UnknownOperationException", "The operation does not exist on this machine."),
     )
 }
 

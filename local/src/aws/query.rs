@@ -1,4 +1,4 @@
-//! SNS speaks AWS's query protocol: a form in, XML out.
+//! AWS's query protocol, which SNS uses: the request is a form, the response is XML.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::runtime::faults::Effect;
 
 const NAMESPACE: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
 
-/// The form of a call, if the body is one.
+/// Returns the form of a call, if the body is one.
 pub(super) fn form(headers: &HeaderMap, body: &[u8]) -> Option<HashMap<String, String>> {
     let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     if !kind.starts_with("application/x-www-form-urlencoded") {
@@ -34,11 +34,15 @@ impl AwsEndpoint {
             }
             Some(Effect::Throttle) => return error(&SnsError(429, "Throttled", "Rate exceeded")),
             Some(Effect::Conflict) => {
-                return error(&SnsError(409, "ConcurrentAccess", "Another call was changing the same."));
+                return error(&SnsError(
+                    409,
+                    "ConcurrentAccess",
+                    "Another call was changing the same item (a fault was set).",
+                ));
             }
             Some(Effect::TimeoutAfterAccept | Effect::Crash) | None => {}
         }
-        // Evidence of a lost answer must come from elsewhere: no line in the log settles it.
+        // No line in the log follows a lost response, so that the outcome must be established in another way.
         let receipt = effect != Some(Effect::TimeoutAfterAccept);
         let answer = match action {
             "Publish" if form.contains_key("TopicArn") => self.publish_to_topic(form).await,
@@ -50,7 +54,7 @@ impl AwsEndpoint {
                 });
                 format!("<attributes>{}</attributes>", entries.collect::<String>())
             }),
-            _ => Err(SnsError(400, "InvalidAction", "There is no such operation on this machine.")),
+            _ => Err(SnsError(400, "InvalidAction", "The operation does not exist on this machine.")),
         };
         match (effect.and_then(Effect::lost_answer), answer) {
             (Some(lost), _) => lost,
@@ -62,7 +66,7 @@ impl AwsEndpoint {
         }
     }
 
-    /// Publishes to a topic of this machine: its function is handed the message before this answers.
+    /// Publishes to a topic of this machine. The function behind it has been invoked when this returns.
     async fn publish_to_topic(&self, form: &HashMap<String, String>) -> Result<String, SnsError> {
         let topic = form.get("TopicArn").map(String::as_str).unwrap_or_default();
         let message =

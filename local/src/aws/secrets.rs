@@ -1,4 +1,4 @@
-//! Secrets Manager with the one secret that there is.
+//! Secrets Manager, with a single secret.
 
 use serde_json::{Value, json};
 
@@ -7,20 +7,20 @@ use crate::store::keys::Keys;
 
 const NAME: &str = "afterword";
 const ARN: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:afterword-local1";
-/// The ARN without the six characters that AWS adds: accepted too.
+/// The ARN without the six characters that AWS appends, which is accepted too.
 const PARTIAL_ARN: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:afterword";
 
-/// The secret `afterword`.
+/// The secret `afterword` as a JSON text.
 pub struct Secrets(String);
 
 impl Secrets {
-    /// The secret with these keys in it.
+    /// Creates the secret from these keys.
     #[must_use]
     pub fn new(keys: &Keys) -> Self {
         Self(keys.secret_document().to_string())
     }
 
-    /// `GetSecretValue`.
+    /// Answers `GetSecretValue` as Secrets Manager does.
     pub(super) fn get(&self, request: &Value) -> Result<Value, AwsError> {
         match request.get("SecretId").and_then(Value::as_str) {
             None => Err(AwsError::new("InvalidParameterException", "SecretId is required.")),

@@ -1,4 +1,4 @@
-//! A request as the service hands it to a function: payload format 2.0.
+//! The event for a request, in payload format 2.0.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::gateway::template::Match;
 
-/// A request that has come in whole.
+/// A request that has been read completely.
 pub(super) struct Arrival<'a> {
     pub(super) parts: &'a Parts,
     pub(super) body: &'a [u8],
@@ -21,7 +21,7 @@ pub(super) struct Arrival<'a> {
 }
 
 impl Arrival<'_> {
-    /// The event. Keys that have nothing to say are absent.
+    /// Returns the event. Keys without a value are absent.
     pub(super) fn event(&self, found: &Match<'_>) -> Value {
         let query = self.parts.uri.query().unwrap_or_default();
         let base64 = !self.body.is_empty() && is_binary(&self.parts.headers, self.body);
@@ -104,7 +104,7 @@ impl Arrival<'_> {
     }
 }
 
-/// Between the caller and the gateway only, or handed on in a key of its own.
+/// Headers that are valid between the caller and the gateway only, or that have a key of their own.
 const DROPPED: [&str; 8] = [
     "connection",
     "cookie",
@@ -116,8 +116,9 @@ const DROPPED: [&str; 8] = [
     "upgrade",
 ];
 
-/// The service's rule (verified on AWS, see ministackorg/ministack PR 766): text only for these types,
-/// so also forms and bodies without a type are base64. Bytes that are not UTF-8 cannot be text.
+/// Returns whether a body is passed as text, by the rule of the service (verified on AWS, see
+/// ministackorg/ministack PR 766): only these content types are text, so forms and bodies without a type are
+/// base64. Bytes that are not UTF-8 are never text.
 fn is_binary(headers: &HeaderMap, body: &[u8]) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -134,7 +135,7 @@ fn cookies(headers: &HeaderMap) -> Vec<String> {
         .collect()
 }
 
-/// Values of the same name in one, with commas.
+/// Joins the values of the same name with commas.
 fn joined<K: AsRef<str>, V: AsRef<str>>(pairs: impl Iterator<Item = (K, V)>) -> Map<String, Value> {
     let mut map = Map::new();
     for (name, value) in pairs {

@@ -1,4 +1,4 @@
-//! What a function returned, as the service turns it into an HTTP response.
+//! The HTTP response for the value that a function returned.
 
 use axum::body::Body;
 use axum::response::Response;
@@ -7,9 +7,9 @@ use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
 
-/// The HTTP response, or nothing when the value is not one that the service understands.
+/// Returns the HTTP response, or `None` for a value that the service does not understand.
 ///
-/// JSON without a `statusCode` is the body of a 200, as the service infers it.
+/// JSON without a `statusCode` becomes the body of a 200, as the service infers.
 pub(super) fn from_function(value: Value) -> Option<Response> {
     let Some(fields) = value.as_object().filter(|fields| fields.contains_key("statusCode")) else {
         return Some(inferred(value));
@@ -53,7 +53,7 @@ fn headers(fields: &Map<String, Value>) -> Option<HeaderMap> {
     for (name, value) in object(fields.get("headers")) {
         append(&mut headers, name, value)?;
     }
-    // Format 2.0 knows only `headers`; responders that fill both repeat themselves here.
+    // Format 2.0 has only `headers`. Functions that fill both repeat the same values here.
     let single = headers.clone();
     for (name, values) in object(fields.get("multiValueHeaders")) {
         if single.contains_key(name) {
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn maps_every_field() {
+    async fn every_field_of_a_function_response_is_mapped() {
         let response = from_function(json!({
             "statusCode": 201,
             "headers": { "X-One": "1", "content-length": "999" },
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn plain_json_is_the_body_of_a_200() {
+    async fn json_without_a_status_code_is_the_body_of_a_200() {
         for (value, body) in
             [(json!({ "a": 1 }), r#"{"a":1}"#), (json!("hello"), "hello"), (json!([1]), "[1]")]
         {
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_the_service_would_not_understand() {
+    fn malformed_function_responses_are_rejected() {
         for value in [
             json!({ "statusCode": "abc" }),
             json!({ "statusCode": 1 }),

@@ -1,4 +1,4 @@
-//! The routes of `template.yaml`: what API Gateway would be told by the deployment.
+//! The routes of `template.yaml`, which a deployment configures in API Gateway.
 
 mod routes;
 
@@ -12,25 +12,25 @@ pub struct Template {
     routes: Vec<Route>,
 }
 
-/// Why a template cannot be served.
+/// An error that keeps a template from being served.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
-    /// Not YAML.
+    /// The template is not YAML.
     #[error("the template is not YAML: {0}")]
     Yaml(#[from] serde_yaml_ng::Error),
-    /// A function whose code is nowhere.
+    /// A function has no `CodeUri`.
     #[error("{0}: no CodeUri to take the function's name from")]
     NoCodeUri(String),
-    /// A path without a method, or the other way round.
+    /// An event has a path without a method, or a method without a path.
     #[error("{0}: an HttpApi event needs both Path and Method, or neither")]
     HalfRoute(String),
 }
 
 impl Template {
-    /// Reads a SAM template: every `HttpApi` event of every `AWS::Serverless::Function`.
+    /// Reads every `HttpApi` event of every `AWS::Serverless::Function` in a SAM template.
     ///
     /// # Errors
-    /// When it is not YAML, or a function or route of it cannot be named.
+    /// Fails when it is not YAML, or a function or route of it cannot be named.
     pub fn parse(yaml: &str) -> Result<Self, TemplateError> {
         let document: Value = serde_yaml_ng::from_str(yaml)?;
         let mut routes = Vec::new();
@@ -52,13 +52,13 @@ impl Template {
         Ok(Self { routes })
     }
 
-    /// The routes, the more specific ones first.
+    /// Returns the routes, the more specific ones first.
     #[must_use]
     pub fn routes(&self) -> &[Route] {
         &self.routes
     }
 
-    /// The route that a request takes, if there is one. The path is as it came, still encoded.
+    /// Returns the route of a request, if there is one. `path` is still percent-encoded.
     #[must_use]
     pub fn find(&self, method: &str, path: &str) -> Option<Match<'_>> {
         self.routes.iter().find_map(|route| route.matches(method, path))
@@ -92,12 +92,13 @@ fn route(event: &str, function: &str, properties: &Value, document: &Value) -> R
     Ok(route.throttled(settings))
 }
 
-/// The folder's name: the last component of `target/lambda/<name>/`.
+/// Returns the name of the folder, the last component of `target/lambda/<name>/`.
 fn function_name(code: Option<&Value>) -> Option<&str> {
     text(code)?.trim_end_matches('/').rsplit('/').next().filter(|name| !name.is_empty())
 }
 
-/// The event's own settings beat the API's for the route, and those its defaults.
+/// Returns the throttling of a route: the event's settings override those of the API for this route, which
+/// override the API's defaults.
 fn throttle_settings(key: &str, event: &Value, document: &Value) -> Throttle {
     let globals = document.get("Globals").and_then(|globals| globals.get("HttpApi"));
     let resources = entries(document.get("Resources"))
@@ -125,7 +126,7 @@ fn apply(throttle: &mut Throttle, settings: Option<&Value>, document: &Value) {
     }
 }
 
-/// A number, or a `!Ref` to a parameter whose default is one.
+/// Reads a number, or a `!Ref` to a parameter whose default is one.
 fn number(value: Option<&Value>, document: &Value) -> Option<f64> {
     match value? {
         Value::Tagged(tagged) if tagged.tag == "Ref" => {
@@ -147,7 +148,7 @@ fn text(value: Option<&Value>) -> Option<&str> {
     value.map(plain).and_then(Value::as_str)
 }
 
-/// What stands behind intrinsic functions (`!Sub`, ...).
+/// Returns the value behind an intrinsic function (`!Sub`, ...).
 fn plain(value: &Value) -> &Value {
     match value {
         Value::Tagged(tagged) => &tagged.value,

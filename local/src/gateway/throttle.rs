@@ -1,4 +1,4 @@
-//! API Gateway's throttling: a bucket of tokens per route.
+//! API Gateway's throttling, with a token bucket for each route.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::gateway::template::Route;
 
-/// The buckets of all routes. They fill as the local clock passes.
+/// The buckets of all routes, which fill as the local clock passes.
 #[derive(Default)]
 pub(super) struct Buckets(Mutex<HashMap<String, Bucket>>);
 
@@ -17,7 +17,7 @@ struct Bucket {
 }
 
 impl Buckets {
-    /// Takes a token of the route's bucket; false when there is none.
+    /// Takes a token from the bucket of a route. Returns false when the bucket is empty.
     pub(super) fn take(&self, route: &Route, now: DateTime<Utc>) -> bool {
         let limit = route.throttle();
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);

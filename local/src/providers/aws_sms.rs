@@ -1,5 +1,5 @@
-//! The simulated AWS services that send texts: End User Messaging and SNS. Both deliver into the outbox;
-//! what becomes of a text is reported on the clock, by each one's own way ([`reports`]).
+//! The simulated AWS services that send texts: End User Messaging and SNS. Both deliver to the outbox, and
+//! report the outcome of a text on the clock, each in its own form ([`reports`]).
 
 pub(crate) mod attributes;
 mod end_user_messaging;
@@ -21,22 +21,22 @@ use attributes::Attributes;
 
 pub(crate) use sns::SnsError;
 
-/// The pool that texts leave from.
+/// The pool from which texts are sent.
 pub(crate) const POOL: &str = "pool-00000000000000000000000000000001";
-/// Where its events go.
+/// The configuration set that receives the events of texts.
 pub(crate) const CONFIGURATION_SET: &str = "afterword";
-/// The number in that pool.
+/// The phone number in that pool.
 const NUMBER: &str = "+14255550100";
 
-/// Both services: one account.
+/// Both services, for one account.
 pub struct AwsSms {
     clock: Arc<LocalClock>,
     outbox: Outbox,
     pub(crate) attributes: Attributes,
 }
 
-/// A text that a service is about to take. No `Debug`: it is personal data.
-struct Taken {
+/// A text that a service accepts. It is personal data, so the type has no `Debug`.
+struct Submission {
     provider: Provider,
     to: String,
     from: String,
@@ -46,27 +46,27 @@ struct Taken {
 }
 
 impl AwsSms {
-    /// The account in this store.
+    /// Opens the account in this store.
     ///
     /// # Errors
-    /// When the store cannot be written.
+    /// Fails when the store cannot be written.
     pub fn open(store: Store, clock: Arc<LocalClock>, outbox: Outbox) -> rusqlite::Result<Self> {
         Ok(Self { clock, outbox, attributes: Attributes::open(store)? })
     }
 
-    fn take(&self, taken: Taken, receipt: bool) -> rusqlite::Result<String> {
+    fn take(&self, submission: Submission, receipt: bool) -> rusqlite::Result<String> {
         let id = Uuid::new_v4().to_string();
         let text = Text {
-            segments: segments::count(&taken.body),
-            to: taken.to,
-            from: taken.from,
+            segments: segments::count(&submission.body),
+            to: submission.to,
+            from: submission.from,
             channel: Channel::Sms,
-            body: taken.body,
-            provider: taken.provider,
+            body: submission.body,
+            provider: submission.provider,
             provider_message_id: id.clone(),
             status_callback: None,
-            context: taken.context,
-            failure: taken.failure.map(str::to_owned),
+            context: submission.context,
+            failure: submission.failure.map(str::to_owned),
             at: self.clock.now(),
         };
         self.outbox.append(&text, receipt)?;

@@ -1,4 +1,4 @@
-//! The texts that the simulated provider delivered, in order of delivery.
+//! The texts that the simulated providers delivered, in order of delivery.
 
 use std::collections::HashSet;
 
@@ -10,51 +10,51 @@ use serde_json::{Value, json};
 
 use crate::store::Store;
 
-/// One delivered text. No `Debug`: it is personal data from end to end.
+/// A delivered text. It is personal data, so the type has no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Text {
-    /// E.164, without `whatsapp:`.
+    /// The recipient in E.164, without `whatsapp:`.
     pub to: String,
-    /// E.164 or a sender id, without `whatsapp:`.
+    /// The sender in E.164 or a sender id, without `whatsapp:`.
     pub from: String,
-    /// How it went.
+    /// The channel on which it was sent.
     pub channel: Channel,
-    /// What it says; for a content template the template's id and variables as JSON.
+    /// The words; for a content template its id and variables as JSON.
     pub body: String,
-    /// The parts it was cut into.
+    /// The number of parts into which it was split.
     pub segments: u32,
-    /// Who took it.
+    /// The provider that accepted it.
     pub provider: Provider,
     /// The provider's id of the message.
     pub provider_message_id: String,
-    /// Where Twilio's receipts go; the sender's own ids are in its query.
+    /// The URL to which Twilio posts receipts. Its query contains the sender's own ids.
     pub status_callback: Option<String>,
-    /// The sender's own ids as AWS was given them: a JSON object of texts.
+    /// The sender's own ids that were passed to AWS: a JSON object of strings.
     pub context: Option<String>,
-    /// The provider took it, and it never reaches the phone: the reason that the receipt will give.
+    /// The reason in the receipt if the provider accepted the text but never delivers it.
     pub failure: Option<String>,
-    /// When it was accepted.
+    /// The time at which it was accepted.
     pub at: DateTime<Utc>,
 }
 
-/// How a text travels.
+/// The channel of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
-    /// As a text message.
+    /// A text message by SMS.
     Sms,
-    /// As a WhatsApp message.
+    /// A message on WhatsApp.
     Whatsapp,
 }
 
-/// The delivered texts, durable. Cheap to clone.
+/// The delivered texts, stored durably. Cheap to clone.
 #[derive(Clone)]
 pub struct Outbox(Store);
 
 impl Outbox {
-    /// The outbox of this store.
+    /// Opens the outbox of this store.
     ///
     /// # Errors
-    /// When the store cannot be written.
+    /// Fails when the store cannot be written.
     pub fn open(store: Store) -> rusqlite::Result<Self> {
         store.lock().execute_batch(
             "CREATE TABLE IF NOT EXISTS outbox (
@@ -77,11 +77,11 @@ impl Outbox {
         Ok(Self(store))
     }
 
-    /// Delivers a text: on disk when this returns. `receipt` says whether a receipt will follow; if not,
-    /// the provider's records do not show it either.
+    /// Delivers a text, which is on disk when this returns. `receipt` states whether a receipt follows.
+    /// Without one, the provider's records do not show the text either.
     ///
     /// # Errors
-    /// When it could not be written; then nothing was delivered.
+    /// Fails when it could not be written; then nothing was delivered.
     pub fn append(&self, text: &Text, receipt: bool) -> rusqlite::Result<()> {
         let at = text.at.timestamp_millis();
         let reports = text.provider != Provider::Twilio || text.status_callback.is_some();
@@ -109,45 +109,45 @@ impl Outbox {
         Ok(())
     }
 
-    /// All texts, oldest first.
+    /// Returns all texts, oldest first.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// Fails when the store cannot be read.
     pub fn list(&self) -> rusqlite::Result<Vec<Text>> {
         self.select("WHERE failure IS NULL ORDER BY seq", ())
     }
 
-    /// What Twilio's own records show, oldest first. A text whose answer was lost on purpose is not among
-    /// them: what has become of it is to be found out otherwise.
+    /// Returns the texts in Twilio's records, oldest first. Texts whose response was lost by a fault are not
+    /// among them: their outcome must be established in another way.
     pub(crate) fn twilio_records(&self) -> rusqlite::Result<Vec<Text>> {
         self.select("WHERE provider = 'twilio' AND NOT hidden ORDER BY seq", ())
     }
 
-    /// The last text to this phone (E.164).
+    /// Returns the last text to this phone (E.164).
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// Fails when the store cannot be read.
     pub fn last_to(&self, phone: &str) -> rusqlite::Result<Option<Text>> {
         Ok(self.select("WHERE recipient = ?1 AND failure IS NULL ORDER BY seq DESC LIMIT 1", [phone])?.pop())
     }
 
-    /// The text with this SID.
+    /// Returns the text with this SID, if there is one.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// Fails when the store cannot be read.
     pub fn find(&self, sid: &str) -> rusqlite::Result<Option<Text>> {
         Ok(self.select("WHERE sid = ?1", [sid])?.pop())
     }
 
-    /// The provider's present status of a text.
+    /// Returns the provider's current status of a text.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// Fails when the store cannot be read.
     pub(crate) fn status(&self, sid: &str) -> rusqlite::Result<String> {
         self.0.lock().query_row("SELECT status FROM outbox WHERE sid = ?1", [sid], |row| row.get(0))
     }
 
-    /// The receipts that fall due until then, earliest first, leaving out those being posted.
+    /// Returns the receipts that are due until then, earliest first, without those that are being posted.
     pub(crate) fn receipts(
         &self,
         until: DateTime<Utc>,
@@ -163,17 +163,17 @@ impl Outbox {
         rows.filter(|row| row.as_ref().map_or(true, |(sid, _)| !posting.contains(sid))).take(most).collect()
     }
 
-    /// The receipts of a text have been posted.
+    /// Records that the receipts of a text have been posted.
     pub(crate) fn receipt_posted(&self, sid: &str) -> rusqlite::Result<()> {
         let sql = "UPDATE outbox SET status = 'delivered', receipt_due = NULL WHERE sid = ?1";
         self.0.lock().execute(sql, [sid]).map(drop)
     }
 
-    /// Takes number and words out of everything that this phone (E.164) was sent, and says how many
-    /// texts that were. Ids, times and states stay.
+    /// Erases number and words of every text to this phone (E.164), and returns the number of texts. Ids,
+    /// times and statuses stay.
     ///
     /// # Errors
-    /// When the store cannot be written.
+    /// Fails when the store cannot be written.
     pub fn forget(&self, phone: &str) -> rusqlite::Result<usize> {
         let sql = "UPDATE outbox SET recipient = '', body = '' WHERE recipient = ?1";
         self.0.lock().execute(sql, [phone])
@@ -189,7 +189,7 @@ impl Outbox {
 const COLUMNS: &str =
     "sid, recipient, sender, channel, body, segments, status_callback, at, provider, context, failure";
 
-/// What an outbox of an earlier version does not have: then Twilio was the only provider.
+/// Adds the columns that an outbox of an older version lacks, when Twilio was the only provider.
 fn add_columns(store: &Store) -> rusqlite::Result<()> {
     let connection = store.lock();
     for (name, definition) in [
@@ -228,7 +228,7 @@ fn instant(millis: i64) -> DateTime<Utc> {
 }
 
 impl Text {
-    /// As `GET /_local/outbox` shows it.
+    /// Returns the JSON that `GET /_local/outbox` shows.
     #[must_use]
     pub fn to_json(&self) -> Value {
         json!({
@@ -243,14 +243,14 @@ impl Text {
         })
     }
 
-    /// Both numbers as Twilio spells them on this channel: from, to.
+    /// Returns both numbers as Twilio spells them on this channel: from, to.
     #[must_use]
     pub fn addresses(&self) -> (String, String) {
         (self.channel.address(&self.from), self.channel.address(&self.to))
     }
 
-    /// An id of the sender's own (`conversation`, `step`, `attempt`), from the callback's query or from
-    /// what AWS was given: the provider gives them back with every receipt.
+    /// Returns one of the sender's own ids (`conversation`, `step`, `attempt`) from the callback's query or
+    /// from the context that was passed to AWS. The provider returns them with every receipt.
     #[must_use]
     pub fn correlation(&self, name: &str) -> Option<String> {
         if let Some(context) = &self.context {
@@ -266,7 +266,7 @@ impl Text {
 }
 
 impl Channel {
-    /// `sms` or `whatsapp`.
+    /// Returns `sms` or `whatsapp`, as it is stored and shown.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -275,7 +275,7 @@ impl Channel {
         }
     }
 
-    /// A number as Twilio spells it on this channel.
+    /// Returns a number as Twilio spells it on this channel.
     #[must_use]
     pub fn address(self, number: &str) -> String {
         match self {
@@ -284,7 +284,7 @@ impl Channel {
         }
     }
 
-    /// An address of Twilio's, taken apart.
+    /// Splits an address of Twilio's into channel and number.
     pub(crate) fn split(address: &str) -> (Self, &str) {
         match address.strip_prefix("whatsapp:") {
             Some(number) => (Self::Whatsapp, number),

@@ -1,5 +1,5 @@
-//! Delivery receipts, on the clock: Twilio posts `sent`, then `delivered`, to the callback of every
-//! delivered text; AWS's go by its own ways.
+//! Delivery receipts, on the clock. Twilio posts `sent`, then `delivered`, to the callback of every text;
+//! AWS reports in its own forms.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,7 +16,8 @@ use crate::runtime::async_invoke::AsyncInvoker;
 use crate::runtime::clock::LocalClock;
 use crate::runtime::timer_source::TimerSource;
 
-/// The receipts that are due. A callback that leads elsewhere is left alone: this machine calls nobody.
+/// Posts the receipts that are due. Callbacks that lead to other hosts are ignored: this machine calls
+/// nothing outside.
 #[derive(Clone)]
 pub struct Receipts(Arc<Inner>);
 
@@ -30,7 +31,7 @@ struct Inner {
 }
 
 impl Receipts {
-    /// Receipts for the texts of this outbox.
+    /// Creates the receipts for the texts of this outbox.
     #[must_use]
     pub fn new(
         account: String,
@@ -61,7 +62,7 @@ impl TimerSource for Receipts {
     fn idle(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
             let mut posting = self.0.posting.subscribe();
-            // The sender lives as long as this borrow: waiting cannot fail.
+            // The sender outlives this borrow, so waiting cannot fail.
             let _closed = posting.wait_for(HashSet::is_empty).await;
         })
     }
@@ -71,22 +72,22 @@ impl Inner {
     fn pending(&self, until: DateTime<Utc>, most: usize) -> Vec<(String, DateTime<Utc>)> {
         let posting = self.posting.borrow();
         self.outbox.receipts(until, &posting, most).unwrap_or_else(|error| {
-            tracing::error!(%error, "cannot read the receipts that are due");
+            tracing::error!(%error, "Could not read the receipts that are due");
             Vec::new()
         })
     }
 
-    /// One text after the other, so that the order is the same every time.
+    /// Posts the receipts of one text after another, so that the order is always the same.
     async fn post_all(self: Arc<Self>, batch: Vec<String>) {
         for sid in batch {
             match self.outbox.find(&sid) {
                 Ok(Some(text)) => self.post(&text).await,
                 Ok(None) => {}
-                Err(error) => tracing::error!(%error, "cannot read a text for its receipt"),
+                Err(error) => tracing::error!(%error, "Could not read the text of a receipt"),
             }
-            // Like Twilio: one attempt, whatever the answer.
+            // Like Twilio, this makes one attempt, whatever the response.
             if let Err(error) = self.outbox.receipt_posted(&sid) {
-                tracing::error!(%error, "cannot note a posted receipt");
+                tracing::error!(%error, "Could not record that a receipt was posted");
             }
             self.posting.send_modify(|posting| {
                 posting.remove(&sid);
@@ -104,7 +105,7 @@ impl Inner {
         for status in ["sent", "delivered"] {
             let answer = self.webhooks.post(path, &self.form(text, status)).await;
             if !answer.is_success() {
-                tracing::warn!(status = answer.as_u16(), "a receipt was refused");
+                tracing::warn!(status = answer.as_u16(), "The receipt route rejected a receipt");
             }
         }
     }

@@ -1,9 +1,10 @@
-//! The parts that Twilio reports for a text.
+//! The number of parts that Twilio reports for a text.
 
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
-/// How many parts: GSM-7 when every character has a place there, else UCS-2. No character is cut.
+/// Returns the number of parts: in GSM-7 when it has every character, otherwise in UCS-2. No character is
+/// split.
 pub(crate) fn count(body: &str) -> u32 {
     let septets: Option<Vec<usize>> = body.chars().map(septets).collect();
     match septets {
@@ -40,7 +41,7 @@ mod tests {
     use super::count;
 
     #[test]
-    fn counts_parts() {
+    fn parts_are_counted_in_gsm_7_and_ucs_2() {
         for (body, parts) in [
             (String::new(), 1),
             ("a".repeat(160), 1),

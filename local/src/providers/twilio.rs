@@ -1,4 +1,4 @@
-//! The simulated Twilio: takes texts over its REST API, delivers them into the outbox, calls back.
+//! The simulated Twilio: accepts texts over its REST API, delivers them to the outbox, and calls webhooks.
 
 mod create;
 mod error;
@@ -27,10 +27,10 @@ pub(crate) use create::is_e164;
 use error::TwilioError;
 use opt_outs::OptOuts;
 
-/// Where the REST API lives.
+/// The path below which the REST API is served.
 pub(crate) const ROOT: &str = "/2010-04-01/";
 
-/// The provider: one account.
+/// The simulated provider, with one account.
 pub struct Twilio {
     keys: Keys,
     clock: Arc<LocalClock>,
@@ -39,7 +39,7 @@ pub struct Twilio {
     faults: Arc<Faults>,
 }
 
-/// The calls that are understood.
+/// The calls of the REST API that are implemented.
 enum Call<'a> {
     Create,
     List,
@@ -47,7 +47,7 @@ enum Call<'a> {
 }
 
 impl Twilio {
-    /// The account of these keys.
+    /// Creates the account of these keys.
     #[must_use]
     pub fn new(
         keys: Keys,
@@ -74,7 +74,7 @@ impl Twilio {
             Some(Effect::Conflict) => return TwilioError::CONFLICT.into(),
             Some(Effect::TimeoutAfterAccept | Effect::Crash) | None => {}
         }
-        // Evidence of a lost answer must come from elsewhere: no receipt settles it.
+        // No receipt follows a lost response, so that the outcome must be established in another way.
         let receipt = effect != Some(Effect::TimeoutAfterAccept);
         let answer = match call {
             Call::Create => self.create(body, receipt),

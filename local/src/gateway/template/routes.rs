@@ -1,4 +1,4 @@
-//! One route of the HTTP API, and which requests take it.
+//! The routes of the HTTP API, and the requests that match them.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -6,21 +6,21 @@ use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
 
-/// What is sent to which function.
+/// A route and the function that answers it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Route {
     function: String,
-    /// None for `$default`.
+    /// `None` for the `$default` route.
     key: Option<(Method, Vec<Segment>)>,
     throttle: Throttle,
 }
 
-/// How many requests a route takes: tokens per second and the size of the bucket.
+/// The throttling of a route: tokens per second and the size of the bucket.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Throttle {
-    /// Requests per second.
+    /// The sustained rate, in requests per second.
     pub rate: f64,
-    /// Requests at once.
+    /// The most requests in a burst.
     pub burst: f64,
 }
 
@@ -30,12 +30,12 @@ impl Default for Throttle {
     }
 }
 
-/// A route and what its path's variables stand for, decoded.
+/// A matching route with the decoded variables of its path.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Match<'a> {
-    /// The route.
+    /// The route that matches.
     pub route: &'a Route,
-    /// The variables of its path.
+    /// The decoded variables of the path, by name.
     pub parameters: BTreeMap<&'a str, String>,
 }
 
@@ -50,19 +50,19 @@ impl Route {
         Self { throttle, ..self }
     }
 
-    /// The name of the function.
+    /// Returns the name of the function.
     #[must_use]
     pub fn function(&self) -> &str {
         &self.function
     }
 
-    /// What the route takes when throttling is on.
+    /// Returns the limits that apply when throttling is on.
     #[must_use]
     pub fn throttle(&self) -> Throttle {
         self.throttle
     }
 
-    /// The route key as API Gateway spells it: `POST /sms`, `$default`.
+    /// Returns the route key as API Gateway spells it: `POST /sms`, `$default`.
     #[must_use]
     pub fn key(&self) -> String {
         let Some((method, path)) = &self.key else {
@@ -101,7 +101,8 @@ impl Route {
     }
 }
 
-/// Static beats variable beats greedy, segment by segment; a named method beats ANY; `$default` is last.
+/// Orders routes by precedence, segment by segment: static before variable before greedy. A named method
+/// comes before ANY, and `$default` is last.
 pub(super) fn precedence(left: &Route, right: &Route) -> Ordering {
     let rank = |route: &Route| match &route.key {
         None => (1, Vec::new(), false),

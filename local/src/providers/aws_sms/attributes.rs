@@ -1,4 +1,4 @@
-//! The account's SMS attributes: what `SetSMSAttributes` was given, and `GetSMSAttributes` tells.
+//! The account's SMS attributes, which `SetSMSAttributes` stores and `GetSMSAttributes` returns.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,7 +6,7 @@ use super::SnsError;
 use crate::store::Store;
 use adapters::providers::sns::ATTRIBUTES;
 
-/// The attributes, durable.
+/// The attributes, stored durably.
 pub(crate) struct Attributes(Store);
 
 impl Attributes {
@@ -17,7 +17,7 @@ impl Attributes {
         Ok(Self(store))
     }
 
-    /// `attributes.entry.N.key` and `.value`, each checked as SNS does.
+    /// Stores the attributes in `attributes.entry.N.key` and `.value`, after the same checks as in SNS.
     pub(crate) fn set(&self, form: &HashMap<String, String>) -> Result<(), SnsError> {
         let entry = |n: usize| {
             let key = form.get(&format!("attributes.entry.{n}.key"))?;

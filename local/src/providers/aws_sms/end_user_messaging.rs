@@ -1,19 +1,19 @@
-//! `SendTextMessage`, as the service model of `pinpoint-sms-voice-v2` constrains it.
+//! The call `SendTextMessage`, with the constraints of the service model of `pinpoint-sms-voice-v2`.
 
 use messaging::values::provider::Provider;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{AwsSms, NUMBER, Taken};
+use super::{AwsSms, NUMBER, Submission};
 use crate::runtime::aws_error::AwsError;
 
-/// The simulator's phones that never get a text (docs.aws.amazon.com/sms-voice, "Simulator phone
-/// numbers"): the failure comes as an event, not as an error.
+/// The simulator phone numbers to which delivery always fails (docs.aws.amazon.com/sms-voice, "Simulator
+/// phone numbers"). The failure is reported by an event, not by an error.
 const FAILING: [&str; 6] =
     ["+14254147167", "+61455944039", "+43676800442032", "+32460213923", "+33755512502", "+85257048854"];
 
 impl AwsSms {
-    /// Takes a text. `receipt` says whether an event will follow.
+    /// Accepts a text. `receipt` states whether an event follows.
     pub(crate) fn send_text_message(&self, request: &Value, receipt: bool) -> Result<Value, AwsError> {
         let text = |name: &str| request.get(name).and_then(Value::as_str);
         let invalid = |name: &'static str| {
@@ -45,7 +45,7 @@ impl AwsSms {
             return Ok(json!({ "MessageId": Uuid::new_v4().to_string() }));
         }
         let from = text("OriginationIdentity").filter(|from| is_phone(from) && from.starts_with('+'));
-        let taken = Taken {
+        let submission = Submission {
             provider: Provider::EndUserMessaging,
             failure: FAILING.contains(&to.as_str()).then_some("TEXT_INVALID"),
             to,
@@ -53,11 +53,11 @@ impl AwsSms {
             body: body.to_owned(),
             context: Some(context.map_or_else(|| "{}".to_owned(), Value::to_string)),
         };
-        Ok(json!({ "MessageId": self.take(taken, receipt)? }))
+        Ok(json!({ "MessageId": self.take(submission, receipt)? }))
     }
 }
 
-/// `^\+?[1-9][0-9]{1,18}$`
+/// Returns whether the text matches `^\+?[1-9][0-9]{1,18}$`.
 fn is_phone(text: &str) -> bool {
     let digits = text.strip_prefix('+').unwrap_or(text);
     (2..=19).contains(&digits.len())
@@ -65,7 +65,7 @@ fn is_phone(text: &str) -> bool {
         && digits.bytes().all(|digit| digit.is_ascii_digit())
 }
 
-/// `^[0-9]{0,2}\.[0-9]{1,5}$`
+/// Returns whether the text matches `^[0-9]{0,2}\.[0-9]{1,5}$`.
 fn is_price(text: &str) -> bool {
     let digits = |text: &str| text.bytes().all(|digit| digit.is_ascii_digit());
     text.split_once('.').is_some_and(|(dollars, decimals)| {
@@ -73,7 +73,7 @@ fn is_price(text: &str) -> bool {
     })
 }
 
-/// An object of texts of 1 to 800 characters without white space at either end.
+/// Returns whether this is an object of strings of 1 to 800 characters, without white space at either end.
 fn is_context(context: &Value) -> bool {
     context.as_object().is_some_and(|entries| {
         entries.values().all(|value| {
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_are_the_models() {
+    fn patterns_match_the_service_model() {
         for (price, valid) in
             [("0.50", true), (".5", true), ("1", false), ("1.000001", false), ("100.0", false)]
         {

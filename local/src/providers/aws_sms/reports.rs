@@ -1,5 +1,5 @@
-//! What AWS reports, in the envelopes in which Lambda is handed it: events of a configuration set and
-//! two-way messages by a topic, SNS's delivery log by a subscription to its group.
+//! The reports of AWS, in the envelopes in which Lambda receives them: events of a configuration set and
+//! two-way messages from a topic, and SNS's delivery log from a subscription to its group.
 
 use std::io::Write;
 
@@ -15,15 +15,15 @@ use uuid::Uuid;
 use super::prices::price;
 use crate::providers::outbox::Text;
 
-/// The topics of this machine, and the function behind each.
+/// The topics of this machine, and the function that subscribes to each.
 pub(crate) const TOPICS: [(&str, &str); 2] = [
     ("arn:aws:sns:us-east-1:000000000000:afterword-receipts", "delivery-status"),
     ("arn:aws:sns:us-east-1:000000000000:afterword-inbound", "inbound"),
 ];
-/// The group of SNS's log about texts that were delivered; the others stand in a group beside it.
+/// The log group of SNS for texts that were delivered. Failed ones are in the group `Failure` beside it.
 pub(crate) const DELIVERY_LOG: &str = "sns/us-east-1/000000000000/DirectPublishToPhoneNumber";
 
-/// The events that tell what became of a text, in order.
+/// Returns the events that report the outcome of a text, in order.
 pub(crate) fn reports(text: &Text) -> Vec<Value> {
     match text.provider {
         Provider::Twilio => Vec::new(),
@@ -39,7 +39,7 @@ pub(crate) fn reports(text: &Text) -> Vec<Value> {
     }
 }
 
-/// An event of End User Messaging's.
+/// Returns an event as End User Messaging publishes it.
 fn event(text: &Text, kind: &str) -> Value {
     let context: Value =
         text.context.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
@@ -68,7 +68,7 @@ fn event(text: &Text, kind: &str) -> Value {
     })
 }
 
-/// A line of SNS's delivery log.
+/// Returns a line of SNS's delivery log.
 fn log_line(text: &Text) -> String {
     let price = price(text);
     let response = text.failure.as_deref().unwrap_or("Message has been accepted by phone carrier");
@@ -90,7 +90,7 @@ fn log_line(text: &Text) -> String {
     .to_string()
 }
 
-/// A message as a topic hands it to a function.
+/// Returns a message as a topic passes it to a function.
 pub(crate) fn notification(topic: &str, message: &str) -> Value {
     json!({
         "Records": [{
@@ -114,7 +114,7 @@ pub(crate) fn notification(topic: &str, message: &str) -> Value {
     })
 }
 
-/// A line of a log as a subscription hands it to a function: base64 of gzip.
+/// Returns a log line as a subscription passes it to a function: base64 of gzip.
 pub(crate) fn log_batch(line: &str, failed: bool, at_millis: i64) -> Value {
     let batch = json!({
         "messageType": "DATA_MESSAGE",
@@ -130,7 +130,7 @@ pub(crate) fn log_batch(line: &str, failed: bool, at_millis: i64) -> Value {
     json!({ "awslogs": { "data": BASE64_STANDARD.encode(packed.finish().unwrap_or_default()) } })
 }
 
-/// A customer's text as AWS publishes it to the two-way topic.
+/// Returns a customer's text as AWS publishes it to the two-way topic.
 pub(crate) fn two_way(last: &Text, body: &str) -> Value {
     let word: String = body.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
     let message = json!({

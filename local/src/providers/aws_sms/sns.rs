@@ -1,30 +1,31 @@
-//! `Publish` to a phone number. What has opted out is taken all the same, and fails in the log only.
+//! The call `Publish` to a phone number. A text to a number that has opted out is accepted too, and its
+//! failure is in the log only.
 
 use std::collections::HashMap;
 
 use messaging::values::provider::Provider;
 use serde_json::json;
 
-use super::{AwsSms, Taken};
+use super::{AwsSms, Submission};
 use crate::providers::twilio::is_e164;
 
-/// The number that texts come from where the account has no other.
+/// The number from which texts are sent when the account has none of its own.
 const SHARED_NUMBER: &str = "+14255550101";
-/// The longest text, in bytes.
+/// The length of the longest text, in bytes.
 const LONGEST: usize = 1600;
 
-/// An error of SNS's: status, code, message.
+/// An error of SNS with its status, code and message.
 pub(crate) struct SnsError(pub(crate) u16, pub(crate) &'static str, pub(crate) &'static str);
 
 impl From<rusqlite::Error> for SnsError {
     fn from(error: rusqlite::Error) -> Self {
-        tracing::error!(%error, "SNS cannot reach its store");
+        tracing::error!(%error, "The simulated SNS could not use its store");
         Self(500, "InternalError", "The store cannot be reached.")
     }
 }
 
 impl AwsSms {
-    /// Takes a text, and gives back its id. `receipt` says whether a line in the log will follow.
+    /// Accepts a text and returns its id. `receipt` states whether a line in the log follows.
     pub(crate) fn publish(&self, form: &HashMap<String, String>, receipt: bool) -> Result<String, SnsError> {
         let invalid = |message| SnsError(400, "InvalidParameter", message);
         let to = form.get("PhoneNumber").filter(|to| is_e164(to));
@@ -39,7 +40,7 @@ impl AwsSms {
             return Err(SnsError(400, "ParameterValueInvalid", "Invalid parameter: SMSType"));
         }
         let from = attribute("AWS.MM.SMS.OriginationNumber").or_else(|| attribute("AWS.SNS.SMS.SenderID"));
-        let taken = Taken {
+        let submission = Submission {
             provider: Provider::Sns,
             to: to.clone(),
             from: from.unwrap_or_else(|| SHARED_NUMBER.to_owned()),
@@ -47,18 +48,18 @@ impl AwsSms {
             context: Some(attribute("Afterword.Attempt").as_deref().map_or("{}".to_owned(), context)),
             failure: None,
         };
-        Ok(self.take(taken, receipt)?)
+        Ok(self.take(submission, receipt)?)
     }
 }
 
-/// `<conversation>.<step>.<attempt>`
+/// Reads a correlation of the form `<conversation>.<step>.<attempt>`.
 fn context(ids: &str) -> String {
     let mut parts = ids.split('.');
     let mut next = || parts.next().unwrap_or_default().to_owned();
     json!({ "conversation": next(), "step": next(), "attempt": next() }).to_string()
 }
 
-/// `MessageAttributes.entry.N.Name` and `.Value.StringValue`, by name.
+/// Returns the values in `MessageAttributes.entry.N.Value.StringValue`, by name.
 fn attributes(form: &HashMap<String, String>) -> HashMap<&str, &str> {
     let entry = |n: usize| {
         let name = form.get(&format!("MessageAttributes.entry.{n}.Name"))?;

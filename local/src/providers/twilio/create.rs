@@ -1,4 +1,4 @@
-//! What a text must be for Twilio to take it.
+//! The rules by which Twilio accepts a text.
 
 use std::collections::HashMap;
 
@@ -10,10 +10,10 @@ use super::error::TwilioError;
 use crate::providers::outbox::{Channel, Text};
 use crate::providers::segments;
 
-/// The longest body, in characters.
+/// The length of the longest body, in characters.
 const LONGEST: usize = 1600;
 
-/// A text that Twilio would take.
+/// A text that Twilio accepts.
 pub(super) struct Draft {
     channel: Channel,
     to: String,
@@ -23,7 +23,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Reads the form of a create call. A messaging service sends from `pool`.
+    /// Reads the form of a create call. `pool` is the number from which a messaging service sends.
     pub(super) fn parse(form: &[u8], pool: &str) -> Result<Self, TwilioError> {
         let form: HashMap<_, _> = form_urlencoded::parse(form).into_owned().collect();
         let field = |name: &str| form.get(name).map(String::as_str).filter(|value| !value.is_empty());
@@ -53,7 +53,7 @@ impl Draft {
         })
     }
 
-    /// The text as it is delivered.
+    /// Returns the text that is delivered.
     pub(super) fn accepted(self, sid: String, at: DateTime<Utc>) -> Text {
         Text {
             segments: segments::count(&self.body),
@@ -71,7 +71,8 @@ impl Draft {
     }
 }
 
-/// The words, or the template that will say them: its words are at Twilio.
+/// Returns the words, or the content template with its variables: the words of a template are stored at
+/// Twilio.
 fn body<'a>(field: impl Fn(&str) -> Option<&'a str>) -> Result<String, TwilioError> {
     let variables = field("ContentVariables");
     if let Some(content_sid) = field("ContentSid") {
@@ -95,7 +96,7 @@ fn body<'a>(field: impl Fn(&str) -> Option<&'a str>) -> Result<String, TwilioErr
     }
 }
 
-/// Twilio's magic senders, and what cannot be a sender at all.
+/// Rejects Twilio's test senders, and senders that cannot exist.
 fn check_from(from: &str) -> Result<(), TwilioError> {
     match from {
         "+15005550001" => Err(TwilioError::INVALID_FROM),
@@ -106,7 +107,7 @@ fn check_from(from: &str) -> Result<(), TwilioError> {
     }
 }
 
-/// Twilio's magic recipients.
+/// Rejects Twilio's test recipients as Twilio does.
 fn check_to(to: &str) -> Result<(), TwilioError> {
     match to {
         "+15005550002" => Err(TwilioError::UNREACHABLE),
@@ -117,7 +118,7 @@ fn check_to(to: &str) -> Result<(), TwilioError> {
     }
 }
 
-/// `+` and 7 to 15 digits, the first not 0.
+/// Returns whether this is `+` and 7 to 15 digits, the first of which is not 0.
 pub(crate) fn is_e164(number: &str) -> bool {
     number.strip_prefix('+').is_some_and(|digits| {
         (7..=15).contains(&digits.len())
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn every_error_has_its_code() {
+    fn each_invalid_text_has_the_error_code_of_twilio() {
         let long = "x".repeat(1601);
         let longest = "\u{20ac}".repeat(1600);
         for (form, expected) in [

@@ -1,4 +1,4 @@
-//! Twilio's error answers.
+//! The error responses of Twilio's REST API.
 
 use axum::response::Response;
 use http::StatusCode;
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::runtime::problem;
 
-/// One of Twilio's errors. Its message never quotes the numbers.
+/// One of Twilio's errors. Its message never repeats the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TwilioError {
     status: u16,
@@ -65,7 +65,7 @@ impl From<TwilioError> for Response {
 
 impl From<rusqlite::Error> for TwilioError {
     fn from(error: rusqlite::Error) -> Self {
-        tracing::error!(%error, "the simulated Twilio cannot reach its store");
+        tracing::error!(%error, "The simulated Twilio could not use its store");
         Self::INTERNAL
     }
 }

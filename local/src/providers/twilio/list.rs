@@ -1,4 +1,4 @@
-//! Listing messages: what is left of a send whose answer was lost.
+//! The list of messages, with which a send is found whose response was lost.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -19,8 +19,8 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Reads the query. `DateSent>=2026-01-31` is a field called `DateSent>`; what cannot be read
-    /// filters nothing.
+    /// Reads the query. `DateSent>=2026-01-31` is a field called `DateSent>`. Values that cannot be parsed
+    /// are ignored.
     pub(super) fn parse(query: &str) -> Self {
         let mut page = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()).into_owned() {
@@ -41,7 +41,7 @@ impl Page {
         page
     }
 
-    /// The page, newest message first.
+    /// Returns the page, newest message first.
     pub(super) fn of(&self, outbox: &Outbox, account: &str) -> rusqlite::Result<Value> {
         let size = self.size.unwrap_or(50).clamp(1, 1000);
         let start = self.number.saturating_mul(size);
@@ -83,7 +83,7 @@ impl Page {
     }
 }
 
-/// What a date (its whole day) or a time (its second) covers.
+/// Returns the interval of a date (its whole day) or a time (its second).
 fn span(value: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     if let Ok(day) = value.parse::<NaiveDate>() {
         let start = day.and_hms_opt(0, 0, 0)?.and_utc();

@@ -1,15 +1,15 @@
-//! A message as Twilio's REST API shows it.
+//! The JSON of a message in Twilio's REST API.
 
 use serde_json::{Value, json};
 
 use crate::providers::outbox::Text;
 
-/// The resource, in this status.
+/// Returns the message resource in this status.
 pub(super) fn to_json(text: &Text, status: &str, account: &str) -> Value {
     let sid = &text.provider_message_id;
     let (from, to) = text.addresses();
     let at = text.at.format("%a, %d %b %Y %H:%M:%S +0000").to_string();
-    // Known once it has arrived. $0.0083 and a carrier's fee of $0.0026, for each part.
+    // The price is known once the text has arrived: $0.0083 and a carrier's fee of $0.0026 for each part.
     let price = (status == "delivered").then(|| format!("-{:.5}", 0.0109 * f64::from(text.segments)));
     let uri = format!("/2010-04-01/Accounts/{account}/Messages/{sid}");
     json!({

@@ -1,4 +1,4 @@
-//! `X-Twilio-Signature`, made as Twilio makes it.
+//! The header `X-Twilio-Signature`, computed as Twilio computes it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,14 +7,14 @@ use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
-/// Base64 of HMAC-SHA1 over the URL and every parameter, sorted, each value once.
+/// Returns base64 of HMAC-SHA1 over the URL and every parameter, sorted, each value once.
 #[must_use]
 pub fn sign(auth_token: &str, url: &str, parameters: &[(String, String)]) -> String {
     let mut sorted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (name, value) in parameters {
         sorted.entry(name).or_default().insert(value);
     }
-    // HMAC takes keys of any length; there is no other error.
+    // HMAC accepts keys of any length, and has no other error.
     let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(auth_token.as_bytes()) else {
         return String::new();
     };

@@ -1,4 +1,4 @@
-//! Twilio calling us: signed forms through the real routes of the gateway.
+//! Twilio's calls to the functions: signed forms, sent through the routes of the gateway.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -10,20 +10,20 @@ use super::signature::sign;
 use crate::gateway::Gateway;
 use crate::store::keys::Keys;
 
-/// The way from the simulated Twilio to the functions.
+/// Sends the webhooks of the simulated Twilio to the functions.
 pub struct Webhooks {
     gateway: Arc<Gateway>,
     keys: Keys,
 }
 
 impl Webhooks {
-    /// Posts through this gateway, signed with the account's newest token.
+    /// Creates webhooks that go through this gateway, signed with the account's newest token.
     #[must_use]
     pub fn new(gateway: Arc<Gateway>, keys: Keys) -> Self {
         Self { gateway, keys }
     }
 
-    /// Posts a form to `path` (with its query) under the public URL, and tells the answer's status.
+    /// Posts a form to `path` (with its query) under the public URL, and returns the status of the response.
     pub async fn post(&self, path: &str, parameters: &[(String, String)]) -> StatusCode {
         let url = format!("{}{path}", self.keys.public_url);
         let token = self.keys.twilio_auth_token.first().map(String::as_str).unwrap_or_default();
@@ -42,7 +42,7 @@ impl Webhooks {
         }
     }
 
-    /// The path and query of a callback URL, if it leads to this gateway.
+    /// Returns path and query of a callback URL, if it leads to this gateway.
     pub(crate) fn path_of<'a>(&self, url: &'a str) -> Option<&'a str> {
         let path = url.strip_prefix(self.keys.public_url.as_str())?.split('#').next()?;
         path.starts_with('/').then_some(path)
