@@ -1,4 +1,4 @@
-//! The ground on which the functions and the simulated services run: the clock, invocations, faults, and the
+//! The foundation under the functions and the simulated services: the clock, invocations, faults, and the
 //! rules that every listener applies.
 
 pub mod async_invoke;

@@ -1,4 +1,4 @@
-//! The SQLite file that holds what AWS and the providers would hold: executions, outbox, clock.
+//! The SQLite file for everything that AWS and the providers would hold: executions, outbox, clock.
 
 pub mod data_dir;
 pub mod keys;
@@ -11,8 +11,8 @@ use rusqlite::Connection;
 
 /// A shared connection to the local store. Cheap to clone.
 ///
-/// WAL with `synchronous=NORMAL`: a committed write survives the death of the process (`kill -9`),
-/// which is what the local machine promises; losing power may lose the last moments.
+/// The store uses WAL with `synchronous=NORMAL`: a committed write survives the death of the process (`kill
+/// -9`), as the local machine promises; a power failure may lose the last moments.
 #[derive(Clone)]
 pub struct Store(Arc<Mutex<Connection>>);
 
@@ -20,20 +20,20 @@ impl Store {
     /// Opens or creates the store at `path`.
     ///
     /// # Errors
-    /// When SQLite cannot open the file or set its pragmas.
+    /// Fails when SQLite cannot open the file or set its pragmas.
     pub fn open(path: &Path) -> rusqlite::Result<Self> {
         Self::prepare(Connection::open(path)?)
     }
 
-    /// A store that is gone with the process.
+    /// Opens a store in memory, which is lost when the process ends.
     ///
     /// # Errors
-    /// When SQLite cannot allocate it.
+    /// Fails when SQLite cannot allocate it.
     pub fn in_memory() -> rusqlite::Result<Self> {
         Self::prepare(Connection::open_in_memory()?)
     }
 
-    /// Exclusive use of the connection. Hold it briefly and never across an `await`.
+    /// Locks the connection for exclusive use. Hold the lock briefly and never across an `await`.
     pub fn lock(&self) -> MutexGuard<'_, Connection> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -41,7 +41,7 @@ impl Store {
     fn prepare(connection: Connection) -> rusqlite::Result<Self> {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
-        // What is deleted or overwritten is not left in the file.
+        // Deleted and overwritten data is not left in the file.
         connection.pragma_update(None, "secure_delete", "ON")?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(Self(Arc::new(Mutex::new(connection))))

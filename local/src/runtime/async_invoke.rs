@@ -1,5 +1,5 @@
-//! Functions invoked by AWS itself (a topic, a subscription to logs): an event that fails is tried twice
-//! more and then put aside, as Lambda does with its dead-letter queue. It never goes round in a loop.
+//! Asynchronous invocations, as AWS makes them for a topic or a subscription to logs. An event that fails is
+//! tried twice more and then moved to the dead letters, as Lambda does with its dead-letter queue.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::runtime::clock::LocalClock;
 use crate::runtime::invoke::Functions;
 use crate::store::Store;
 
-/// Lambda's two retries, and the first try.
+/// The number of attempts: the first and Lambda's two retries.
 const TRIES: usize = 3;
 
-/// The way from AWS's services to the functions.
+/// Invokes functions for the simulated AWS services.
 pub struct AsyncInvoker {
     functions: Functions,
     store: Store,
@@ -21,10 +21,10 @@ pub struct AsyncInvoker {
 }
 
 impl AsyncInvoker {
-    /// Invokes these functions; what cannot be handled is kept in the store.
+    /// Returns an invoker of these functions, which stores the events that no attempt could handle.
     ///
     /// # Errors
-    /// When the store cannot be written.
+    /// Fails when the store cannot be written.
     pub fn open(functions: Functions, store: Store, clock: Arc<LocalClock>) -> rusqlite::Result<Self> {
         store.lock().execute_batch(
             "CREATE TABLE IF NOT EXISTS dead_letters (
@@ -35,7 +35,7 @@ impl AsyncInvoker {
         Ok(Self { functions, store, clock })
     }
 
-    /// Hands an event to a function, and says whether it was handled in the end.
+    /// Invokes a function with an event, and returns whether an attempt succeeded.
     pub(crate) async fn invoke(&self, function: &str, event: Value) -> bool {
         let mut last = String::new();
         for _ in 0..TRIES {
@@ -44,17 +44,21 @@ impl AsyncInvoker {
                 Err(failed) => last = failed.error_type,
             }
         }
-        tracing::warn!(function, error_type = last, "an event was put aside");
+        tracing::warn!(
+            function,
+            error_type = last,
+            "Moved an event to the dead letters after its last attempt failed"
+        );
         let sql = "INSERT INTO dead_letters (function, error, event, at) VALUES (?1, ?2, ?3, ?4)";
         let row = (function, &last, event.to_string(), to_rfc3339(self.clock.now()));
         if let Err(error) = self.store.lock().execute(sql, row) {
-            tracing::error!(%error, "a dead letter could not be kept");
+            tracing::error!(%error, "Could not store a dead letter");
         }
         false
     }
 
-    /// What was put aside, oldest first: which function, which error, when. The events themselves are
-    /// personal data and stay in the store.
+    /// Returns the dead letters, oldest first: function, error and time of each. The events contain personal
+    /// data and stay in the store.
     pub(crate) fn dead_letters(&self) -> rusqlite::Result<Value> {
         let connection = self.store.lock();
         let mut statement =

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// An error answer of a service.
+/// An error of an AWS service: its type, a message, and further members of the body.
 #[derive(Debug, Clone)]
 pub(crate) struct AwsError {
     pub(crate) error_type: &'static str,
@@ -15,7 +15,7 @@ impl AwsError {
         Self { error_type, message, more: None }
     }
 
-    /// With further members: an object.
+    /// Adds the members of an object to the body.
     pub(crate) fn with(self, more: Value) -> Self {
         Self { more: Some(more), ..self }
     }
@@ -23,7 +23,7 @@ impl AwsError {
 
 impl From<rusqlite::Error> for AwsError {
     fn from(error: rusqlite::Error) -> Self {
-        tracing::error!(%error, "the AWS endpoint cannot reach its store");
+        tracing::error!(%error, "The AWS endpoint could not use its store");
         Self::new(INTERNAL, "The store cannot be reached.")
     }
 }

@@ -1,4 +1,4 @@
-//! The clock of one machine: every instant that the product sees comes from here.
+//! The clock of one machine, from which the product reads every instant.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -11,13 +11,13 @@ use rusqlite::OptionalExtension;
 use crate::runtime::timer_source::TimerSource;
 use crate::store::Store;
 
-/// The longest step by which the clock may be advanced: ten years.
+/// The most seconds by which one call may advance the clock: ten years.
 pub const MAX_ADVANCE_SECONDS: i64 = 3_653 * 24 * 60 * 60;
 
-/// How often the real clock looks for work that has fallen due.
+/// The interval at which the real clock looks for work that is due.
 const TICK: Duration = Duration::from_millis(50);
 
-/// How time passes.
+/// The two kinds of clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Wall time plus an offset that only `advance` enlarges.
@@ -26,13 +26,13 @@ pub enum Mode {
     Virtual,
 }
 
-/// What keeps the clock from moving.
+/// An error that keeps the clock from moving.
 #[derive(Debug, thiserror::Error)]
 pub enum ClockError {
-    /// A negative step, one of more than ten years, or one past the year 9999.
+    /// The step is negative, longer than ten years, or ends after the year 9999.
     #[error("the clock cannot be advanced by that many seconds")]
     OutOfRange,
-    /// The new time could not be written down, so nothing may act on it.
+    /// The new time could not be stored, so nothing may act on it.
     #[error("the clock could not be stored")]
     Store(#[from] rusqlite::Error),
 }
@@ -41,18 +41,18 @@ pub enum ClockError {
 pub struct LocalClock {
     mode: Mode,
     store: Store,
-    /// Milliseconds: since the epoch when virtual, ahead of the wall when real.
+    /// Milliseconds: since the epoch for a virtual clock, ahead of wall time for a real one.
     value: AtomicI64,
-    /// The store has been used with a virtual clock.
+    /// Whether the store has been used with a virtual clock.
     was_virtual: bool,
     moving: tokio::sync::Mutex<()>,
 }
 
 impl LocalClock {
-    /// The clock as the store remembers it.
+    /// Opens the clock at the time that the store holds.
     ///
     /// # Errors
-    /// When the store cannot be read or written.
+    /// Fails when the store cannot be read or written.
     pub fn open(store: Store, mode: Mode) -> Result<Self, ClockError> {
         let (remembered, was_virtual) = {
             let connection = store.lock();
@@ -83,24 +83,24 @@ impl LocalClock {
         Ok(clock)
     }
 
-    /// How this clock passes.
+    /// Returns whether the clock is real or virtual.
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// Whether what is stored was accepted at other times than the wall's: somebody moved the clock, or it
-    /// stood still when the store was used before.
+    /// Returns whether stored events may have been accepted at other times than wall time: the clock was
+    /// advanced, or an earlier run used a virtual clock.
     #[must_use]
     pub fn is_moved(&self) -> bool {
         self.was_virtual || (self.mode == Mode::Real && self.value.load(Ordering::SeqCst) != 0)
     }
 
-    /// Moves the clock forward, stopping at every instant at which a timer source has something due, and
-    /// returns once all of it has run. One caller at a time; others wait.
+    /// Moves the clock forward, stops at every instant at which a timer source has work due, and returns when
+    /// all of that work is finished. Concurrent calls wait for each other.
     ///
     /// # Errors
-    /// When the step is out of range, or the time could not be stored.
+    /// Fails when the step is out of range, or the time could not be stored.
     pub async fn advance(
         &self,
         timer_sources: &[Arc<dyn TimerSource>],
@@ -129,9 +129,9 @@ impl LocalClock {
         }
     }
 
-    /// Up to where a step runs what is due. Due times are whole seconds, rounded up from the instant of an
-    /// event; so a ticking clock goes on to the next whole second if something is due there, and whoever
-    /// accepted something and then moves the clock by its delay always reaches it.
+    /// Returns the instant up to which an advance runs work. Due times are whole seconds, rounded up from the
+    /// instant of an event. A real clock therefore also runs what is due at the next whole second, so that
+    /// advancing by a step's delay right after its acceptance always reaches it.
     fn landing(&self, target: DateTime<Utc>) -> DateTime<Utc> {
         match self.mode {
             Mode::Real => messaging::values::clock::ceil_to_second(target),
@@ -139,7 +139,8 @@ impl LocalClock {
         }
     }
 
-    /// Wakes the timer sources as real time passes; a virtual clock leaves that to `advance`. Never returns.
+    /// Wakes the timer sources as real time passes, and never returns. A virtual clock wakes them in
+    /// `advance` only.
     pub async fn keep_time(&self, timer_sources: &[Arc<dyn TimerSource>]) {
         if self.mode == Mode::Virtual {
             return std::future::pending().await;
@@ -152,9 +153,9 @@ impl LocalClock {
         }
     }
 
-    /// Never backwards: work whose instant has passed runs at the present one.
+    /// Moves the clock to an instant, never backwards: overdue work runs at the present time.
     fn move_to(&self, instant: DateTime<Utc>) -> Result<(), ClockError> {
-        // Rounded up: the work that is due then must find that its instant has come.
+        // Rounded up, so that the work that is due at the instant sees that the instant has been reached.
         let ahead = (instant - self.now() + TimeDelta::nanoseconds(999_999)).num_milliseconds();
         if ahead <= 0 {
             return Ok(());
@@ -162,7 +163,7 @@ impl LocalClock {
         self.set(self.value.load(Ordering::SeqCst).saturating_add(ahead))
     }
 
-    /// On disk first: whatever acts on the new time must not meet an older one after a restart.
+    /// Stores the time before it is used: after a restart, nothing may see an earlier time than was acted on.
     fn set(&self, value: i64) -> Result<(), ClockError> {
         self.store.lock().execute(
             "INSERT INTO clock (mode, value) VALUES (?1, ?2) ON CONFLICT (mode) DO UPDATE SET value = ?2",
@@ -183,7 +184,7 @@ impl Clock for LocalClock {
     }
 }
 
-/// 9999-12-31T00:00:00Z: RFC 3339 has four digits for the year.
+/// The end of the range, 9999-12-31T00:00:00Z: RFC 3339 has four digits for the year.
 const END_OF_TIME: i64 = 253_402_214_400;
 
 fn key(mode: Mode) -> &'static str {
@@ -209,7 +210,8 @@ fn wake(timer_sources: &[Arc<dyn TimerSource>]) {
     timer_sources.iter().for_each(|timer_source| timer_source.wake());
 }
 
-/// One pass more than there are timer sources: the end of one's work may be the start of another's.
+/// Waits until every timer source is idle. It makes one pass more than there are timer sources, because the
+/// end of one's work may start another's.
 async fn all_idle(timer_sources: &[Arc<dyn TimerSource>]) {
     for _ in 0..=timer_sources.len() {
         for timer_source in timer_sources {

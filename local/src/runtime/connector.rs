@@ -1,7 +1,8 @@
-//! The functions' HTTP clients on this machine: real ones, behind a door that lets faults through.
+//! The functions' HTTP clients on this machine: real clients behind a connector that injects faults.
 //!
-//! The simulated services mark a response when the caller is to die before it learns of it, or is to
-//! take it for a time-out (see [`crate::runtime::faults`]). Functions know nothing of this; their client does.
+//! The simulated services mark a response when the caller is to be killed before it reads the response, or
+//! is to see a time-out (see [`crate::runtime::faults`]). The functions do not know about faults; only their
+//! client does.
 
 use std::fmt;
 
@@ -16,7 +17,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use crate::runtime::faults::{FAULT_CRASH, FAULT_HEADER, FAULT_TIMEOUT};
 use crate::runtime::invoke::die;
 
-/// A connection to the endpoints of this machine, for functions that run in it.
+/// Returns a connection to the endpoints of this machine, for functions that run in it.
 pub(crate) fn connection(endpoint: &str) -> Connection {
     let plain = Connection::plain(endpoint);
     let inner = plain.sdk_http.clone();
@@ -30,12 +31,12 @@ pub(crate) fn connection(endpoint: &str) -> Connection {
     }
 }
 
-/// The same, with providers on the internet: real ones, and nobody's faults between them and us.
+/// Returns the same connection, but with TLS clients without faults for real providers.
 pub(crate) fn live_connection(endpoint: &str) -> Connection {
     Connection { provider_http: providers_over_tls(), ..connection(endpoint) }
 }
 
-/// Lets everything through but marked responses.
+/// Passes every response through except the marked ones.
 struct FaultInjectingConnector(SharedHttpConnector);
 
 impl fmt::Debug for FaultInjectingConnector {

@@ -1,4 +1,4 @@
-//! Faults to come: which of the next wire calls go wrong, and how.
+//! Fault injection: the next calls of an operation that fail, and the way in which they fail.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,29 +9,30 @@ use serde_json::{Value, json};
 
 use crate::runtime::problem::Violation;
 
-/// The response header by which the simulated services ask for the death of whoever called them.
+/// The response header with which the simulated services mark a fault for the caller's HTTP client.
 pub const FAULT_HEADER: &str = "x-afterword-fault";
-/// The call took effect and the caller must die before it learns of it: see [`kill_current`](crate::runtime::invoke::kill_current).
+/// The call took effect, and the caller must be killed before it reads the response: see
+/// [`kill_current`](crate::runtime::invoke::kill_current).
 pub const FAULT_CRASH: &str = "crash";
-/// The call took effect and the caller must take the answer for a time-out.
+/// The call took effect, and the caller must see a time-out instead of the response.
 pub const FAULT_TIMEOUT: &str = "timeout";
 
-/// How a wire call goes wrong.
+/// The effect of a fault on a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// Nothing happens; the service answers that it is down.
+    /// The call has no effect; the service answers that it is down.
     FailBefore,
-    /// Nothing happens; too many requests.
+    /// The call has no effect; the service answers that there are too many requests.
     Throttle,
-    /// Nothing happens; somebody else was writing the same.
+    /// The call has no effect; the service reports a concurrent change of the same item.
     Conflict,
-    /// It happens, but the answer is lost.
+    /// The call takes effect, but the response is lost.
     TimeoutAfterAccept,
-    /// It happens, then the calling invocation dies.
+    /// The call takes effect, then the calling invocation is killed.
     Crash,
 }
 
-/// The next `count` calls of an operation.
+/// A fault of the next `count` calls of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     operation: String,
@@ -39,22 +40,22 @@ pub struct Fault {
     count: u64,
 }
 
-/// The faults that have been set and not been met yet, first come first served.
+/// The faults that are set and not used up, in the order in which they were set.
 #[derive(Default)]
 pub struct Faults(Mutex<Vec<Fault>>);
 
 impl Faults {
-    /// Adds a fault behind those that are waiting.
+    /// Adds a fault after those that are already set.
     pub fn set(&self, fault: Fault) {
         self.lock().push(fault);
     }
 
-    /// Forgets all of them.
+    /// Removes all faults.
     pub fn clear(&self) {
         self.lock().clear();
     }
 
-    /// What happens to this call of `operation` (`service:Operation`), used up by asking.
+    /// Returns the effect on this call of `operation` (`service:Operation`) and counts the fault down.
     pub fn take(&self, operation: &str) -> Option<Effect> {
         let mut faults = self.lock();
         let index = faults.iter().position(|fault| fault.operation == operation)?;
@@ -67,7 +68,7 @@ impl Faults {
         Some(effect)
     }
 
-    /// All of them as JSON.
+    /// Returns all faults as JSON.
     #[must_use]
     pub fn list(&self) -> Value {
         let faults = self.lock();
@@ -83,13 +84,13 @@ impl Faults {
 }
 
 impl Fault {
-    /// Reads `{"operation","effect","count"}`.
+    /// Parses a body of the form `{"operation","effect","count"}`.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
+    /// Returns every violation.
     pub fn parse(body: &Value) -> Result<Self, Vec<Violation>> {
         let Some(fields) = body.as_object() else {
-            return Err(vec![violation("", "not_an_object", "A JSON object is needed.")]);
+            return Err(vec![violation("", "not_an_object", "The body must be a JSON object.")]);
         };
         let operation = fields.get("operation").and_then(Value::as_str).and_then(known_operation);
         let effect = fields.get("effect").and_then(Value::as_str).and_then(Effect::parse);
@@ -99,19 +100,24 @@ impl Fault {
             violations.push(violation(
                 "/operation",
                 "unknown_operation",
-                "Not one of the known service:Operation names.",
+                "The operation must be one of the known service:Operation names.",
             ));
         }
         if effect.is_none() {
-            let detail = "One of fail_before, timeout_after_accept, throttle, conflict, crash.";
+            let detail =
+                "The effect must be one of fail_before, timeout_after_accept, throttle, conflict, crash.";
             violations.push(violation("/effect", "unknown_effect", detail));
         }
         if count.is_none() {
-            violations.push(violation("/count", "invalid_count", "An integer of at least 1."));
+            violations.push(violation(
+                "/count",
+                "invalid_count",
+                "The count must be an integer of at least 1.",
+            ));
         }
-        // The names of unknown fields are the caller's and are not repeated.
+        // The names of unknown fields come from the caller and are not repeated.
         if fields.keys().any(|name| !["operation", "effect", "count"].contains(&name.as_str())) {
-            violations.push(violation("", "unknown_field", "Only operation, effect and count are known."));
+            violations.push(violation("", "unknown_field", "Only operation, effect and count are allowed."));
         }
         match (operation, effect, count) {
             (Some(operation), Some(effect), Some(count)) if violations.is_empty() => {
@@ -123,8 +129,8 @@ impl Fault {
 }
 
 impl Effect {
-    /// The answer in place of the service's own, for the effects that let the call happen first. Marked,
-    /// so that the functions' HTTP client knows what to make of it.
+    /// Returns the response that replaces the service's own, for the effects that let the call take effect
+    /// first. A header marks it for the functions' HTTP client.
     pub(crate) fn lost_answer(self) -> Option<Response> {
         let (status, mark) = match self {
             Self::TimeoutAfterAccept => (StatusCode::GATEWAY_TIMEOUT, FAULT_TIMEOUT),
@@ -157,7 +163,8 @@ fn violation(pointer: &'static str, code: &'static str, detail: &'static str) ->
     Violation { pointer, code, detail }
 }
 
-/// `service:Operation` with the service as IAM spells it; End User Messaging's own name is taken too.
+/// Returns `service:Operation` with the service as IAM spells it; `pinpoint-sms-voice-v2` is accepted for
+/// End User Messaging too.
 fn known_operation(name: &str) -> Option<String> {
     let (service, operation) = name.split_once(':')?;
     let service = if service == "pinpoint-sms-voice-v2" { "sms-voice" } else { service };
@@ -166,7 +173,7 @@ fn known_operation(name: &str) -> Option<String> {
     OPERATIONS.iter().any(is_known).then(|| format!("{service}:{operation}"))
 }
 
-/// What the AWS endpoint and the simulated Twilio answer.
+/// The operations that the AWS endpoint and the simulated Twilio answer.
 const OPERATIONS: [(&str, &[&str]); 8] = [
     (
         "dynamodb",
@@ -218,7 +225,7 @@ mod tests {
     use super::known_operation;
 
     #[test]
-    fn a_service_goes_by_both_of_its_names() {
+    fn end_user_messaging_is_accepted_under_both_names() {
         for (name, known) in [
             ("sms-voice:SendTextMessage", Some("sms-voice:SendTextMessage")),
             ("pinpoint-sms-voice-v2:SendTextMessage", Some("sms-voice:SendTextMessage")),

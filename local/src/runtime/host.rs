@@ -1,4 +1,4 @@
-//! Every listener answers only to this machine's own names.
+//! Restricts every listener to requests that are addressed to this machine and that no foreign page sends.
 
 use std::sync::Arc;
 
@@ -11,14 +11,15 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::runtime::problem::{Problem, unread};
 
-/// Refuses (421) whatever is not addressed to 127.0.0.1, localhost, `[::1]` or `also`, on any port.
+/// Rejects with 421 every request that is not addressed to 127.0.0.1, localhost, `[::1]` or `also`, on any
+/// port.
 ///
-/// A web page can point a name of its own at 127.0.0.1; it cannot choose the Host header.
+/// A web page can point a name of its own at 127.0.0.1, but it cannot choose the Host header.
 pub(crate) fn check_host(router: Router, also: Option<String>) -> Router {
-    router.layer(from_fn_with_state(Arc::new(also), refuse_other_hosts))
+    router.layer(from_fn_with_state(Arc::new(also), reject_other_hosts))
 }
 
-async fn refuse_other_hosts(
+async fn reject_other_hosts(
     State(also): State<Arc<Option<String>>>,
     request: Request,
     next: Next,
@@ -36,28 +37,28 @@ async fn refuse_other_hosts(
         return next.run(request).await;
     }
     let detail = "This listener answers only to the names of this machine.";
-    let mut refused =
+    let mut response =
         Problem::new(StatusCode::MISDIRECTED_REQUEST, "misdirected_request", detail).into_response();
     if let Ok(id) = HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()) {
-        refused.headers_mut().insert("x-request-id", id);
+        response.headers_mut().insert("x-request-id", id);
     }
-    unread(refused)
+    unread(response)
 }
 
-/// A name with or without a port, and nothing else: no user, no port that is none.
+/// Parses a host with or without a port. A user or an invalid port is not accepted.
 fn plain(host: &str) -> Option<Authority> {
     let authority: Authority = host.parse().ok()?;
     let rest = host.strip_prefix(authority.host())?;
     (rest.is_empty() || authority.port_u16().is_some()).then_some(authority)
 }
 
-/// Refuses (403) whatever a page of another host asks for. A browser says where a page came from, and would
-/// let it post forms here.
+/// Rejects with 403 every request from a page of another host. A browser states the page's origin, and would
+/// otherwise let the page post forms here.
 pub(crate) fn check_origin(router: Router) -> Router {
-    router.layer(from_fn(refuse_other_origins))
+    router.layer(from_fn(reject_other_origins))
 }
 
-async fn refuse_other_origins(request: Request, next: Next) -> Response {
+async fn reject_other_origins(request: Request, next: Next) -> Response {
     if is_same_origin(request.headers()) {
         return next.run(request).await;
     }
@@ -82,7 +83,7 @@ mod tests {
     use super::{is_ours, plain};
 
     #[test]
-    fn a_host_is_a_name_and_a_port() {
+    fn a_host_is_a_name_with_an_optional_port() {
         for host in ["localhost", "localhost:3000", "[::1]:3000", "127.0.0.1:1"] {
             assert!(plain(host).is_some(), "{host}");
         }
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_and_the_public_name() {
+    fn only_this_machine_and_the_public_host_are_accepted() {
         for host in ["127.0.0.1", "localhost", "LOCALHOST", "[::1]", "hooks.example.com"] {
             assert!(is_ours(host, Some("hooks.example.com")), "{host}");
         }

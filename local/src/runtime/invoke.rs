@@ -1,4 +1,4 @@
-//! Functions run in this process, one task per invocation, as Lambda would run them.
+//! Runs the functions in this process, one task for each invocation, as Lambda would.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -13,28 +13,28 @@ use tokio::sync::{Notify, watch};
 /// Lambda's time limit for every function, in real time.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
-/// A function's handler: event in, response out.
+/// A function's handler, from the event to the response.
 pub type Function = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, FunctionError>> + Send + Sync>;
 
-/// How an invocation failed, in Lambda's words.
+/// A failed invocation, described as Lambda describes it.
 ///
-/// The message is the function's own; it goes to the state machine and nowhere else.
+/// The message comes from the function. It goes to the state machine and nowhere else.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{error_type}")]
 pub struct FunctionError {
-    /// What `Retry` and `Catch` match.
+    /// The error name that `Retry` and `Catch` match.
     pub error_type: String,
-    /// What a person reads.
+    /// An explanation for a person.
     pub message: String,
 }
 
 impl FunctionError {
-    /// An error of this type.
+    /// Creates an error of this type.
     pub fn new(error_type: impl Into<String>, message: impl Into<String>) -> Self {
         Self { error_type: error_type.into(), message: message.into() }
     }
 
-    /// Whether the function ran into Lambda's time limit.
+    /// Returns whether the function reached Lambda's time limit.
     #[must_use]
     pub fn is_time_out(&self) -> bool {
         self.error_type == TIMED_OUT
@@ -47,34 +47,34 @@ const TIMED_OUT: &str = "Sandbox.Timedout";
 #[derive(Clone, Default)]
 pub struct Functions {
     by_name: Arc<BTreeMap<String, Function>>,
-    /// How many are at work.
+    /// The number of running invocations.
     running: Arc<watch::Sender<usize>>,
 }
 
-/// One that is at work, as long as this lives.
-struct Running(Arc<watch::Sender<usize>>);
+/// Counts an invocation as running until it is dropped.
+struct RunningGuard(Arc<watch::Sender<usize>>);
 
-impl Running {
+impl RunningGuard {
     fn new(running: &Arc<watch::Sender<usize>>) -> Self {
         running.send_modify(|running| *running += 1);
         Self(Arc::clone(running))
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningGuard {
     fn drop(&mut self) {
         self.0.send_modify(|running| *running = running.saturating_sub(1));
     }
 }
 
 impl Functions {
-    /// Nothing deployed.
+    /// Returns an empty set of functions.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Deploys a function under its folder's name.
+    /// Adds a function under the name of its folder.
     #[must_use]
     pub fn with<F, R>(mut self, name: &str, handler: F) -> Self
     where
@@ -86,23 +86,23 @@ impl Functions {
         self
     }
 
-    /// Whether a function of this name is deployed.
+    /// Returns whether a function of this name is deployed.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.by_name.contains_key(name)
     }
 
-    /// Resolves when none is at work.
+    /// Resolves when no invocation is running.
     pub async fn quiet(&self) {
         let mut running = self.running.subscribe();
-        // The sender is ours: it is not gone.
+        // This value owns the sender, so the channel is open.
         let _open = running.wait_for(|running| *running == 0).await;
     }
 
-    /// Runs a function to its end. As on Lambda, it runs on when the caller goes away.
+    /// Runs a function to its end. As on Lambda, the function continues when the caller goes away.
     ///
     /// # Errors
-    /// The function's own error, or `Sandbox.Timedout` after 30 s, `Runtime.Unknown` for a panic,
+    /// Returns the function's own error, or `Sandbox.Timedout` after 30 s, `Runtime.Unknown` for a panic,
     /// `Runtime.ExitError` when the invocation was killed, `ResourceNotFoundException` when there is
     /// no such function.
     pub async fn invoke(&self, name: &str, event: Value) -> Result<Value, FunctionError> {
@@ -110,7 +110,7 @@ impl Functions {
             return Err(FunctionError::new("ResourceNotFoundException", format!("no function named {name}")));
         };
         let death = Arc::new(Notify::new());
-        let running = Running::new(&self.running);
+        let running = RunningGuard::new(&self.running);
         let life = INVOCATION.scope(Arc::clone(&death), async move {
             let _running = running;
             tokio::select! {
@@ -121,7 +121,7 @@ impl Functions {
                 }
             }
         });
-        // The panic's own words stay out: they may quote what the function was holding.
+        // The panic's message is left out: it may quote the data that the function was working on.
         tokio::spawn(life).await.unwrap_or_else(|_| {
             Err(FunctionError::new("Runtime.Unknown", "Unhandled: the function panicked"))
         })
@@ -132,8 +132,8 @@ tokio::task_local! {
     static INVOCATION: Arc<Notify>;
 }
 
-/// Marks the invocation that this task runs as dead; it is dropped at its next `await`. Outside of an
-/// invocation nothing happens.
+/// Kills the invocation that runs in this task: it is dropped at its next `await`. Outside an invocation the
+/// call has no effect.
 pub fn kill_current() {
     let _outside = INVOCATION.try_with(|death| death.notify_one());
 }

@@ -1,11 +1,11 @@
-//! RFC 9457 answers of the local servers.
+//! The RFC 9457 error responses of the local servers.
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-/// An error answer. Names what is wrong, never the value that was sent.
+/// An error response. It describes the error and never repeats the value that was sent.
 #[derive(Debug, Clone)]
 pub struct Problem {
     status: StatusCode,
@@ -14,41 +14,45 @@ pub struct Problem {
     violations: Vec<Violation>,
 }
 
-/// One thing wrong with a body.
+/// One violation in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Violation {
-    /// JSON pointer to it.
+    /// The JSON pointer to the invalid value.
     pub pointer: &'static str,
-    /// Machine-readable.
+    /// The code of the violation, for programs.
     pub code: &'static str,
-    /// For a person.
+    /// The explanation of the violation, for a person.
     pub detail: &'static str,
 }
 
 impl Problem {
-    /// A problem without a list.
+    /// Creates an error response without violations.
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, detail: &'static str) -> Self {
         Self { status, code, detail, violations: Vec::new() }
     }
 
-    /// 400 with everything that is wrong.
+    /// Creates a 400 response with all violations.
     #[must_use]
     pub fn invalid(violations: Vec<Violation>) -> Self {
-        let detail = "The request is not valid; see errors.";
+        let detail = "The request is not valid. See errors.";
         Self { status: StatusCode::BAD_REQUEST, code: "invalid_request", detail, violations }
     }
 
-    /// 404.
+    /// Creates a 404 response.
     #[must_use]
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here.")
+        Self::new(StatusCode::NOT_FOUND, "not_found", "The path does not exist.")
     }
 
-    /// 500; the cause is in the log.
+    /// Creates a 500 response; the cause is in the log.
     #[must_use]
     pub fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something failed here; see the log.")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "An internal error occurred. See the log.",
+        )
     }
 }
 
@@ -74,13 +78,13 @@ impl IntoResponse for Problem {
     }
 }
 
-/// An answer to a request whose body has not been read and will not be: its connection ends with it.
+/// Closes the connection after a response to a request whose body was not read.
 pub(crate) fn unread(mut answer: Response) -> Response {
     answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     answer
 }
 
-/// A JSON answer.
+/// Creates a response with a JSON body.
 pub(crate) fn answer(status: StatusCode, content_type: &'static str, body: &Value) -> Response {
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;

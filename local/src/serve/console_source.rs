@@ -1,5 +1,5 @@
-//! What the console shows of this machine: straight from the embedded database, which may be looked
-//! through as a whole. (On AWS nobody scans: operators read executions.)
+//! The data behind the console, read directly from the embedded database, where a scan of the whole table is
+//! acceptable. (On AWS nothing scans the table: operators read executions.)
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 use super::deploy::TABLE;
 use crate::runtime::clock::LocalClock;
 
-/// How many conversations stand on a page of the list.
+/// The number of conversations on a page of the list.
 const ON_A_PAGE: usize = 200;
 
-/// This machine's conversations.
+/// Lists and loads the conversations of this machine.
 pub(crate) struct LocalConsole {
     pub(crate) database: dynoxide::Database,
     pub(crate) table: Table,
@@ -53,7 +53,7 @@ impl ConsoleSource for LocalConsole {
 }
 
 impl LocalConsole {
-    /// Every conversation with its time of acceptance (empty for a tombstone).
+    /// Returns the id of every conversation with its time of acceptance, which is empty for a tombstone.
     fn ids(&self) -> Result<Vec<(String, ConversationId)>, String> {
         let mut found = Vec::new();
         let mut start = Value::Null;

@@ -1,4 +1,4 @@
-//! What `deploy.sh` does on AWS, on this machine: the table, and the journeys in it.
+//! Does on this machine what `deploy.sh` does on AWS: creates the table and stores the journeys in it.
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use serde_json::json;
 
 use crate::runtime::clock::LocalClock;
 
-/// The table's name, as the contract has it.
+/// The name of the table, the same as on AWS.
 pub(crate) const TABLE: &str = "afterword";
-/// What a conversation is kept after its last deadline.
+/// The time for which a conversation is kept after its last deadline.
 pub(crate) const RETENTION: TimeDelta = TimeDelta::days(90);
 
-/// Makes the table where it does not exist yet.
+/// Creates the table unless it exists.
 ///
 /// # Errors
-/// The embedded DynamoDB's own words.
+/// Returns the message of the embedded DynamoDB.
 pub(crate) fn create_table(database: &dynoxide::Database) -> Result<(), String> {
     let describe = serde_json::from_value(json!({ "TableName": TABLE })).map_err(|e| e.to_string())?;
     if database.describe_table(describe).is_ok() {
@@ -50,17 +50,17 @@ pub(crate) fn create_table(database: &dynoxide::Database) -> Result<(), String> 
     database.create_table(create).map(drop).map_err(|e| e.to_string())
 }
 
-/// The journeys' items, over a connection to the endpoint or to the database alone.
+/// Returns the store of the journeys, over a connection to the AWS endpoint or directly to the database.
 pub(crate) fn journeys(connection: &Connection, clock: &Arc<LocalClock>) -> JourneyStore<Arc<LocalClock>> {
     let table = Table::new(connection, TABLE, RETENTION);
     JourneyStore::new(table, TimeDelta::zero(), Arc::clone(clock))
 }
 
-/// Puts a `journeys.toml` in force before the machine answers anybody: by the ordinary adapter, over
-/// a listener of the database that nobody else knows and that is gone afterwards.
+/// Activates a `journeys.toml` before the machine answers its first request. The ordinary adapter stores it,
+/// over a temporary listener of the database on a private port.
 ///
 /// # Errors
-/// What the lint found, or that the table could not be written.
+/// Returns the findings of the lint, or fails when the table cannot be written.
 pub(crate) async fn push_journeys(
     database: &dynoxide::Database,
     clock: &Arc<LocalClock>,

@@ -1,4 +1,4 @@
-//! Everything of one machine behind its three listeners.
+//! One machine: all services behind three listeners.
 
 use std::future::Future;
 use std::io;
@@ -32,17 +32,18 @@ use crate::store::Store;
 use crate::store::keys::Keys;
 use crate::store::vacuum::Vacuum;
 
-/// How long open requests may still run once the machine is told to stop: Lambda's limit and a little.
+/// The time that open requests have to finish after the machine is told to stop: a little more than Lambda's
+/// limit.
 const GRACE: Duration = Duration::from_secs(35);
 
-/// Where to listen on 127.0.0.1; 0 takes any free port.
+/// The ports on 127.0.0.1; 0 takes any free port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ports {
-    /// The functions' HTTP API.
+    /// The gateway with the functions' HTTP API.
     pub gateway: u16,
-    /// AWS and Twilio.
+    /// The endpoint of AWS and Twilio.
     pub aws: u16,
-    /// Console and control.
+    /// The console and the control API.
     pub admin: u16,
 }
 
@@ -52,63 +53,64 @@ impl Default for Ports {
     }
 }
 
-/// The bound listeners: connections are accepted from here on, and answered once `serve` runs.
+/// The bound listeners. They accept connections from now on; requests are answered after [`Machine::serve`]
+/// is called.
 pub struct Listeners {
     gateway: TcpListener,
     aws: TcpListener,
     admin: TcpListener,
     dynamodb: TcpListener,
-    /// The real ports.
+    /// The ports that are in use, after free ones were chosen.
     ports: Ports,
 }
 
-/// Why the machine does not run.
+/// An error that stops the machine.
 #[derive(Debug, thiserror::Error)]
 pub enum MachineError {
-    /// A port is taken.
+    /// A port cannot be bound.
     #[error("cannot listen on 127.0.0.1:{0}: {1}")]
     Bind(u16, io::Error),
     /// The store cannot be prepared.
     #[error("cannot prepare the store")]
     Store(#[from] rusqlite::Error),
-    /// A listener broke down.
+    /// A listener stopped with an error.
     #[error("a listener failed: {0}")]
     Serve(String),
 }
 
-/// What the machine is made of.
+/// The parts of the machine.
 pub struct Machine {
-    /// The local store.
+    /// The store of executions, outbox and clock.
     pub store: Store,
-    /// The clock.
+    /// The clock that every part reads.
     pub clock: Arc<LocalClock>,
-    /// The embedded DynamoDB, its table made.
+    /// The embedded DynamoDB, in which the table exists.
     pub database: dynoxide::Database,
-    /// Its file, if it has one.
+    /// The file of the embedded DynamoDB; `None` in memory.
     pub database_file: Option<PathBuf>,
-    /// The keys in use.
+    /// The keys and addresses that are in use.
     pub keys: Keys,
-    /// The routes.
+    /// The routes of the gateway.
     pub template: Template,
-    /// What they lead to.
+    /// The functions that the routes and the engine invoke.
     pub functions: Functions,
-    /// Step Functions.
+    /// The Step Functions API.
     pub states: Arc<dyn StatesApi>,
-    /// What has work due on the clock, besides the simulated providers.
+    /// The timer sources, besides the simulated providers.
     pub timer_sources: Vec<Arc<dyn TimerSource>>,
-    /// The console's pages.
+    /// The routes of the console.
     pub console: Router,
-    /// Whether the gateway throttles.
+    /// Whether the gateway throttles as API Gateway does.
     pub throttle: bool,
-    /// Whether providers are real; then nothing is simulated.
+    /// Whether real providers send the texts; if so, the simulation controls are off.
     pub live: bool,
 }
 
 impl Listeners {
-    /// Takes all ports, or none.
+    /// Binds all ports.
     ///
     /// # Errors
-    /// When one of them is taken.
+    /// Fails when a port is taken.
     pub async fn bind(ports: Ports) -> Result<Self, MachineError> {
         let gateway = listen(ports.gateway).await?;
         let aws = listen(ports.aws).await?;
@@ -119,7 +121,7 @@ impl Listeners {
         Ok(Self { gateway, aws, admin, dynamodb, ports })
     }
 
-    /// The real ports.
+    /// Returns the ports that are in use, after free ones were chosen.
     #[must_use]
     pub fn ports(&self) -> Ports {
         self.ports
@@ -127,10 +129,10 @@ impl Listeners {
 }
 
 impl Machine {
-    /// Serves until `shutdown` resolves, then lets open requests end.
+    /// Serves until `shutdown` resolves, then lets open requests finish.
     ///
     /// # Errors
-    /// When the store cannot be prepared, or a listener breaks down.
+    /// Fails when the store cannot be prepared, or a listener breaks down.
     pub async fn serve(
         self,
         listeners: Listeners,
@@ -199,12 +201,12 @@ impl Machine {
             live: self.live,
         };
 
-        // First nobody calls any more, then what is under way ends, then what it needs goes.
-        let stop = Stop::when(shutdown);
-        let aws_stop = Stop::never();
+        // First the callers stop, then running work finishes, then the services that it needs stop.
+        let stop = StopSignal::when(shutdown);
+        let aws_stop = StopSignal::never();
         let aws_stopped = aws_stop.wait();
-        // The database goes last: requests that are ending still need it.
-        let database_stop = Stop::never();
+        // The database stops last, because requests that are finishing still need it.
+        let database_stop = StopSignal::never();
         let database = tokio::spawn(dynoxide::server::serve_with_shutdown(
             dynamodb,
             self.database,
@@ -230,7 +232,7 @@ impl Machine {
             () = async { stop.wait().await; tokio::time::sleep(GRACE).await } => Ok(()),
         };
         database_stop.now();
-        // Its connections are kept alive by our own pool, which is gone by now.
+        // Only our own pool keeps connections to the database open, and it is gone by now.
         let _ended = tokio::time::timeout(Duration::from_secs(1), database).await;
         served
     }
@@ -240,8 +242,8 @@ async fn listen(port: u16) -> Result<TcpListener, MachineError> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| MachineError::Bind(port, error))
 }
 
-/// The embedded DynamoDB answers any Host and any Origin, so a web page must not find it: an address
-/// of the loopback network that nobody guesses, where the system has more than the one.
+/// Binds a random loopback address where the system has more than one. The embedded DynamoDB answers any
+/// Host and any Origin, so a web page must not be able to find it.
 async fn hidden() -> Result<TcpListener, MachineError> {
     let [_, a, b, c, ..] = *uuid::Uuid::new_v4().as_bytes();
     match TcpListener::bind((Ipv4Addr::new(127, a, b, c), 0)).await {
@@ -256,17 +258,17 @@ async fn listen_to(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let listener = listener.tap_io(|stream| {
-        // Without this a small answer may wait for the caller's acknowledgement.
+        // Without this a small response may wait for the caller's acknowledgement.
         let _unsupported = stream.set_nodelay(true);
     });
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop).await
 }
 
-/// One signal to stop for many listeners.
-struct Stop(Arc<watch::Sender<bool>>);
+/// A stop signal that many listeners wait for.
+struct StopSignal(Arc<watch::Sender<bool>>);
 
-impl Stop {
+impl StopSignal {
     fn never() -> Self {
         Self(Arc::new(watch::Sender::new(false)))
     }
@@ -288,7 +290,7 @@ impl Stop {
     fn wait(&self) -> impl Future<Output = ()> + Send + 'static {
         let mut stopped = self.0.subscribe();
         async move {
-            // A dropped sender is a stopped machine.
+            // A dropped sender means that the machine has stopped.
             let _closed = stopped.wait_for(|stopped| *stopped).await;
         }
     }

@@ -6,22 +6,22 @@ use super::machine::Ports;
 use crate::runtime::clock::Mode;
 use crate::store::keys::EnvKeys;
 
-/// How the machine is to run.
+/// The options with which the machine starts.
 pub struct Options {
-    /// Where it listens.
+    /// The ports on which it listens.
     pub ports: Ports,
-    /// Where it keeps everything; `None`: nowhere.
+    /// The directory for all data; `None` keeps the data in memory.
     pub data_dir: Option<PathBuf>,
-    /// How time passes.
+    /// The clock: real or virtual.
     pub clock: Mode,
     /// Whether the gateway throttles as API Gateway does.
     pub throttle: bool,
-    /// Whether texts leave by real providers.
+    /// Whether real providers send the texts.
     pub live: bool,
-    /// Keys from the environment.
+    /// The keys and addresses that the environment sets.
     pub env_keys: EnvKeys,
-    /// The `journeys.toml` in force.
+    /// The text of `journeys.toml` with which it starts.
     pub journeys: String,
-    /// The file that they are read from anew when it is saved.
+    /// The path of `journeys.toml`, which is read again each time the file is saved.
     pub journeys_file: PathBuf,
 }

@@ -1,4 +1,4 @@
-//! `journeys.toml` comes into force when it is saved.
+//! Activates `journeys.toml` each time it is saved.
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -9,10 +9,10 @@ use adapters::journeys::{JourneyStore, PushError};
 
 use crate::runtime::clock::LocalClock;
 
-/// How often the file is looked at.
+/// The interval at which the file's time of modification is checked.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Watches one file. A file that has errors is reported and changes nothing.
+/// Watches one file. Errors in the file are logged, and the active journeys stay in force.
 pub(crate) struct JourneysWatch {
     file: PathBuf,
     store: JourneyStore<Arc<LocalClock>>,
@@ -36,18 +36,18 @@ impl JourneysWatch {
             self.seen = saved;
             let Ok(toml) = std::fs::read_to_string(&self.file) else { continue };
             match self.store.push_journeys(&toml).await {
-                Ok(version) => tracing::info!(version, "journeys.toml was saved and is in force"),
+                Ok(version) => tracing::info!(version, "Activated the saved journeys.toml"),
                 Err(PushError::Refused(findings)) => {
                     for finding in findings {
                         tracing::error!(
                             place = finding.location,
                             detail = finding.detail,
-                            "journeys.toml has an error and is not in force"
+                            "The saved journeys.toml has an error and was not activated"
                         );
                     }
                 }
                 Err(PushError::Unavailable(trouble)) => {
-                    tracing::error!(error = %trouble, "journeys.toml could not be stored")
+                    tracing::error!(error = %trouble, "Could not store the saved journeys.toml")
                 }
             }
         }

@@ -1,32 +1,32 @@
-//! The directory that holds everything of one machine.
+//! The directory for all data of one machine.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A data directory that is ours while this value lives.
+/// A data directory, locked for this process until the value is dropped.
 pub struct DataDir {
     path: PathBuf,
     _lock: File,
 }
 
-/// Why a directory cannot be used.
+/// An error that keeps a directory from being used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
-    /// Two processes on the same files would send everything twice.
+    /// Another process uses the directory. Two processes on the same files would send every text twice.
     #[error("another afterword is already using {0}")]
     InUse(PathBuf),
-    /// It cannot be created or written.
+    /// The directory cannot be created, read or written.
     #[error("cannot use {0}: {1}")]
     Io(PathBuf, io::Error),
 }
 
 impl DataDir {
-    /// Creates the directory if need be, readable to nobody else, and locks it. What is personal in it is
-    /// nobody else's to read wherever it lies.
+    /// Creates the directory unless it exists, and locks it. Only the owner can read it, because it holds
+    /// personal data.
     ///
     /// # Errors
-    /// When another process has it, or it cannot be written.
+    /// Fails when another process uses the directory, or when it cannot be written.
     pub fn open(path: &Path) -> Result<Self, DataDirError> {
         let failed = |error| DataDirError::Io(path.to_owned(), error);
         let mut builder = fs::DirBuilder::new();
@@ -45,26 +45,26 @@ impl DataDir {
         Ok(ours)
     }
 
-    /// The embedded DynamoDB's file.
+    /// Returns the path of the embedded DynamoDB's file.
     #[must_use]
     pub fn dynamodb(&self) -> PathBuf {
         self.path.join("dynamodb.sqlite")
     }
 
-    /// The file of everything else: executions, outbox, clock.
+    /// Returns the path of the file with everything else: executions, outbox, clock.
     #[must_use]
     pub fn store(&self) -> PathBuf {
         self.path.join("local.sqlite")
     }
 
-    /// The generated keys.
+    /// Returns the path of the file with the generated keys.
     #[must_use]
     pub fn keys(&self) -> PathBuf {
         self.path.join("keys.json")
     }
 }
 
-/// A database file that only its owner reads. SQLite gives the files beside it the same mode.
+/// Creates a database file that only its owner can read. SQLite gives the files beside it the same mode.
 fn own(path: &Path) -> io::Result<()> {
     let mut options = File::options();
     options.create(true).append(true);

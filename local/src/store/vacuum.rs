@@ -1,5 +1,4 @@
-//! What is left in the files of a machine when data is gone from its tables: free pages and the
-//! write-ahead logs.
+//! Removes erased data from the files of a machine, where it is left in free pages and write-ahead logs.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,22 +7,22 @@ use rusqlite::Connection;
 
 use crate::store::Store;
 
-/// How long the embedded DynamoDB may be busy with something else.
+/// The time to wait while the embedded DynamoDB holds its file.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The files that may hold what has been erased.
+/// The files that may still contain erased data.
 pub(crate) struct Vacuum {
-    /// Executions, outbox, clock.
+    /// The store of executions, outbox and clock.
     pub(crate) store: Store,
-    /// The embedded DynamoDB's file, if it has one.
+    /// The embedded DynamoDB's file; `None` in memory.
     pub(crate) database: Option<PathBuf>,
 }
 
 impl Vacuum {
-    /// Rewrites both files with what they hold now and nothing else.
+    /// Rewrites both files so that they contain current data only.
     ///
     /// # Errors
-    /// When a file cannot be rewritten.
+    /// Fails when a file cannot be rewritten.
     pub(crate) fn rewrite_files(&self) -> rusqlite::Result<()> {
         rewrite(&self.store.lock())?;
         if let Some(file) = &self.database {

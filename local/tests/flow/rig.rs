@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Utc};
 use local::runtime::clock::Mode;
 use local::serve::machine::Ports;
-use local::serve::{Options, Prepared, ServeError, prepare};
+use local::serve::{Options, ServeError, Server, prepare};
 use local::store::keys::EnvKeys;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -34,7 +34,7 @@ impl Rig {
     }
 
     /// A machine that listens and does not serve yet.
-    pub(crate) async fn prepared(change: impl FnOnce(&mut Options)) -> Result<Prepared, ServeError> {
+    pub(crate) async fn prepared(change: impl FnOnce(&mut Options)) -> Result<Server, ServeError> {
         let mut options = Options {
             ports: Ports { gateway: 0, aws: 0, admin: 0 },
             data_dir: None,
