@@ -77,8 +77,8 @@ impl AwsEndpoint {
         match effect {
             None => self.perform(service, operation, headers, body, true).await,
             Some(effect) => match effect.lost_answer() {
-                // The call takes effect, but its response is lost. No event follows either, so that the
-                // outcome of a text must be established in another way.
+                // The call takes effect, but its response is lost. After a time-out no event follows either, so
+                // that the outcome of a text must be established in another way.
                 Some(lost) => {
                     let receipt = effect != Effect::TimeoutAfterAccept;
                     self.perform(service, operation, headers, body, receipt).await;

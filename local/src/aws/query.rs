@@ -42,7 +42,7 @@ impl AwsEndpoint {
             }
             Some(Effect::TimeoutAfterAccept | Effect::Crash) | None => {}
         }
-        // No line in the log follows a lost response, so that the outcome must be established in another way.
+        // No line in the log follows a time-out, so that the outcome must be established in another way.
         let receipt = effect != Some(Effect::TimeoutAfterAccept);
         let answer = match action {
             "Publish" if form.contains_key("TopicArn") => self.publish_to_topic(form).await,

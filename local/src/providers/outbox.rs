@@ -81,7 +81,7 @@ impl Outbox {
     /// Without one, the provider's records do not show the text either.
     ///
     /// # Errors
-    /// Fails when it could not be written; then nothing was delivered.
+    /// Fails when the text cannot be written; then nothing was delivered.
     pub fn append(&self, text: &Text, receipt: bool) -> rusqlite::Result<()> {
         let at = text.at.timestamp_millis();
         let reports = text.provider != Provider::Twilio || text.status_callback.is_some();
@@ -189,7 +189,7 @@ impl Outbox {
 const COLUMNS: &str =
     "sid, recipient, sender, channel, body, segments, status_callback, at, provider, context, failure";
 
-/// Adds the columns that an outbox of an older version lacks, when Twilio was the only provider.
+/// Adds the columns that an outbox of an older version lacks. Twilio was its only provider.
 fn add_columns(store: &Store) -> rusqlite::Result<()> {
     let connection = store.lock();
     for (name, definition) in [

@@ -74,7 +74,7 @@ impl Twilio {
             Some(Effect::Conflict) => return TwilioError::CONFLICT.into(),
             Some(Effect::TimeoutAfterAccept | Effect::Crash) | None => {}
         }
-        // No receipt follows a lost response, so that the outcome must be established in another way.
+        // No receipt follows a time-out, so that the outcome must be established in another way.
         let receipt = effect != Some(Effect::TimeoutAfterAccept);
         let answer = match call {
             Call::Create => self.create(body, receipt),

@@ -24,7 +24,7 @@ pub enum OpenError {
     #[error("the store of executions cannot be used: {0}")]
     Store(#[from] rusqlite::Error),
     /// A running execution uses an older definition that this engine cannot load.
-    #[error("an execution under way runs definition {hash}: {problems}")]
+    #[error("a running execution uses definition {hash}, which cannot be loaded: {problems}")]
     OldDefinition {
         /// The hash of that definition.
         hash: String,
@@ -44,8 +44,8 @@ impl Engine {
     /// Opens the engine and resumes all running executions.
     ///
     /// # Errors
-    /// Fails when the store cannot be used, when an execution under way runs a definition that cannot be
-    /// understood, and outside of a tokio runtime.
+    /// Fails when the store cannot be used, when a running execution uses a definition that cannot be
+    /// loaded, and outside a tokio runtime.
     pub fn open(
         store: Store,
         definition: Definition,

@@ -97,7 +97,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// All statuses, in the order of their declaration.
+    /// All statuses that an execution can have.
     pub const ALL: [Self; 5] = [Self::Running, Self::Succeeded, Self::Failed, Self::TimedOut, Self::Aborted];
 
     /// Returns AWS's name for the status.
@@ -168,7 +168,7 @@ pub enum Phase {
     Ended,
 }
 
-/// An event that an execution is moved on by.
+/// An event that moves an execution on.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// The execution starts.

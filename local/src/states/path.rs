@@ -25,7 +25,7 @@ impl Path {
     ///
     /// # Errors
     /// Returns a sentence that describes the problem: not a path at all, or `JSONPath` that names more than one
-    /// target (wildcards, filters, slices), or the context object `$$`.
+    /// value (wildcards, filters, slices), or the context object `$$`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let Some(mut rest) = text.strip_prefix('$') else {
             return Err(format!("`{text}` is not a path: it must start with `$`"));
@@ -61,7 +61,7 @@ impl Path {
     /// Returns `document` with `value` at this path. Missing objects on the way are created.
     ///
     /// # Errors
-    /// Fails when something on the way is neither an object nor long enough an array.
+    /// Fails when a value on the way is neither an object nor a long enough array.
     pub fn put(&self, mut document: Value, value: Value) -> Result<Value, PutError> {
         let mut target = &mut document;
         let mut made = false;

@@ -52,7 +52,7 @@ impl AwsSms {
     }
 }
 
-/// Reads a correlation of the form `<conversation>.<step>.<attempt>`.
+/// Returns the ids in `<conversation>.<step>.<attempt>` as a JSON object.
 fn context(ids: &str) -> String {
     let mut parts = ids.split('.');
     let mut next = || parts.next().unwrap_or_default().to_owned();

@@ -44,8 +44,8 @@ pub(super) fn shape(start_at: &str, states: &BTreeMap<String, State>, report: &R
     if !states.is_empty() && !states.values().any(is_end) {
         report.add("/States", "no state ends the execution: a Succeed, a Fail or an `End` is missing");
     }
-    // Only a Task changes the data, so a circle without one either runs for ever or is never entered. On AWS
-    // it would run until the limit of 25,000 events.
+    // Only a Task changes the data, so a circle without one either is left in its first round or never ends.
+    // On AWS it would run until the limit of 25,000 events.
     let mut done = BTreeSet::new();
     for name in states.keys() {
         if circles(name, states, &mut done) {
