@@ -84,7 +84,7 @@ impl AwsEndpoint {
                     self.perform(service, operation, headers, body, receipt).await;
                     lost
                 }
-                None => service.refuse(effect, operation, &body),
+                None => service.reject(effect, operation, &body),
             },
         }
     }
@@ -165,7 +165,7 @@ fn parsed(body: &[u8]) -> Result<Value, AwsError> {
 }
 
 impl Service {
-    fn refuse(self, effect: Effect, operation: &str, body: &[u8]) -> Response {
+    fn reject(self, effect: Effect, operation: &str, body: &[u8]) -> Response {
         match effect {
             Effect::Throttle => {
                 self.error(StatusCode::BAD_REQUEST, &AwsError::new("ThrottlingException", "Rate exceeded"))

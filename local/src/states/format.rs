@@ -171,12 +171,12 @@ impl Reader<'_> {
                 '\\' => match chars.next() {
                     Some(escaped @ ('\'' | '{' | '}' | '\\')) => piece.push(escaped),
                     _ => {
-                        return Err("a backslash must stand before `'`, `{`, `}` or `\\`".to_owned());
+                        return Err("a backslash must be followed by `'`, `{`, `}` or `\\`".to_owned());
                     }
                 },
                 '{' => {
                     if chars.next() != Some('}') {
-                        return Err("a `{` that starts no `{}` must be escaped".to_owned());
+                        return Err("a `{` that does not begin `{}` must be escaped".to_owned());
                     }
                     pieces.push(std::mem::take(&mut piece));
                 }

@@ -7,7 +7,7 @@ mod interpreter;
 mod language;
 mod load;
 mod recovery;
-mod refusals;
+mod rejections;
 mod retries;
 
 use std::collections::HashMap;

@@ -13,7 +13,7 @@ fn call(engine: &Engine, operation: &str, body: &Value) -> Value {
     answer
 }
 
-fn refused(engine: &Engine, operation: &str, body: &str) -> String {
+fn error_of(engine: &Engine, operation: &str, body: &str) -> String {
     let (status, answer) = engine.handle(operation, body.as_bytes());
     assert_eq!(status, 400, "{operation} {body}: {answer}");
     assert!(!answer["message"].as_str().unwrap().is_empty());
@@ -77,7 +77,7 @@ async fn an_execution_is_started_described_and_ended() {
         (&json!("ExecutionSucceeded"), &json!({}))
     );
     let foreign = json!({"executionArn": arn, "reverseOrder": true, "nextToken": token}).to_string();
-    assert_eq!(refused(&engine, "GetExecutionHistory", &foreign), "InvalidToken");
+    assert_eq!(error_of(&engine, "GetExecutionHistory", &foreign), "InvalidToken");
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn executions_are_listed_newest_first_in_pages() {
     ] {
         let mut body = json!({"stateMachineArn": MACHINE_ARN});
         body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-        assert_eq!(refused(&engine, "ListExecutions", &body.to_string()), error, "{extra}");
+        assert_eq!(error_of(&engine, "ListExecutions", &body.to_string()), error, "{extra}");
     }
 }
 
@@ -172,7 +172,7 @@ async fn errors_have_the_types_of_aws() {
         ("StartExecution", "[]".to_owned(), "SerializationException"),
         ("StartExecution", "nonsense".to_owned(), "SerializationException"),
     ] {
-        assert_eq!(refused(&engine, operation, &body), error, "{operation} {body:.100}");
+        assert_eq!(error_of(&engine, operation, &body), error, "{operation} {body:.100}");
     }
 }
 

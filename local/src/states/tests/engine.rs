@@ -30,7 +30,7 @@ async fn a_wait_ends_exactly_at_its_due_time() {
 }
 
 #[tokio::test]
-async fn a_ticking_engine_starts_due_executions() {
+async fn an_overdue_execution_starts_without_a_wake() {
     let (store, clock) = (Store::in_memory().unwrap(), FakeClock::new());
     let engine = open(&store, &clock, sends());
     engine.start(Some("a"), Some(&input(-60))).unwrap();
@@ -115,7 +115,7 @@ async fn stopping_ends_a_wait_and_ignores_a_late_result() {
 }
 
 #[tokio::test]
-async fn a_second_start_of_a_name_returns_the_first() {
+async fn a_name_starts_one_execution_within_90_days() {
     let (store, clock) = (Store::in_memory().unwrap(), FakeClock::new());
     let engine = open(&store, &clock, sends());
     let first = engine.start(Some("a"), Some(&input(60))).unwrap();

@@ -30,11 +30,11 @@ fn changed(pointer: &str, field: &str, value: Value) -> Value {
             "F": {"Type": "Fail", "Error": "E", "Cause": "C"},
         },
     });
-    let place = document.pointer_mut(pointer).unwrap().as_object_mut().unwrap();
+    let object = document.pointer_mut(pointer).unwrap().as_object_mut().unwrap();
     if value == json!("<removed>") {
-        place.remove(field);
+        object.remove(field);
     } else {
-        place.insert(field.to_owned(), value);
+        object.insert(field.to_owned(), value);
     }
     document
 }
@@ -194,10 +194,10 @@ fn a_definition_with_several_problems_lists_all_of_them() {
     document["States"]["W"]["Next"] = json!("Nowhere");
     document["States"]["C"]["Choices"][0]["StringMatches"] = json!("*");
     let found = problems(&document);
-    for place in
+    for pointer in
         ["/Version:", "/States/T/Parameters:", "/States/W/Next:", "/States/C/Choices/0/StringMatches:"]
     {
-        assert!(found.iter().any(|problem| problem.starts_with(place)), "{place} in {found:#?}");
+        assert!(found.iter().any(|problem| problem.starts_with(pointer)), "{pointer} in {found:#?}");
     }
 }
 
