@@ -53,8 +53,8 @@ fn the_readme_names_every_function_and_every_command() {
         }
         assert!(readme.contains(&format!("`{name}`")), "{name}");
     }
-    let main = read("cli/src/main.rs");
-    let (_, rest) = main.split_once("\nenum Command {\n").unwrap();
+    let commands = read("cli/src/lib.rs");
+    let (_, rest) = commands.split_once("\nenum Command {\n").unwrap();
     let (variants, _) = rest.split_once("\n}\n").unwrap();
     let commands: Vec<_> = variants.lines().filter_map(|line| line.trim().split_once('(')).collect();
     let mut checked = 0;
