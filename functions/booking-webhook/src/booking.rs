@@ -1,4 +1,4 @@
-//! What a booking system reports, whichever it is.
+//! Events of bookings, independent of the booking system.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use http_edge::violations::Violation;
 use messaging::values::phone::PhoneNumber;
 use thiserror::Error;
 
-/// What a booking system reports.
+/// An event of a booking.
 #[derive(Debug, Clone, PartialEq)]
 pub enum BookingEvent {
     /// Somebody booked; or moved a booking, when it names its predecessor.
@@ -28,15 +28,15 @@ pub struct Created {
     pub predecessor: Option<String>,
     /// The booking has itself been replaced by the time of this report.
     pub already_rescheduled: bool,
-    /// Where texts go: a possible number of a kind that takes texts.
+    /// The customer's number: valid, and of a kind that receives texts.
     pub phone: PhoneNumber,
     /// The customer's whole name, as written.
     pub name: Option<Personal>,
     /// The customer's first name, as written.
     pub first_name: Option<Personal>,
-    /// What was booked, as written. Some sources put names into it.
+    /// The title of the event, as written. Some sources put names into it.
     pub event_name: Option<Personal>,
-    /// When the appointment begins.
+    /// The start of the appointment.
     pub starts_at: DateTime<Utc>,
     /// The customer's zone, if it is one that we know.
     pub time_zone: Option<Tz>,

@@ -50,7 +50,7 @@ pub fn read(body: &[u8], default_region: Option<Region>) -> Result<BookingEvent,
     }
 }
 
-/// What two deliveries of one event have in common and two events have not: uid, event and the
+/// Returns the key that all deliveries of one event share and no other event has: uid, event and the
 /// time of the event. `None` when the body names one of them not or twice.
 #[must_use]
 pub fn dedupe_key(body: &[u8]) -> Option<String> {
@@ -163,7 +163,7 @@ fn own_questions<'a>(payload: &Fields<'a>) -> Vec<Answer<'a>> {
     answers
 }
 
-/// Where the meeting is: at the attendee's phone, perhaps. `userPhone` is the host's.
+/// Reads the location of the meeting, which may be the attendee's phone. `userPhone` is the host's.
 fn location(payload: &Fields<'_>, phones: &mut PhoneSearch) {
     let (chosen, tail) = unwrapped(payload.get("responses").and_then(|responses| responses.get("location")));
     let kind = chosen.and_then(|chosen| chosen.get("value").unwrap_or(chosen).as_str());
@@ -180,7 +180,7 @@ fn location(payload: &Fields<'_>, phones: &mut PhoneSearch) {
     phones.volunteered(location.unwrap_or_default());
 }
 
-/// What `{"value": ...}` wraps, and how much deeper that is.
+/// Returns the value inside `{"value": ...}`, and the rest of its pointer.
 fn unwrapped(response: Option<&Json>) -> (Option<&Json>, &'static str) {
     let inner = response.and_then(|response| response.get("value"));
     // `{"value":"phone","optionValue":"..."}` is itself what a location is.

@@ -1,4 +1,4 @@
-//! What booking systems report.
+//! Receives the webhooks of booking systems.
 //!
 //! Follow one booking: [`BookingWebhook::handle`] finds the system and checks its signature
 //! ([`systems`]), the system's own file turns the body into a [`booking::BookingEvent`], [`wording`]

@@ -40,7 +40,7 @@ const OTHER_LABELS: [&str; 12] = [
     "id",
     "emergency",
 ];
-/// How an extension begins, folded. Twilio and AWS send to lines, not to extensions.
+/// Words that begin an extension, folded. Twilio and AWS send to lines, not to extensions.
 const EXTENSIONS: [&str; 14] = [
     "ext",
     "extn",

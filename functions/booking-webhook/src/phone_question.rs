@@ -35,17 +35,17 @@ const PHONE_PARTS: [&str; 9] = ["電話", "携帯", "电话", "手机", "전화"
 /// Words for "number".
 const NUMBER_WORDS: &str = "number numbers numbr no nr num nbr nos numero numeros número n nummer nummers numer numara \
     numarası numarasi номер αριθμος";
-/// What may stand before "number" without naming a thing.
+/// Words that may precede "number" without naming a thing.
 const NEUTRAL: &str = "your my the a an this what whats which is best good better contact reach call callback day daytime \
     evening night home work office business direct main primary preferred private personal current active valid local \
     full correct secondary alternate alternative backup additional extra second us uk and or yes please provide enter \
     leave share give with su tu un une votre ton le la el lo il o a seu teu ihre deine eine uw je een il tuo mio mi \
     mon meine mijn meu minha if any of for to on at by";
-/// What stands between "number" and what it is a number of.
+/// Words between "number" and the thing that it belongs to.
 const CONNECTORS: &str = "of for from on to in your my the a an this de del da do dos das della dello di du des d l la le \
     el los las il lo o su tu votre notre ton van der den dem das die het uw je ihr ihre ihrer ihres deines zu zum zur \
     am um vom von pour para per voor s";
-/// What makes a number the one to reach a person by.
+/// Words that make a number the one by which a person is reached.
 const REACH_WORDS: &str = "reach call callback contact text ring joindre contacto contato contatto contactar";
 /// Numbers of people that are one word with "number".
 const REACH_COMPOUNDS: &str = "contactnummer kontaktnummer rückrufnummer rufnummer";

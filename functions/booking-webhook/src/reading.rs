@@ -173,7 +173,7 @@ impl Reading {
     }
 }
 
-/// What was read of a booking, complete or not.
+/// The fields of a booking that were read, complete or not.
 pub(crate) struct Booking {
     pub(crate) id: Option<String>,
     pub(crate) predecessor: Option<String>,

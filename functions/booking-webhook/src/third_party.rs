@@ -10,7 +10,7 @@ use crate::booking::{Reason, Unusable};
 /// A body that is JSON.
 pub(crate) struct ThirdParty {
     json: Json,
-    /// What the strict reader did not like. Those values are absent from `json`.
+    /// The violations that the strict reader found. Those values are absent from `json`.
     flaws: Vec<Violation>,
 }
 

@@ -25,7 +25,7 @@ use crate::booking::{BookingEvent, Cancelled, Created, Unusable};
 use crate::systems::{System, system_of};
 use crate::wording;
 
-/// What the function works with.
+/// The dependencies of the function.
 pub struct BookingWebhook<C, E, K, J, T> {
     /// The table.
     pub conversations: C,
@@ -39,7 +39,7 @@ pub struct BookingWebhook<C, E, K, J, T> {
     pub clock: T,
 }
 
-/// What the booking system is told.
+/// The response to the booking system.
 #[derive(Serialize)]
 struct Answer {
     status: &'static str,

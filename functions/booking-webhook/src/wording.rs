@@ -1,4 +1,4 @@
-//! What the texts of a booking may say: its variables, in the customer's own time.
+//! The variables of a booking's texts, in the customer's own time.
 //!
 //! Date and time are written as people of the customer's locale write them.
 

@@ -85,7 +85,7 @@ fn status(kind: &str) -> Option<DeliveryStatus> {
 }
 
 impl Event {
-    /// What the text has cost, in US dollars: its parts, and the carrier's fee beside them. Said by the last
+    /// The price of the text in US dollars: its parts, and the carrier's fee beside them. Reported by the last
     /// event; what the ones before it say may still change.
     fn price(&self) -> Option<Dollars> {
         let price = self.total_message_price.filter(|_| self.is_final)?;

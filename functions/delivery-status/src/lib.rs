@@ -1,4 +1,4 @@
-//! What providers report about texts.
+//! Receives delivery receipts from providers.
 //!
 //! Follow one receipt: [`DeliveryStatus::handle`] tells who reports. [`twilio`] reads a signed form,
 //! [`end_user_messaging`] an event that came by a topic or by EventBridge, [`sns`] the delivery log of
@@ -21,7 +21,7 @@ use messaging::values::clock::Clock;
 use serde_json::Value;
 use telemetry::{Decision, TextReport};
 
-/// What the function works with.
+/// The dependencies of the function.
 pub struct DeliveryStatus<P, E, K, T> {
     /// The table.
     pub table: P,

@@ -1,4 +1,4 @@
-//! What customers write.
+//! Receives customers' messages.
 //!
 //! Follow one reply: [`Inbound::handle`] checks the provider's signature, [`twilio`] reads the form (or
 //! [`two_way`] what AWS has published), `messaging::receive_message` attributes and understands it and stores everything that follows from it at
@@ -31,7 +31,7 @@ use telemetry::Decision;
 
 use sender::Incoming;
 
-/// What the function works with.
+/// The dependencies of the function.
 pub struct Inbound<I, K, J, N, R, T> {
     /// The table.
     pub inbox: I,
@@ -41,7 +41,7 @@ pub struct Inbound<I, K, J, N, R, T> {
     pub journeys: J,
     /// The way back to a customer.
     pub notices: N,
-    /// Where names come from that nobody else has.
+    /// The source of unique names.
     pub randomness: R,
     /// Time.
     pub clock: T,

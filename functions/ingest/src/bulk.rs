@@ -28,12 +28,12 @@ const ITEM_LIMIT: usize = 1000;
 /// The most errors that are told of one item, or a body full of mistakes would have an answer that is
 /// larger than Lambda's 6 MB.
 const ERRORS_OF_AN_ITEM: usize = 20;
-/// How many are accepted side by side.
+/// The number of messages that are accepted concurrently.
 const SIDE_BY_SIDE: usize = 32;
-/// What has not been accepted by then is answered `retry`.
+/// The time after which a message that is not yet accepted is answered `retry`.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
-/// What became of one item.
+/// The result of one item.
 #[derive(Debug, Clone, Serialize)]
 struct Outcome {
     event_id: Option<String>,
@@ -59,7 +59,7 @@ struct Item {
 
 enum Asked {
     Message(Box<MessageCall>),
-    /// What today's journeys do not allow, and those of another day may have.
+    /// The item is not valid under the journeys in force; earlier journeys may have accepted it.
     Perhaps(Identity, Outcome),
 }
 
@@ -71,7 +71,7 @@ impl Asked {
         }
     }
 
-    /// What an item is as long as nothing has become of it.
+    /// The initial state of an item.
     fn later(&self) -> Outcome {
         let event_id = match self {
             Self::Message(call) => &call.event_id,
@@ -241,7 +241,7 @@ fn items<'a>(body: &'a Json, violations: &mut Violations) -> Option<(String, &'a
     Some((place, array))
 }
 
-/// What was found wrong while the body was read: of each item, and of the body as a whole.
+/// The violations found while the body was read: of each item, and of the body as a whole.
 fn by_item(violations: Violations, array: &str, count: usize) -> (Vec<Vec<Violation>>, Vec<Violation>) {
     let mut of_items = vec![Vec::new(); count];
     let mut of_body = Vec::new();

@@ -25,7 +25,7 @@ struct Answer {
     status: &'static str,
 }
 
-/// What is asked for.
+/// The requested change.
 struct ConsentCall {
     phone: PhoneNumber,
     act: Act,

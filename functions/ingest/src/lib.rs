@@ -28,7 +28,7 @@ use messaging::values::secret::SecretText;
 use serde::Serialize;
 use telemetry::{Decision, EventStatus};
 
-/// What the function works with.
+/// The dependencies of the function.
 pub struct Ingest<C, E, K, J, T> {
     /// The table.
     pub conversations: C,
@@ -50,7 +50,7 @@ enum Refusal {
     Unavailable(Unavailable),
 }
 
-/// What an event is known by, where its body says that much, whatever else it says.
+/// The identity of an event, known as soon as its body names one, even if the rest is invalid.
 struct Identity {
     /// As the caller spelt it.
     event_id: String,
@@ -58,7 +58,7 @@ struct Identity {
     content_hash: String,
 }
 
-/// What a source is told of an event.
+/// The response to an event.
 #[derive(Serialize)]
 struct Receipt<'a> {
     status: &'a str,
@@ -208,7 +208,7 @@ where
         Err(Problem::Invalid(violations.into_sorted()))
     }
 
-    /// What an event was answered that has been accepted before, with the same content.
+    /// Returns the response to an event that was accepted before with the same content.
     async fn repeated(
         &self,
         id: &ConversationId,

@@ -21,7 +21,7 @@ use crate::values::{self, Rule};
 const EVENT_ID_LIMIT: usize = 255;
 const LOCALE_LIMIT: usize = 35;
 
-/// What another service asks for.
+/// A message that another service requests.
 #[derive(Debug)]
 pub(crate) struct MessageCall {
     /// As the caller spelt it, to be given back.
@@ -85,7 +85,7 @@ pub(crate) fn read(
     })
 }
 
-/// What a message is known by; `None` when that is what is wrong with it.
+/// Returns the identity of a message; `None` when its event id is invalid.
 pub(crate) fn identity(body: &Json, source: &SourceName) -> Option<Identity> {
     let event_id = body.get("event_id").and_then(Json::as_str).filter(|id| is_event_id(id))?;
     Some(Identity {

@@ -19,7 +19,7 @@ const METADATA_LIMIT: usize = 4096;
 /// A correlation id longer than this is not one.
 const CORRELATION_ID_LIMIT: usize = 255;
 
-/// What the web application reports.
+/// An event of the web application.
 #[derive(Debug)]
 pub(crate) struct SmsCall {
     /// As the caller spelt it, to be given back.
@@ -62,7 +62,7 @@ pub(crate) fn read(body: &Json, violations: &mut Violations) -> Option<SmsCall> 
 }
 
 impl SmsCall {
-    /// What the event is known by.
+    /// Returns the identity of the event.
     pub(crate) fn identity(&self) -> Identity {
         Identity {
             event_id: self.event_id.clone(),

@@ -18,7 +18,7 @@ const DEFAULT_JOURNEY: &str = "registration";
 /// A caller's own key: 1 to 255 visible ASCII characters.
 const KEY_LIMIT: usize = 255;
 
-/// What fills the template, in the order of its places "1" to "9".
+/// The fields that fill the template's variables "1" to "9", in this order.
 const VARIABLES: [&str; 9] = [
     "parent_first_name",
     "player_first_name",
@@ -90,7 +90,7 @@ pub(crate) fn read(
     })
 }
 
-/// What the event is known by; `None` for a key that is none.
+/// Returns the identity of the event; `None` for an invalid key.
 pub(crate) fn identity(request: &Request, body: &Json) -> Option<Identity> {
     let content_hash = body.canonical_hash()?;
     let key = key_of(request, &mut Violations::default()).ok()?;

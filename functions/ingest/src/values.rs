@@ -4,7 +4,7 @@ use http_edge::fields::Fields;
 use http_edge::violations::Violations;
 use messaging::values::characters::{is_template_value, unwanted};
 
-/// What a value has to be.
+/// The type that a value must have.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rule {
     /// The most characters.

@@ -19,7 +19,7 @@ use messaging::values::secret::SecretText;
 use serde::Serialize;
 use telemetry::{CodeRefusal, Decision};
 
-/// What the function works with.
+/// The dependencies of the function.
 pub struct Otp<C, K, J, P, R, W, T> {
     /// The table.
     pub codes: C,
@@ -29,7 +29,7 @@ pub struct Otp<C, K, J, P, R, W, T> {
     pub journeys: J,
     /// The provider.
     pub texts: P,
-    /// Where codes come from.
+    /// The source of random codes.
     pub randomness: R,
     /// The operators' switch.
     pub switch: W,
@@ -41,7 +41,7 @@ pub struct Otp<C, K, J, P, R, W, T> {
 /// that whoever reads the table does not have either.
 const HASH_KEY_ENTRIES: [&str; 2] = ["otp_hash_key", "api_key"];
 
-/// Whose own keys (`api_key_otp`) open these routes, besides those of the whole installation.
+/// The source whose keys (`api_key_otp`) open these routes, besides those of the whole installation.
 const SOURCE: &str = "otp";
 
 #[derive(Serialize)]

@@ -1,4 +1,4 @@
-//! What an operator sets up once in the accounts of providers and booking systems: their webhooks.
+//! The one-time setup in the accounts of providers and booking systems: their webhooks.
 //! Nothing here is on the way of a message.
 
 mod alarm_topic;

@@ -1,4 +1,4 @@
-//! How AWS and the providers are reached: region, credentials, endpoint, one HTTP client.
+//! The connection to AWS and the providers: region, credentials, endpoint, one HTTP client.
 
 mod on_demand;
 mod roots;
@@ -29,7 +29,7 @@ pub struct Connection {
     pub sdk_http: SharedHttpClient,
     /// The HTTP connector of providers that are no part of AWS. It never tries twice.
     pub provider_http: SharedHttpConnector,
-    /// How long our own stores are waited for: [`store_timeouts`].
+    /// The time-outs of calls to our own stores: [`store_timeouts`].
     pub store_timeouts: TimeoutConfig,
 }
 
@@ -112,7 +112,7 @@ fn provider_settings() -> HttpConnectorSettings {
     HttpConnectorSettings::builder().connect_timeout(PROVIDER_CONNECT_TIMEOUT).build()
 }
 
-/// What every SDK client is given. Our own stores may be asked three times: each write of ours is
+/// The configuration of every SDK client. Calls to our own stores are tried up to three times: each write is
 /// conditional or idempotent. (Senders never are.)
 pub(crate) const ATTEMPTS: u32 = 3;
 

@@ -34,7 +34,7 @@ pub struct Installation {
     /// The pool; empty where there is none.
     #[serde(default)]
     pub pool: String,
-    /// What kind of number the pool is to have, by AWS's name; empty where nothing is said.
+    /// The kind of number that the pool should have, by AWS's name; empty where it is not set.
     #[serde(default)]
     pub number_type: String,
     /// The topic that alarms are told of by; empty in stacks of an older version.
@@ -43,7 +43,7 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// What the stack's parameter `/<stack>/installation` says.
+    /// Reads the stack's parameter `/<stack>/installation`.
     ///
     /// # Errors
     /// When there is no such stack (`ParameterNotFound`), or the parameter cannot be read.

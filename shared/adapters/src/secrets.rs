@@ -15,9 +15,9 @@ use crate::failure::unavailable;
 
 const OPERATION: &str = "secretsmanager:GetSecretValue";
 
-/// How old the keys may be while they fit: a removed key stops working after this.
+/// The longest time for which keys are cached while they match: a removed key stops working after it.
 const MAX_AGE: TimeDelta = TimeDelta::minutes(5);
-/// How often a key that does not fit may cause a fetch.
+/// The shortest time between two fetches that unknown keys cause.
 const REFRESH_AT_MOST_EVERY: TimeDelta = TimeDelta::seconds(30);
 
 type Entries = Arc<HashMap<String, Vec<SecretText>>>;
@@ -27,7 +27,7 @@ pub struct Secrets<K> {
     client: aws_sdk_secretsmanager::Client,
     secret_id: String,
     cache: Cache<Entries>,
-    /// When a key that did not fit last caused a fetch, whatever came of it.
+    /// The time of the last fetch that an unknown key caused, successful or not.
     refreshed_at: Mutex<Option<DateTime<Utc>>>,
     clock: K,
 }

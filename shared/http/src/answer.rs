@@ -1,4 +1,4 @@
-//! How a function answers: within 10 s, whatever we depend on does, and with one log line for a refusal.
+//! Responses of a function: within 10 s, however long a dependency takes, and with one log line for a rejection.
 
 use std::future::Future;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use crate::problem::Problem;
 use crate::request::Request;
 use crate::response::Response;
 
-/// What a caller waits at most.
+/// The longest that a caller waits.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
-/// What a caller waits at most who hands over many things at once.
+/// The longest that a caller waits who submits many items at once.
 pub const ANSWER_MANY_WITHIN: Duration = Duration::from_secs(25);
 
 /// Answers a call of the usual size: within [`ANSWER_WITHIN`].

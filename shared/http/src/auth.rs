@@ -1,4 +1,4 @@
-//! Who calls: API keys.
+//! Authentication of callers by API key.
 
 use messaging::ports::KeyRing;
 use messaging::values::ids::SourceName;
@@ -11,7 +11,7 @@ use crate::problem::Problem;
 use crate::request::Request;
 use crate::signature::SignatureError;
 
-/// What a valid key may see.
+/// The scope of a valid key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Caller {
     /// A key of the whole installation: every source's conversations.

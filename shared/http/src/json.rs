@@ -178,7 +178,7 @@ fn top(pointer: &str) -> String {
     pointer.split('/').skip(1).take(2).map(|level| format!("/{level}")).collect()
 }
 
-/// What `RawValue` let pass unseen (a lone surrogate, say) is found when the text is read in earnest.
+/// Decodes a string. Flaws that `RawValue` does not detect, such as a lone surrogate, are found here.
 fn readable<'a, T: Deserialize<'a>>(text: &'a str, pointer: &str, violations: &mut Violations) -> Option<T> {
     serde_json::from_str(text)
         .map_err(|_| violations.add(pointer, "malformed_json", "the text is not valid JSON"))

@@ -1,4 +1,4 @@
-//! What invokes a function: API Gateway, an SNS topic, an EventBridge rule, a subscription to logs.
+//! The events that invoke a function: of API Gateway, an SNS topic, an EventBridge rule or a log subscription.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 pub enum LambdaEvent {
     /// A call of the HTTP API.
     Http(Box<ApiGatewayV2httpRequest>),
-    /// What was published to a topic: the messages.
+    /// The messages that were published to a topic.
     Notifications(Vec<String>),
     /// The detail of an EventBridge event.
     Detail(Value),

@@ -19,7 +19,7 @@ pub enum Problem {
     },
     /// The body is not declared as what the route reads.
     UnsupportedMediaType {
-        /// What the route reads.
+        /// The media type that the route reads.
         expected: &'static str,
     },
     /// The body breaks the contract, in these places.

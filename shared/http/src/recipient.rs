@@ -1,4 +1,4 @@
-//! Whose phone: numbers that can be texted, of countries that the source may text.
+//! Recipients: numbers that can receive texts, of countries that the source may text.
 
 use crate::fields::Fields;
 use crate::violations::Violations;

@@ -1,4 +1,4 @@
-//! What leaves: JSON or a problem, always with the request's id.
+//! Responses: JSON or a problem document, always with the request's id.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body;

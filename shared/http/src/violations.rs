@@ -1,13 +1,13 @@
-//! What is wrong with a body: every place, what kind, and the rule; never the value.
+//! The violations of a body: for each the pointer, the kind and the rule, never the value.
 
 use serde::Serialize;
 
 /// One breach of the contract.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Violation {
-    /// Where: a JSON pointer (RFC 6901), empty for the whole body.
+    /// The JSON pointer (RFC 6901) of the value; empty for the whole body.
     pub pointer: String,
-    /// What kind: `required`, `type`, `unknown_field`, ...
+    /// The kind of violation: `required`, `type`, `unknown_field`, ...
     pub code: &'static str,
     /// The rule, in a sentence.
     pub detail: String,

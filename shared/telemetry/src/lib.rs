@@ -1,4 +1,4 @@
-//! What a function reports about itself: its decisions, its log lines and the metrics that alarms watch.
+//! The telemetry of a function: its decisions, its log lines and the metrics that alarms watch.
 //!
 //! A function logs one line per call, at its boundary, with its [`Decision`]. [`count`] counts the decision and
 //! returns the name that the line carries, so that a decision cannot be logged without being counted

@@ -1,4 +1,4 @@
-//! Whom a source may text, and what becomes of words that are too long.
+//! The numbers that a source may text, and texts that are too long.
 
 use serde_json::{Value, json};
 

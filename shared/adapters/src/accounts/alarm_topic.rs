@@ -1,20 +1,20 @@
-//! Who is told of alarms.
+//! The subscribers of the alarm topic.
 
 use messaging::ports::Unavailable;
 
 use crate::connection::{Connection, configured};
 use crate::failure::unavailable;
 
-/// How many have subscribed to a topic.
+/// The number of subscribers of a topic.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Subscribers {
-    /// Who is told.
+    /// Confirmed subscribers, who receive alarms.
     pub confirmed: usize,
-    /// Who has been asked by AWS and has not answered yet.
+    /// Subscribers who have not yet confirmed.
     pub pending: usize,
 }
 
-/// Who has subscribed to a topic; of more than a hundred, a hundred.
+/// Counts the subscribers of a topic, at most a hundred.
 ///
 /// # Errors
 /// When there is no such topic, or AWS does not answer.

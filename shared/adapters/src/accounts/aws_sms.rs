@@ -1,4 +1,4 @@
-//! What AWS End User Messaging says about an account: sandbox, spend limit, numbers, events. Read only.
+//! The state of an account at AWS End User Messaging: sandbox, spending limit, numbers, events. Read only.
 
 use aws_sdk_pinpointsmsvoicev2::types::{AccountAttributeName, SpendLimitName};
 use messaging::ports::Unavailable;
@@ -20,16 +20,16 @@ pub struct OriginationNumber {
     pub kind: String,
     /// `ACTIVE`, `PENDING`, ...
     pub status: String,
-    /// Where what it receives is published, if two-way messages are on.
+    /// The topic to which received messages are published, if two-way messages are on.
     pub two_way: Option<String>,
     /// Its registration's status, where the country wants one: `COMPLETE`, `REVIEWING`, ...
     pub registration: Option<String>,
 }
 
-/// What a pool does with what its numbers receive.
+/// The two-way settings of a pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolHabits {
-    /// Where it is published, if two-way messages are on.
+    /// The topic to which they are published, if two-way messages are on.
     pub two_way: Option<String>,
     /// Whether STOP is left to whoever reads there; else AWS answers it and keeps it to itself.
     pub leaves_opt_outs_to_us: bool,
@@ -106,7 +106,7 @@ impl AwsSms {
         Ok(status.unwrap_or_else(|| "UNKNOWN".to_owned()))
     }
 
-    /// What a pool does with what its numbers receive; `None` where there is no such pool.
+    /// Returns the two-way settings of a pool; `None` where there is no such pool.
     ///
     /// # Errors
     /// When AWS does not answer, or refuses.

@@ -21,7 +21,7 @@ pub struct Calendly {
     authorization: String,
 }
 
-/// Whose token it is.
+/// The owner of the token.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Owner {
     /// The user.
@@ -35,11 +35,11 @@ pub struct Owner {
 pub struct Subscription {
     /// Its id.
     pub uri: String,
-    /// Where it posts to.
+    /// The URL to which it posts.
     pub callback_url: String,
     /// `active` or `disabled`.
     pub state: String,
-    /// What it posts.
+    /// The events that it posts.
     pub events: Vec<String>,
     /// Since when it has failed, while Calendly still tries.
     #[serde(default)]
@@ -65,7 +65,7 @@ impl Calendly {
         }
     }
 
-    /// Whose token it is.
+    /// The owner of the token.
     ///
     /// # Errors
     /// 401 for a token that is wrong or expired.

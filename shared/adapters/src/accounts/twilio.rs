@@ -1,4 +1,4 @@
-//! Where Twilio posts what customers write: the settings of a number, or of a Messaging Service.
+//! The address to which Twilio posts customers' messages: a setting of a number or of a Messaging Service.
 
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use base64::Engine as _;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::call::Call;
 use crate::connection::Connection;
 
-/// Where Twilio's APIs are.
+/// The base URLs of Twilio's APIs.
 #[derive(Debug, Clone)]
 pub struct TwilioAddresses {
     /// `https://api.twilio.com`
@@ -26,7 +26,7 @@ pub struct TwilioAccount {
     authorization: String,
 }
 
-/// Where incoming messages are posted: first to `url`; to `fallback` when that fails.
+/// The addresses to which incoming messages are posted: `url`, and `fallback` when that fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Webhooks {
     /// The resource that these are settings of: `PN...` or `MG...`.

@@ -1,4 +1,4 @@
-//! What the two AWS services that send texts have in common.
+//! Parts shared by the two AWS services that send texts.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -13,7 +13,7 @@ use messaging::values::verdict::Because;
 use crate::environment::EnvironmentError;
 use crate::providers::http::{Lost, lost};
 
-/// What India's operators ask for with every text (DLT): who sends it, and by which registered template.
+/// The registration that India's operators require with every text (DLT): the sender and the registered template.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct India {
     /// `IN_ENTITY_ID`.
@@ -73,7 +73,7 @@ pub(crate) fn because(provider: Provider) -> Because {
     Because::fact("provider", provider.as_str())
 }
 
-/// What a failure means that the service itself did not answer with an error of its own.
+/// Classifies a failure that is not an error response of the service itself.
 ///
 /// | failure | outcome | why |
 /// |---|---|---|
@@ -99,7 +99,7 @@ pub(crate) fn without_answer<E>(provider: Provider, error: &SdkError<E, HttpResp
     }
 }
 
-/// What an error of the service's own means that is turned away at the door or left open, by its code
+/// Classifies an error response of the service that rejects the call or leaves its outcome open, by its code
 /// and its status; `None` when it is a refusal.
 ///
 /// | answer | outcome | why |

@@ -70,14 +70,14 @@ impl NumberType {
     }
 }
 
-/// Where texts leave from and what goes with them.
+/// The senders of texts, and the settings that are sent with them.
 #[derive(Clone, Default)]
 pub struct EndUserMessagingSettings {
     /// A pool (id or ARN) or a number; without one AWS chooses among the account's.
     pub origination: Option<String>,
-    /// What kind of number that is.
+    /// The kind of that number.
     pub number_type: NumberType,
-    /// Where events go.
+    /// The configuration set that publishes events.
     pub configuration_set: Option<String>,
     /// The most that a part may cost.
     pub max_price: Option<MaxPrice>,

@@ -21,7 +21,7 @@ use crate::providers::aws::{India, MaxPrice, is_indian, is_promotional};
 pub use attributes::{ATTRIBUTES, SmsAttributes};
 pub use classify::outcome_of;
 
-/// What goes with texts by SNS.
+/// The settings that are sent with texts by SNS.
 #[derive(Debug, Clone, Default)]
 pub struct SnsSettings {
     /// The name that texts come from, where the customer's country allows one.

@@ -36,7 +36,7 @@ use crate::secrets::Secrets;
 /// The whole call must be over within this time.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where texts leave from, and how Twilio reaches us.
+/// The senders of texts, and the address at which Twilio reaches us.
 #[derive(Clone)]
 pub struct TwilioSettings {
     /// `https://api.twilio.com`, or a stand-in.
@@ -50,7 +50,7 @@ pub struct TwilioSettings {
 }
 
 impl TwilioSettings {
-    /// What texts of a channel leave from.
+    /// Returns the sender of a channel's texts.
     fn from(&self, channel: Channel) -> &str {
         match (channel, &self.whatsapp_from) {
             (Channel::Whatsapp, Some(from)) => from,

@@ -1,4 +1,4 @@
-//! What customers have agreed to: `P#<phone>` / `K` is the consent in force, `P#<phone>` / `K#..` each change.
+//! The consent of customers: `P#<phone>` / `K` is the consent in force, `P#<phone>` / `K#..` each change.
 //!
 //! Neither expires: an agreement must be shown as long as it is used, and a withdrawal holds for good.
 

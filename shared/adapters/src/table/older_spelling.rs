@@ -1,7 +1,7 @@
 //! Items of a line that are stored under its older spelling (`+521...` for `+52...`), from before numbers were spelt in
 //! one way.
 //!
-//! What they say still holds: reads look at both spellings, a claim requires both to be free of an opt-out, and the
+//! They still hold: reads look at both spellings, a claim requires both to be free of an opt-out, and the
 //! first write about the person moves opt-out and consent under the canonical spelling. Pointers to conversations,
 //! messages and spending counters stay where they are until they expire.
 

@@ -10,7 +10,7 @@ use messaging::values::secret::SecretText;
 
 /// Cal.com's header.
 pub const CALCOM_HEADER: &str = "x-cal-signature-256";
-/// What Cal.com sends instead of a signature when the webhook has no secret.
+/// The value that Cal.com sends instead of a signature when the webhook has no secret.
 const NO_SECRET: &[u8] = b"no-secret-provided";
 
 /// Checks a request.

@@ -13,7 +13,7 @@ use messaging::values::secret::SecretText;
 pub const CALENDLY_HEADER: &str = "calendly-webhook-signature";
 /// The header of our own sources and receipts.
 pub const AFTERWORD_HEADER: &str = "x-afterword-signature";
-/// How far a timestamp may be away, either way, inclusive.
+/// The largest difference of a timestamp from the current time, in either direction, inclusive.
 pub const TOLERANCE_SECONDS: u64 = 180;
 
 /// More is no honest header; the cap bounds the work per request.

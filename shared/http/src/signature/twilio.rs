@@ -36,7 +36,7 @@ pub enum Algorithm {
     HmacSha256,
 }
 
-/// What Twilio sent besides the headers.
+/// The signed body of a call.
 #[derive(Debug, Clone, Copy)]
 pub enum SignedBody<'a> {
     /// Decoded fields of a form, blank values and repetitions kept; none for a GET.

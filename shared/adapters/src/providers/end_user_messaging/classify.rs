@@ -1,4 +1,4 @@
-//! What an error of End User Messaging's means.
+//! Classifies errors of End User Messaging.
 
 use aws_sdk_pinpointsmsvoicev2::operation::send_text_message::SendTextMessageError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;

@@ -1,4 +1,4 @@
-//! What an error of SNS's means.
+//! Classifies errors of SNS.
 
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;

@@ -1,4 +1,4 @@
-//! What an answer of Twilio's means.
+//! Classifies responses of Twilio.
 
 use messaging::conversation::step::{NotSentReason, ProviderMessage, Refusal, SendOutcome};
 use messaging::values::verdict::Because;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 const BEFORE: TimeDelta = TimeDelta::seconds(5);
 const AFTER: TimeDelta = TimeDelta::seconds(30);
 
-/// What is looked for. No `Debug`: it is personal data.
+/// The text that is searched for. No `Debug`: it is personal data.
 pub(super) struct Query<'a> {
     to: String,
     from: String,

@@ -16,7 +16,7 @@ const OPERATION: &str = "twilio:ListMessages";
 /// A page of so many messages, with words as long as Twilio allows, is less than an answer may have.
 const PAGE: &str = "200";
 
-/// What a message has cost.
+/// The price of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessagePrice {
     /// Twilio's id of it.
@@ -30,7 +30,7 @@ pub struct MessagePrice {
 pub struct PricePage {
     /// Its messages that have left; what has come in is not among them.
     pub messages: Vec<MessagePrice>,
-    /// What asks for the next one.
+    /// The URL of the next page.
     pub next: Option<String>,
 }
 

@@ -73,7 +73,7 @@ fn with_port(base: &str) -> Cow<'_, str> {
     }
 }
 
-/// Where the host ends in `base`, and the port after it. The colon of a `user:password@` and
+/// Returns the end of the host in `base`, and the port after it. The colon of a `user:password@` and
 /// those inside an IPv6 address are not the port's.
 fn host_and_port(base: &str) -> Option<(usize, Option<&str>)> {
     let authority_start = base.find("://")? + 3;
