@@ -42,6 +42,16 @@ ACTIONS = {
     r"\.publish\(\)": "sns:Publish",
     r"\.send_whats_app_message\(\)": "social-messaging:SendWhatsAppMessage",
 }
+# The table writes by one builder, which names its parts by free functions: `put(key)`, `update(key)`, ... The file that
+# turns them into calls can make all of them and says nothing about who does.
+PARTS = {
+    r"(?<![.\w:])put\(": "dynamodb:PutItem",
+    r"(?<![.\w:])(?:update|upsert)\(": "dynamodb:UpdateItem",
+    r"(?<![.\w:])delete\(": "dynamodb:DeleteItem",
+    r"(?<![.\w:])check\(": "dynamodb:ConditionCheckItem",
+}
+ADAPTERS = ROOT / "shared" / "adapters" / "src"
+EXECUTES = ADAPTERS / "table" / "execute.rs"
 # Every fluent call of an SDK client: `client.operation()` without arguments, then `.send()`.
 SDK_CALL = re.compile(r"(?:client|dynamodb|sfn|sns|sms|ssm)\s*(?:\(\))?\s*\.(\w+)\(\)")
 CALL = re.compile(r"(\.|\b[A-Za-z]\w*::)?\b([a-z_][a-z0-9_]*)\s*(?:::<[^()]*>)?\(")
@@ -105,19 +115,36 @@ def calls(owner, body, owners, here):
             yield None, name, file if not before and name in names else None
 
 
+def actions_of(body, file):
+    """Returns the actions that a body needs."""
+    joined = re.sub(r"\s+(?=\.)", "", body)
+    actions = {action for pattern, action in ACTIONS.items() if re.search(pattern, joined)}
+    if file == EXECUTES:
+        actions -= set(PARTS.values())
+    elif file.is_relative_to(ADAPTERS / "table") or file == ADAPTERS / "journeys.rs":
+        actions |= {action for pattern, action in PARTS.items() if re.search(pattern, joined)}
+    return actions
+
+
+def module_of(path):
+    """Returns the module of a file of shared/adapters: each provider is one."""
+    parts = path.relative_to(ADAPTERS).with_suffix("").parts
+    return "::".join(parts[:2]) if parts[0] == "providers" else parts[0]
+
+
 def adapter_modules(main, adapters):
     """Returns the modules of shared/adapters that a `main` names, and those that they name."""
-    folder = ROOT / "shared" / "adapters" / "src"
-    wanted = set(re.findall(r"adapters::(\w+)", main))
+    name_of_module = r"(providers::\w+|\w+)"
+    wanted = set(re.findall("adapters::" + name_of_module, main))
     for group in re.findall(r"adapters::\{([^}]*)\}", main):
         wanted |= set(re.findall(r"(\w+)", group))
     taken = {}
     while wanted:
         name = wanted.pop()
         for path, text in adapters.items():
-            if path.relative_to(folder).with_suffix("").parts[0] == name and path not in taken:
+            if module_of(path) == name and path not in taken:
                 taken[path] = text
-                wanted |= set(re.findall(r"crate::(\w+)", text))
+                wanted |= set(re.findall("crate::" + name_of_module, text))
     return taken
 
 
@@ -144,8 +171,7 @@ def reached(function, domain, adapters):
         seen.add(call)
         for owner, body, file in known.get(name, []):
             if (owner == whose and where in (None, file)) or (whose == "any" and owner is not None):
-                joined = re.sub(r"\s+(?=\.)", "", body)
-                actions |= {action for pattern, action in ACTIONS.items() if re.search(pattern, joined)}
+                actions |= actions_of(body, file)
                 open_ |= called(owner, body, file) - seen
     return actions
 
