@@ -1,7 +1,7 @@
 //! The explanations of `check`, each a function from JSON to JSON.
 
 use messaging::journeys::prices::Prices;
-use messaging::reply::meaning_of;
+use messaging::reply::{ReplyMeaning, read};
 use messaging::text::fit::FitRule;
 use messaging::text::segments::{characters_outside_gsm7, gsm_safe, split};
 use messaging::values::channel::Category;
@@ -49,9 +49,18 @@ pub(super) fn text(input: &Value) -> Result<Value, String> {
     Ok(answer)
 }
 
-/// Explains a reply: `{"text"}` -> `{"meaning"}`.
+/// Explains a reply: `{"text"}` -> `{"meaning"}`, with `scope` (`all`, `promotional`) for an opt-out and
+/// `"attention":true` for a reply that nearly refuses.
 pub(super) fn reply(input: &Value) -> Result<Value, String> {
-    Ok(json!({ "meaning": meaning_of(string(input, "text")?) }))
+    let reading = read(string(input, "text")?);
+    let mut answer = json!({ "meaning": reading.meaning });
+    if reading.meaning == ReplyMeaning::OptOut {
+        answer["scope"] = json!(reading.scope);
+    }
+    if reading.attention {
+        answer["attention"] = json!(true);
+    }
+    Ok(answer)
 }
 
 fn optional<'a>(input: &'a Value, name: &str) -> Result<Option<&'a str>, String> {

@@ -64,12 +64,20 @@ fn texts_are_counted_in_order() {
 
 #[test]
 fn replies_are_answered_with_their_meaning() {
-    let meant = [("STOP", "opt_out"), ("start", "opt_in"), ("HELP", "help"), ("yes", "confirm_or_opt_in")];
-    let meant = [&meant[..], &[("Don't stop by, we moved", "reply")]].concat();
+    let opt_out = |scope| json!({ "meaning": "opt_out", "scope": scope });
+    let meant = [
+        ("STOP", opt_out("all")),
+        ("No more promotions", opt_out("promotional")),
+        ("start", json!({ "meaning": "opt_in" })),
+        ("HELP", json!({ "meaning": "help" })),
+        ("yes", json!({ "meaning": "confirm_or_opt_in" })),
+        ("Don't stop by, we moved", json!({ "meaning": "reply" })),
+        ("STOP 12345", json!({ "meaning": "reply", "attention": true })),
+    ];
     let inputs: Vec<_> = meant.iter().map(|(text, _)| json!({ "text": text })).collect();
     let (done, said) = answers("reply", &lines(&inputs));
     assert!(done);
-    assert_eq!(said, meant.iter().map(|(_, meaning)| json!({ "meaning": meaning })).collect::<Vec<_>>());
+    assert_eq!(said, meant.map(|(_, answer)| answer));
 }
 
 /// A line that cannot be read has its answer in its place, and takes no other line's.

@@ -19,7 +19,9 @@ use messaging::ports::{
     Conversations, Inbox, JourneySource, KeyRing, Notices, Quarantine, QuarantinedEvent, Randomness,
     Unavailable,
 };
-use messaging::receive_message::{HELP_ANSWER, MessageOutcome, OPT_OUT_CONFIRMATION, confirm, receive};
+use messaging::receive_message::{
+    HELP_ANSWER, MessageOutcome, OPT_OUT_CONFIRMATION, PROMOTIONS_CONFIRMATION, confirm, receive,
+};
 use messaging::text::template::MessageText;
 use messaging::values::clock::Clock;
 use messaging::values::ids::{ConversationId, SourceName};
@@ -176,6 +178,9 @@ where
         if received.confirm_opt_out {
             self.confirm_opt_out(request_id, message).await?;
         }
+        if received.confirm_no_promotions {
+            self.confirm_no_promotions(request_id, message).await;
+        }
         if received.answer_help {
             self.answer_help(request_id, message).await;
         }
@@ -204,6 +209,22 @@ where
         let decision = telemetry::count(Decision::OptOutConfirmation);
         tracing::info!(request_id, inbound_id = message.id, decision, ?outcome, "Confirmed an opt-out");
         Ok(())
+    }
+
+    /// Tells a customer that the promotions end and the other texts go on. Tried once: the withdrawal is stored,
+    /// whatever becomes of this text.
+    async fn confirm_no_promotions(&self, request_id: &str, message: &InboundMessage) {
+        let words = self.words("promotions_confirmation", PROMOTIONS_CONFIRMATION).await;
+        let outcome =
+            self.notices.notify(message.provider, &message.from, message.channel, &message.to, &words).await;
+        let decision = telemetry::count(Decision::PromotionsConfirmation);
+        tracing::info!(
+            request_id,
+            inbound_id = message.id,
+            decision,
+            ?outcome,
+            "Confirmed the end of promotions"
+        );
     }
 
     /// Tells a customer who asks what these texts are. Tried once: who gets no answer asks again.

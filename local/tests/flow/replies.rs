@@ -116,6 +116,27 @@ async fn a_keyword_that_the_provider_confirms_is_not_confirmed_twice() {
 }
 
 #[tokio::test]
+async fn a_refusal_of_promotions_stops_the_follow_up_and_is_confirmed_once() {
+    let rig = start().await;
+    let id = booked(&rig, "u/1", 72).await;
+    rig.advance(60).await;
+    let fields = [("MessageSid", "SM1"), ("From", PHONE), ("To", OURS), ("Body", "No more promotions")];
+    for _ in 0..2 {
+        assert_eq!(form(&rig, "/twilio/inbound", &fields, "").await.status, 200);
+    }
+    let notices: Vec<Value> =
+        rig.outbox().await.into_iter().filter(|text| text["step"] == Value::Null).collect();
+    assert_eq!(notices.len(), 1);
+    assert_eq!(notices[0]["body"], messaging::receive_message::PROMOTIONS_CONFIRMATION);
+    rig.advance(1800).await;
+    assert_eq!(verdicts(&rig, &id).await[1], "SkippedCustomerReplied");
+    let later = booked(&rig, "u/2", 72).await;
+    rig.advance(10).await;
+    assert_eq!(verdicts(&rig, &later).await[0], "Sent", "only promotions end");
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn the_webhook_accepts_only_messages_signed_by_the_provider() {
     let rig = start().await;
     let id = booked(&rig, "u/1", 72).await;

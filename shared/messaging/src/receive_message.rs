@@ -7,7 +7,7 @@ use crate::conversation::inbound_message::{InboundMessage, ProviderKeyword};
 use crate::conversation::step::StepState;
 use crate::conversation::{Confirmation, Contact, Conversation};
 use crate::ports::{ConfirmationChange, Inbox, OptOutChange, StoreOutcome, StoredInbound, Unavailable};
-use crate::reply::{ReplyMeaning, meaning_of};
+use crate::reply::{OptOutScope, Reading, ReplyMeaning, read};
 use crate::values::clock::Clock;
 use crate::values::ids::ConversationId;
 use crate::values::verdict::Verdict;
@@ -25,6 +25,8 @@ pub struct MessageOutcome {
     /// The customer has opted out and nobody else tells them so: one confirmation is due, to whoever takes it
     /// ([`Inbox::take_confirmation`]). A repeated message makes good what a crash has left undone.
     pub confirm_opt_out: bool,
+    /// Whether the customer refuses promotions alone and is told so, once for each message.
+    pub confirm_no_promotions: bool,
     /// The customer asks for help and nobody else answers.
     pub answer_help: bool,
     /// The conversations that it counts for.
@@ -36,6 +38,11 @@ pub struct MessageOutcome {
 /// advertising.
 pub const OPT_OUT_CONFIRMATION: &str =
     "You have opted out and will get no more texts from us. Reply START to get them again.";
+
+/// The confirmation for a customer who refuses promotions alone, unless `journeys.toml` has other words
+/// under `notices.promotions_confirmation`.
+pub const PROMOTIONS_CONFIRMATION: &str =
+    "You will get no more promotions from us. We still text you about what you asked us for.";
 
 /// What a customer is told who asks for help, unless `journeys.toml` has other words under `notices.help`.
 pub const HELP_ANSWER: &str = "We text you about what you asked us for. Reply STOP to get no more.";
@@ -62,13 +69,15 @@ pub async fn receive(
         let now = clock.now();
         let (contact, open) = inbox.open_conversations(&message.from, now).await?;
         let named = named(inbox, message).await?;
-        let meaning = meaning(message);
+        let reading = reading(message);
+        let meaning = reading.meaning;
+        let only_promotions = refuses_promotions_alone(reading);
         let counts_for =
             match named.and_then(|named| open.iter().find(|conversation| conversation.id == named)) {
                 Some(conversation) if !conversation.is_superseded() => vec![conversation],
                 _ => attribute(message, &open),
             };
-        let (opt_out, is_reply) = consequences(meaning, &contact);
+        let (opt_out, is_reply) = consequences(reading, &contact);
         let conversations = counts_for;
         let ids: Vec<_> = conversations.iter().map(|conversation| conversation.id.clone()).collect();
         let stored = StoredInbound {
@@ -77,17 +86,18 @@ pub async fn receive(
             contact: &contact,
             opt_out,
             confirmation: confirmation_change(message, meaning, opt_out),
-            consent: consent_change(message, meaning, opt_out),
+            consent: consent_change(message, reading, opt_out),
             conversations,
             is_reply,
         };
-        let asks_for_none = meaning == ReplyMeaning::OptOut && message.keyword.is_none();
+        let asks_for_none = meaning == ReplyMeaning::OptOut && !only_promotions && message.keyword.is_none();
         let received = |duplicate| MessageOutcome {
             meaning,
             duplicate,
             confirm_opt_out: asks_for_none
                 && (contact.confirmation == Confirmation::Due
                     || (!duplicate && opt_out == OptOutChange::OptOut)),
+            confirm_no_promotions: only_promotions && !duplicate && contact.opted_out_at.is_none(),
             answer_help: meaning == ReplyMeaning::Help && !duplicate && !message.provider_answers_help(),
             conversations: ids.clone(),
         };
@@ -114,21 +124,28 @@ async fn named(inbox: &impl Inbox, message: &InboundMessage) -> Result<Option<Co
     Ok(None)
 }
 
-/// What a message means: the provider's own act first, then the words; media alone are an answer.
-fn meaning(message: &InboundMessage) -> ReplyMeaning {
-    match message.keyword {
+/// Reads a message: the provider's own act first, then the words; media alone are an answer.
+fn reading(message: &InboundMessage) -> Reading {
+    let meaning = match message.keyword {
         Some(ProviderKeyword::Stop) => ReplyMeaning::OptOut,
         Some(ProviderKeyword::Start) => ReplyMeaning::OptIn,
         Some(ProviderKeyword::Help) => ReplyMeaning::Help,
-        Some(ProviderKeyword::StopByDefault) | None => meaning_of(message.body.expose()),
-    }
+        Some(ProviderKeyword::StopByDefault) | None => return read(message.body.expose()),
+    };
+    Reading { meaning, scope: OptOutScope::All, attention: false }
+}
+
+/// Returns whether a message refuses promotions and nothing else.
+fn refuses_promotions_alone(reading: Reading) -> bool {
+    reading.meaning == ReplyMeaning::OptOut && reading.scope == OptOutScope::Promotional
 }
 
 /// What a meaning does: to the opt-out, and whether it is an answer. A bare YES opts in who is opted
-/// out, and is an answer otherwise.
-fn consequences(meaning: ReplyMeaning, contact: &Contact) -> (OptOutChange, bool) {
+/// out, and is an answer otherwise. A refusal of promotions alone is an answer.
+fn consequences(reading: Reading, contact: &Contact) -> (OptOutChange, bool) {
     let opted_out = contact.opted_out_at.is_some();
-    match meaning {
+    match reading.meaning {
+        ReplyMeaning::OptOut if refuses_promotions_alone(reading) => (OptOutChange::None, true),
         ReplyMeaning::OptOut if !opted_out => (OptOutChange::OptOut, false),
         ReplyMeaning::OptIn | ReplyMeaning::ConfirmOrOptIn if opted_out => (OptOutChange::OptIn, false),
         ReplyMeaning::Reply | ReplyMeaning::WrongNumber | ReplyMeaning::ConfirmOrOptIn => {
@@ -152,13 +169,17 @@ fn confirmation_change(
     }
 }
 
-/// What a meaning does to the consent: START agrees to advertising; STOP and its end are kept.
+/// What a message does to the consent: START agrees to advertising, a refusal of promotions alone withdraws
+/// it; STOP and its end are kept.
 fn consent_change(
     message: &InboundMessage,
-    meaning: ReplyMeaning,
+    reading: Reading,
     opt_out: OptOutChange,
 ) -> Option<ConsentChange> {
-    match (meaning, opt_out) {
+    match (reading.meaning, opt_out) {
+        (ReplyMeaning::OptOut, _) if refuses_promotions_alone(reading) => {
+            Some(ConsentChange::no_promotions(message.at))
+        }
         (ReplyMeaning::OptIn, _) => Some(ConsentChange::started(message.at)),
         (_, OptOutChange::OptOut) => Some(ConsentChange::global(Act::OptedOut, "reply", message.at)),
         (_, OptOutChange::OptIn) => Some(ConsentChange::global(Act::OptedIn, "reply", message.at)),

@@ -64,6 +64,8 @@ pub enum Decision<'a> {
     ReceivedAgain,
     /// An opt-out was confirmed.
     OptOutConfirmation,
+    /// A customer was told that the promotions end.
+    PromotionsConfirmation,
     /// A request for help was answered.
     Help,
     /// A one-time code was sent, or may have been.
@@ -149,6 +151,7 @@ impl<'a> Decision<'a> {
             Self::Received => "received",
             Self::ReceivedAgain => "duplicate",
             Self::OptOutConfirmation => "opt_out_confirmation",
+            Self::PromotionsConfirmation => "promotions_confirmation",
             Self::Help => "help",
             Self::CodeSent => "code_sent",
             Self::CodeShadowed => "code_shadowed",
@@ -300,6 +303,7 @@ mod tests {
             Decision::Rejected("not_found"),
             Decision::ReceivedAgain,
             Decision::OptOutConfirmation,
+            Decision::PromotionsConfirmation,
             Decision::CodeSent,
         ] {
             assert_eq!(counted(decision), [], "{decision:?}");

@@ -66,6 +66,13 @@ impl ConsentChange {
         Self { act: Act::Given, scope: Scope::promotional(), agreement }
     }
 
+    /// Returns a customer's refusal of promotions alone.
+    #[must_use]
+    pub fn no_promotions(at: DateTime<Utc>) -> Self {
+        let agreement = Agreement { at, source: "reply".to_owned(), text_version: None };
+        Self { act: Act::Withdrawn, scope: Scope::promotional(), agreement }
+    }
+
     /// Returns a change that applies to all texts: an opt-out or an opt-in.
     #[must_use]
     pub fn global(act: Act, source: impl Into<String>, at: DateTime<Utc>) -> Self {

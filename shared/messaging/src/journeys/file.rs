@@ -49,7 +49,7 @@ pub struct Config {
     /// The hours in which advertising may be sent, which go before the built-in ones.
     #[serde(default)]
     pub promotional_hours: PromotionalHours,
-    /// Words outside journeys: `opt_out_confirmation`, `help`, `one_time_code`, and `one_time_code_<purpose>`
+    /// Words outside journeys: `opt_out_confirmation`, `promotions_confirmation`, `help`, `one_time_code`, and `one_time_code_<purpose>`
     /// for codes of one purpose.
     #[serde(default)]
     pub notices: BTreeMap<String, String>,

@@ -259,13 +259,14 @@ fn lint_notices(config: &Config, findings: &mut Vec<Finding>) {
     for (name, words) in &config.notices {
         let location = format!("notices.{name}");
         match name.as_str() {
-            "opt_out_confirmation" | "help" => {}
+            "opt_out_confirmation" | "promotions_confirmation" | "help" => {}
             name if name == "one_time_code" || name.starts_with("one_time_code_") => {
                 lint_one_time_code(&location, words, findings);
             }
             _ => findings.push(Finding::error(
                 location,
-                "nothing says this; there are opt_out_confirmation, help, one_time_code, one_time_code_<purpose>",
+                "nothing says this; there are opt_out_confirmation, promotions_confirmation, help, one_time_code, \
+                 one_time_code_<purpose>",
             )),
         }
     }

@@ -32,15 +32,15 @@ fn the_shipped_file_has_nothing_wrong_with_it() {
 #[test]
 fn notices_are_what_something_says() {
     let file = format!(
-        "[notices]\nopt_out_confirmation = \"a\"\nhelp = \"b\"\none_time_code = \"{{{{ code }}}}\"\n\
+        "[notices]\nopt_out_confirmation = \"a\"\npromotions_confirmation = \"d\"\nhelp = \"b\"\none_time_code = \"{{{{ code }}}}\"\n\
          one_time_code_login = \"no code\"\nhelp_text = \"c\"\n{}",
         "[sources]\n[journeys]\n[texts]\n"
     );
     assert_eq!(
         findings(&file),
         [
-            "Error notices.help_text: nothing says this; there are opt_out_confirmation, help, one_time_code, \
-             one_time_code_<purpose>",
+            "Error notices.help_text: nothing says this; there are opt_out_confirmation, promotions_confirmation, \
+             help, one_time_code, one_time_code_<purpose>",
             "Error notices.one_time_code_login: does not say the code: {{ code }}",
         ]
     );

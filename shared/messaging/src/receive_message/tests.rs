@@ -2,6 +2,7 @@
 
 use crate::text::template::MessageText;
 use crate::values::channel::Channel;
+use crate::values::ids::Scope;
 use crate::values::phone::PhoneNumber;
 use crate::values::provider::Provider;
 use futures_util::FutureExt;
@@ -71,6 +72,32 @@ fn a_reply_counts_for_the_conversation_of_the_last_text() {
     let received = receive_now(&world, &message("a", "yes that works"));
     assert_eq!(received.conversations, [ConversationId::new("sms-2").unwrap()]);
     assert_eq!(replied(&world), ["sms-2"]);
+}
+
+#[test]
+fn a_refusal_of_promotions_alone_withdraws_them_and_is_a_reply() {
+    let world = world(&[texted("sms-1", Some(OURS), 0)]);
+    let refusal = message("a", "No more promotions please");
+    let received = receive_now(&world, &refusal);
+    assert!(received.confirm_no_promotions && !received.confirm_opt_out, "{received:?}");
+    assert_eq!(replied(&world), ["sms-1"]);
+    {
+        let state = world.state();
+        assert_eq!(state.store.contact(&refusal.from).opted_out_at, None);
+        let withdrawn = &state.store.consents[&refusal.from].withdrawn;
+        assert_eq!(withdrawn[&Scope::promotional()].source, "reply");
+    }
+    let again = receive_now(&world, &refusal);
+    assert!(again.duplicate && !again.confirm_no_promotions && !again.confirm_opt_out, "{again:?}");
+}
+
+#[test]
+fn whoever_has_opted_out_is_told_nothing_of_promotions() {
+    let world = world(&[]);
+    receive_now(&world, &message("a", "please stop texting me"));
+    let received = receive_now(&world, &message("b", "no more promotions"));
+    assert!(!received.confirm_no_promotions, "{received:?}");
+    assert!(world.state().store.contact(&message("a", "").from).opted_out_at.is_some());
 }
 
 #[test]
