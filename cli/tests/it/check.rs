@@ -115,7 +115,7 @@ fn each_line_is_answered_before_the_next_is_written() {
         asking.flush().unwrap();
         let mut answer = String::new();
         answering.read_line(&mut answer).unwrap();
-        assert_eq!(answer, "{\"meaning\":\"opt_out\"}\n");
+        assert_eq!(answer, "{\"meaning\":\"opt_out\",\"scope\":\"all\"}\n");
     }
     drop(asking);
     assert!(child.wait().unwrap().success());

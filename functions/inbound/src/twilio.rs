@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use http_edge::twilio_call::{TwilioCall, is_sid};
 use messaging::conversation::inbound_message::{InboundMessage, ProviderKeyword};
+use messaging::reply::{ReplyMeaning, meaning_of};
 use messaging::text::template::MessageText;
 use messaging::values::channel::Channel;
 use messaging::values::provider::Provider;
@@ -15,7 +16,8 @@ const STOP_BY_DEFAULT: [&str; 8] =
     ["stop", "unsubscribe", "end", "quit", "stopall", "revoke", "optout", "cancel"];
 
 /// The message; `None` when the fields that are needed are not there (another kind of callback). A
-/// button of WhatsApp's says its label; names and places of customers are not read at all.
+/// button of WhatsApp's is read by its label, unless its payload refuses texts. A message without words is
+/// kept. Names and places of customers are not read at all.
 pub(crate) fn message(call: &TwilioCall, now: DateTime<Utc>) -> Option<Incoming> {
     let id = call.message_sid()?;
     if !is_message(call) {
@@ -23,9 +25,8 @@ pub(crate) fn message(call: &TwilioCall, now: DateTime<Utc>) -> Option<Incoming>
     }
     let (channel, sender) = address(call.field("From")?);
     let (_, to) = address(call.field("To")?);
-    let body = call.field("Body").filter(|body| !body.is_empty()).or_else(|| call.field("ButtonText"));
     let media = call.field("NumMedia").and_then(|count| count.parse().ok()).unwrap_or(0);
-    let body = body.unwrap_or_default();
+    let body = words(call);
     let keyword = match call.field("OptOutType") {
         Some("STOP") => Some(ProviderKeyword::Stop),
         Some("START") => Some(ProviderKeyword::Start),
@@ -53,10 +54,18 @@ pub(crate) fn message(call: &TwilioCall, now: DateTime<Utc>) -> Option<Incoming>
     }))
 }
 
-/// Tells a message, which may have nothing but a picture, a place or a button, from the report of a text's status.
+/// Tells a message, which may have no words at all, from the report of a text's status.
 fn is_message(call: &TwilioCall) -> bool {
-    let is_report =
-        call.field("MessageStatus").is_some_and(|status| !status.eq_ignore_ascii_case("received"));
-    let has_content = ["Body", "NumMedia", "ButtonText", "ButtonPayload", "Latitude"];
-    !is_report && has_content.iter().any(|field| call.field(field).is_some())
+    call.field("MessageStatus").is_none_or(|status| status.eq_ignore_ascii_case("received"))
+}
+
+/// Returns the words that a message is read by: those of a button whose payload refuses texts, else the body,
+/// else the label of the button; empty for a picture without any.
+fn words(call: &TwilioCall) -> &str {
+    let refuses = |payload: &&str| meaning_of(payload) == ReplyMeaning::OptOut;
+    call.field("ButtonPayload")
+        .filter(refuses)
+        .or_else(|| call.field("Body").filter(|body| !body.is_empty()))
+        .or_else(|| call.field("ButtonText"))
+        .unwrap_or_default()
 }

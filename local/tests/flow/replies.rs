@@ -137,6 +137,41 @@ async fn a_refusal_of_promotions_stops_the_follow_up_and_is_confirmed_once() {
 }
 
 #[tokio::test]
+async fn a_button_is_read_by_a_payload_that_refuses_else_by_its_label() {
+    for (payload, label, verdict) in [
+        (Some("STOP"), "Leave me alone", "SkippedOptedOut"),
+        (None, "No more texts", "SkippedOptedOut"),
+        (Some("confirm-1"), "I will be there", "Sent"),
+    ] {
+        let rig = start().await;
+        let from = format!("whatsapp:{PHONE}");
+        let mut fields = vec![("MessageSid", "SM1"), ("From", &from), ("To", "whatsapp:+15005550006")];
+        fields.extend([("Body", label), ("ButtonText", label)]);
+        fields.extend(payload.map(|payload| ("ButtonPayload", payload)));
+        assert_eq!(form(&rig, "/twilio/inbound", &fields, "").await.status, 200);
+        let id = booked(&rig, "u/1", 72).await;
+        rig.advance(10).await;
+        assert_eq!(verdicts(&rig, &id).await[0], verdict, "{payload:?} {label}");
+        rig.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_message_without_words_is_kept() {
+    let rig = start().await;
+    let id = booked(&rig, "u/1", 72).await;
+    rig.advance(60).await;
+    let status = [("MessageSid", "SM1"), ("From", OURS), ("To", PHONE), ("MessageStatus", "delivered")];
+    let message = [("MessageSid", "SM2"), ("From", PHONE), ("To", OURS), ("SmsStatus", "received")];
+    for fields in [status, message] {
+        assert_eq!(form(&rig, "/twilio/inbound", &fields, "").await.status, 200);
+    }
+    let replies = rig.conversation(&id).await.json()["replies"].clone();
+    assert_eq!(replies.as_array().unwrap().len(), 1);
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn the_webhook_accepts_only_messages_signed_by_the_provider() {
     let rig = start().await;
     let id = booked(&rig, "u/1", 72).await;
