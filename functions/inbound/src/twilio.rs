@@ -27,12 +27,13 @@ pub(crate) fn message(call: &TwilioCall, now: DateTime<Utc>) -> Option<Incoming>
     let (_, to) = address(call.field("To")?);
     let media = call.field("NumMedia").and_then(|count| count.parse().ok()).unwrap_or(0);
     let body = words(call);
+    let typed = call.field("Body").unwrap_or_default();
     let keyword = match call.field("OptOutType") {
         Some("STOP") => Some(ProviderKeyword::Stop),
         Some("START") => Some(ProviderKeyword::Start),
         Some("HELP") => Some(ProviderKeyword::Help),
         _ if channel == Channel::Sms
-            && STOP_BY_DEFAULT.contains(&body.trim().to_ascii_lowercase().as_str()) =>
+            && STOP_BY_DEFAULT.contains(&typed.trim().to_ascii_lowercase().as_str()) =>
         {
             Some(ProviderKeyword::StopByDefault)
         }

@@ -1,6 +1,6 @@
 //! One-time codes: a few digits that prove that somebody holds a phone.
 //!
-//! A code is issued ([`issue`]) under limits and sent by text. It can be verified ([`VerifyCode`]) at most
+//! A code is issued ([`issue()`]) under limits and sent by text. It can be verified ([`VerifyCode`]) at most
 //! [`MAX_ATTEMPTS`](crate::values::one_time_code::MAX_ATTEMPTS) times, and once with success. Only a
 //! keyed hash is stored: neither the table nor a backup of it reveals a code.
 

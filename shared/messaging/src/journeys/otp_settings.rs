@@ -21,8 +21,8 @@ pub struct OtpSettings {
     pub resend_after: Span,
     /// The most codes for one phone within an hour.
     pub per_phone_hour: u32,
-    /// The most codes for one phone within a day: with [`super::MAX_ATTEMPTS`] guesses each, also how
-    /// often a code can be guessed at.
+    /// The most codes for one phone within a day. Each allows
+    /// [`MAX_ATTEMPTS`](crate::values::one_time_code::MAX_ATTEMPTS) guesses, so this also limits the guesses.
     pub per_phone_day: u32,
     /// The most codes within an hour for numbers that differ in their last three digits only.
     pub per_prefix_hour: u32,
