@@ -1,5 +1,5 @@
 //! The one-time setup in the accounts of providers and booking systems: their webhooks.
-//! Nothing here is on the way of a message.
+//! No message passes through this module.
 
 mod alarm_topic;
 mod aws_sms;

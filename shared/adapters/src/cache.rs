@@ -1,11 +1,11 @@
-//! A value that may be this old.
+//! A cache of one value with a maximum age.
 
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Remembers one value and when it was fetched.
+/// Stores one value and the time at which it was fetched.
 #[derive(Debug)]
 pub(crate) struct Cache<T> {
     max_age: TimeDelta,
@@ -17,7 +17,7 @@ impl<T: Clone> Cache<T> {
         Self { max_age, entry: Mutex::new(None) }
     }
 
-    /// The value, fetched anew when it is too old. An age of zero always fetches.
+    /// Returns the value, and fetches it again when it is too old. A maximum age of zero always fetches.
     pub(crate) async fn get<E>(
         &self,
         now: DateTime<Utc>,

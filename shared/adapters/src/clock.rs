@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use messaging::values::clock::Clock;
 
-/// Wall time.
+/// Reads the wall-clock time of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

@@ -21,23 +21,23 @@ use crate::environment::{self, EnvironmentError};
 pub struct Connection {
     /// The AWS region.
     pub region: String,
-    /// Another endpoint than AWS's own: one machine, tests.
+    /// An endpoint that replaces AWS's own, for one machine and for tests.
     pub endpoint: Option<String>,
-    /// Credentials; on Lambda they come as environment variables and live as long as the container.
+    /// The credentials. On Lambda they are environment variables and live as long as the container.
     pub credentials: Credentials,
     /// The HTTP client of all SDK clients.
     pub sdk_http: SharedHttpClient,
-    /// The HTTP connector of providers that are no part of AWS. It never tries twice.
+    /// The HTTP connector of providers outside AWS. It never repeats a request.
     pub provider_http: SharedHttpConnector,
     /// The time-outs of calls to our own stores: [`store_timeouts`].
     pub store_timeouts: TimeoutConfig,
 }
 
-/// A provider must be connected to within this time. Nothing has been sent when it runs out.
+/// The time limit for connecting to a provider. Nothing has been sent when it is reached.
 pub const PROVIDER_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Connection {
-    /// From the environment that Lambda sets.
+    /// Reads the connection from the environment that Lambda sets.
     ///
     /// # Errors
     /// Names the variable that is missing.
@@ -59,8 +59,8 @@ impl Connection {
         })
     }
 
-    /// As [`Connection::from_environment`], for a function on Lambda: it knows AWS by Amazon's own roots
-    /// (docs/adr/0037).
+    /// Reads the connection like [`Connection::from_environment`], for a function on Lambda. It trusts
+    /// Amazon's own roots for AWS (docs/adr/0037).
     ///
     /// # Errors
     /// Names the variable that is missing.
@@ -72,7 +72,7 @@ impl Connection {
         Ok(connection)
     }
 
-    /// To one machine, without TLS.
+    /// Creates a connection to one machine, without TLS.
     #[must_use]
     pub fn plain(endpoint: impl Into<String>) -> Self {
         Self {
@@ -91,7 +91,7 @@ impl Connection {
     }
 }
 
-/// The connector of providers on the internet, who are known by the system's roots.
+/// Creates the connector of providers on the internet, which are trusted by the system's roots.
 #[must_use]
 pub fn providers_over_tls() -> SharedHttpConnector {
     SharedHttpConnector::new(OnDemand::new(|| {
@@ -103,7 +103,7 @@ pub fn providers_over_tls() -> SharedHttpConnector {
     }))
 }
 
-/// ring instead of aws-lc: the latter gathers entropy for half a second in a small function.
+/// Uses ring instead of aws-lc, which gathers entropy for half a second in a small function.
 const fn tls() -> Provider {
     Provider::Rustls(CryptoMode::Ring)
 }
@@ -112,15 +112,15 @@ fn provider_settings() -> HttpConnectorSettings {
     HttpConnectorSettings::builder().connect_timeout(PROVIDER_CONNECT_TIMEOUT).build()
 }
 
-/// The configuration of every SDK client. Calls to our own stores are tried up to three times: each write is
-/// conditional or idempotent. (Senders never are.)
+/// The number of times that a call to our own stores is tried: each write is conditional or idempotent.
+/// (Senders never repeat a call.)
 pub(crate) const ATTEMPTS: u32 = 3;
 
 pub(crate) fn store_retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(Duration::from_millis(50))
 }
 
-/// Well inside the 10 s after which a caller is told to come back.
+/// The time-outs of our own stores, well below the 10 s after which a caller is asked to try again.
 #[must_use]
 pub fn store_timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
@@ -134,7 +134,7 @@ pub(crate) fn sleep() -> SharedAsyncSleep {
     SharedAsyncSleep::new(TokioSleep::new())
 }
 
-/// A provider is asked once, and its answer is not waited for longer than this.
+/// The time-outs of a call to a provider, which is made once.
 pub(crate) fn sender_timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(PROVIDER_CONNECT_TIMEOUT)
@@ -142,8 +142,8 @@ pub(crate) fn sender_timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// Configures an SDK client: `configured!(aws_sdk_dynamodb, connection)`; one that sends texts, and never
-/// twice: `configured!(aws_sdk_sns, connection, sender)`.
+/// Configures an SDK client: `configured!(aws_sdk_dynamodb, connection)`. A client that sends texts, and
+/// therefore never repeats a call: `configured!(aws_sdk_sns, connection, sender)`.
 macro_rules! configured {
     ($sdk:ident, $connection:expr) => {
         $crate::connection::configured!(

@@ -1,9 +1,9 @@
-//! Settings from the environment, the way Lambda gives them.
+//! Settings from environment variables, as Lambda provides them.
 
 use std::env::VarError;
 use std::fmt;
 
-/// A setting that is missing or unusable. Names the variable, never its value.
+/// The error for a setting that is missing or unusable. It names the variable, never its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvironmentError {
     name: &'static str,
@@ -11,7 +11,7 @@ pub struct EnvironmentError {
 }
 
 impl EnvironmentError {
-    /// A setting and what is wrong with it.
+    /// Creates an error from the name of a setting and a description of its problem.
     #[must_use]
     pub const fn new(name: &'static str, problem: &'static str) -> Self {
         Self { name, problem }
@@ -26,7 +26,7 @@ impl fmt::Display for EnvironmentError {
 
 impl std::error::Error for EnvironmentError {}
 
-/// A setting that must be there.
+/// Reads a required setting.
 ///
 /// # Errors
 /// Names the variable when it is missing, empty or not UTF-8.
@@ -39,16 +39,16 @@ pub fn required(name: &'static str) -> Result<String, EnvironmentError> {
     }
 }
 
-/// A setting that may be there; empty counts as absent.
+/// Reads an optional setting. An empty one counts as absent.
 #[must_use]
 pub fn optional(name: &'static str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// A number that may be there.
+/// Reads an optional number.
 ///
 /// # Errors
-/// When it is there and no number.
+/// When the variable is set and is not a number.
 pub fn number(name: &'static str, default: u32) -> Result<u32, EnvironmentError> {
     optional(name).map_or(Ok(default), |value| {
         value.parse().map_err(|_| EnvironmentError { name, problem: "is not a whole number" })

@@ -1,4 +1,4 @@
-//! Executions of the state machine.
+//! Starts and lists executions of the state machine.
 
 use chrono::{DateTime, Utc};
 use messaging::ports::{Executions, StartOutcome, Unavailable};
@@ -15,15 +15,15 @@ pub struct StateMachine {
 }
 
 impl StateMachine {
-    /// The state machine by ARN.
+    /// Creates a client for the state machine with this ARN.
     #[must_use]
     pub fn new(connection: &Connection, arn: impl Into<String>) -> Self {
         Self { client: configured!(aws_sdk_sfn, connection), arn: arn.into() }
     }
 }
 
-/// The input of a step's execution: ids and the stored due time, nothing else, the same bytes at
-/// every repeat. A persisted format: executions wait for months.
+/// Returns the input of a step's execution: ids and the stored due time only, with the same bytes at every
+/// repeat. It is a persisted format, because executions wait for months.
 #[must_use]
 pub fn execution_input(conversation: &ConversationId, step: &StepName, due: DateTime<Utc>) -> String {
     format!(r#"{{"conversation_id":"{conversation}","step":"{step}","due":"{}"}}"#, to_rfc3339(due))
@@ -34,7 +34,7 @@ impl StateMachine {
         let started =
             self.client.start_execution().state_machine_arn(&self.arn).name(name).input(input).send().await;
         match started {
-            // Also when it runs already with the same input.
+            // Step Functions also returns success when the execution already runs with the same input.
             Ok(_) => Ok(StartOutcome::Waits),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_execution_already_exists()) => {
                 Ok(StartOutcome::NumberTaken)
@@ -43,11 +43,11 @@ impl StateMachine {
         }
     }
 
-    /// The names of the executions that ended so and not before `since`, newest first. Only executions
-    /// that started in the last 300 days and some can have: they live no longer.
+    /// Returns the names of the executions that failed or succeeded at `since` or later, newest first. Only
+    /// executions that started in the last 300 days and some can be among them: none lives longer.
     ///
     /// # Errors
-    /// When Step Functions cannot be asked.
+    /// When Step Functions cannot be called.
     pub async fn ended_since(&self, failed: bool, since: DateTime<Utc>) -> Result<Vec<String>, Unavailable> {
         use aws_sdk_sfn::types::ExecutionStatus::{Failed, Succeeded};
         let mut names = Vec::new();
@@ -81,8 +81,8 @@ impl Executions for StateMachine {
         step: &StepName,
         due: DateTime<Utc>,
     ) -> Result<(), Unavailable> {
-        // The name is the step's and nobody else's, so whatever exists under it is this step's execution:
-        // running (with a due time that has moved on) or ended.
+        // The name belongs to this step alone, so an execution with this name is the step's own: it runs
+        // (with an earlier due time) or has ended.
         let name = execution_name(conversation, step);
         self.start_named(name, execution_input(conversation, step, due)).await.map(|_| ())
     }

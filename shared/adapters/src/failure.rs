@@ -1,12 +1,12 @@
-//! SDK errors in the domain's words: which operation, what kind of failure, no data.
+//! Converts SDK errors to the domain's error: the operation and the kind of failure, without data.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use messaging::ports::Unavailable;
 
-/// Turns an SDK error into one that is safe to log: SDK messages can quote items, so only the error
-/// code is taken over.
+/// Converts an SDK error to one that is safe to log. SDK messages can quote items, so only the error code
+/// is kept.
 pub(crate) fn unavailable<E: ProvideErrorMetadata>(
     operation: &'static str,
     error: &SdkError<E, HttpResponse>,

@@ -1,4 +1,4 @@
-//! An installation on AWS as the command line sees it: the names of a stack's parts, and its secret.
+//! An installation on AWS as the command line sees it: the names of a stack's resources, and its secret.
 
 use messaging::ports::Unavailable;
 use serde::Deserialize;
@@ -7,37 +7,37 @@ use serde_json::{Map, Value};
 use crate::connection::{Connection, configured};
 use crate::failure::unavailable;
 
-/// The names of a stack's parts. No secrets.
+/// The names of a stack's resources, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Installation {
-    /// The table.
+    /// The name of the table.
     pub table: String,
-    /// The secret's ARN.
+    /// The ARN of the secret.
     pub secret: String,
-    /// The state machine's ARN.
+    /// The ARN of the state machine.
     pub state_machine: String,
-    /// The name of the parameter that is the sending switch.
+    /// The name of the parameter that holds the sending switch.
     pub sending: String,
-    /// The number or Messaging Service that texts leave from.
+    /// The number or Messaging Service from which Twilio sends texts.
     pub twilio_from: String,
-    /// The base URL under which the API is reached; without a slash at the end.
+    /// The base URL of the API, without a slash at the end.
     pub public_url: String,
-    /// The topic of what customers write to numbers of End User Messaging.
+    /// The topic of customers' messages to numbers of End User Messaging.
     #[serde(default)]
     pub inbound_topic: String,
-    /// The topic of what End User Messaging reports of texts.
+    /// The topic of the events that End User Messaging reports about texts.
     #[serde(default)]
     pub delivery_topic: String,
-    /// The configuration set; empty where End User Messaging is not used.
+    /// The name of the configuration set; empty where End User Messaging is not used.
     #[serde(default)]
     pub configuration_set: String,
-    /// The pool; empty where there is none.
+    /// The pool of numbers; empty where there is none.
     #[serde(default)]
     pub pool: String,
     /// The kind of number that the pool should have, by AWS's name; empty where it is not set.
     #[serde(default)]
     pub number_type: String,
-    /// The topic that alarms are told of by; empty in stacks of an older version.
+    /// The topic to which alarms are published; empty in stacks of an older version.
     #[serde(default)]
     pub alarm_topic: String,
 }
@@ -64,23 +64,23 @@ impl Installation {
     }
 }
 
-/// The installation's secret, whole: for operators who fill it in. No `Debug`.
+/// The whole secret of the installation, for operators who fill it in. No `Debug`.
 pub struct SecretDocument {
     client: aws_sdk_secretsmanager::Client,
     id: String,
 }
 
 impl SecretDocument {
-    /// The secret by name or ARN.
+    /// Creates a client for the secret with this name or ARN.
     #[must_use]
     pub fn new(connection: &Connection, id: impl Into<String>) -> Self {
         Self { client: configured!(aws_sdk_secretsmanager, connection), id: id.into() }
     }
 
-    /// All entries.
+    /// Reads all entries of the secret.
     ///
     /// # Errors
-    /// When it cannot be read or is no JSON object.
+    /// When the secret cannot be read or is not a JSON object.
     pub async fn read(&self) -> Result<Map<String, Value>, Unavailable> {
         const OPERATION: &str = "secretsmanager:GetSecretValue";
         let answer = self.client.get_secret_value().secret_id(&self.id).send().await;
@@ -91,11 +91,11 @@ impl SecretDocument {
         })
     }
 
-    /// Puts a new key in front of an entry's keys; the others stay, so that nothing that is signed with
-    /// them is refused meanwhile.
+    /// Inserts a new key before an entry's keys. The older keys stay, so that requests that are signed with
+    /// them are still accepted.
     ///
     /// # Errors
-    /// When it cannot be read or written.
+    /// When the secret cannot be read or written.
     pub async fn put_first(&self, entry: &str, key: &str) -> Result<(), Unavailable> {
         let mut document = self.read().await?;
         let mut keys = vec![Value::from(key)];
@@ -112,5 +112,5 @@ impl SecretDocument {
     }
 }
 
-/// Keys of one entry: the new one, and those that something may still be signed with.
+/// The number of keys that one entry keeps: the new one, and older ones that may still be in use.
 const KEYS_KEPT: usize = 3;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::cache::Cache;
 use crate::table::{Key, Partition, Table, Write, put};
 
-/// The store of the journeys: a few items of the table, and a cache of what was read.
+/// The store of the journeys: a few items of the table, and a cache of the file in force.
 pub struct JourneyStore<K> {
     table: Table,
     pointer: Cache<String>,
@@ -22,7 +22,7 @@ pub struct JourneyStore<K> {
     clock: K,
 }
 
-/// A file in the table.
+/// A journeys file as the table stores it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredFile {
     /// The version of the file: a digest of its text.
@@ -37,13 +37,13 @@ pub struct StoredFile {
 pub struct Change {
     /// The time of the change (RFC 3339, UTC).
     pub at: String,
-    /// The version that came in force.
+    /// The version that came into force.
     pub version: String,
     /// The command that made the change: `push` or `rollback`.
     pub by: String,
 }
 
-/// The item of a file.
+/// The item that holds a file.
 #[derive(Serialize, Deserialize)]
 struct FileItem {
     #[serde(default)]
@@ -68,7 +68,7 @@ const HISTORY_LIMIT: i32 = 100;
 /// The reason why a file was not put in force.
 #[derive(Debug)]
 pub enum PushError {
-    /// The file has errors.
+    /// The file has errors, which are listed.
     Refused(Vec<Finding>),
     /// The file could not be stored.
     Unavailable(Unavailable),
@@ -81,7 +81,8 @@ impl From<Unavailable> for PushError {
 }
 
 impl<K: Clock> JourneyStore<K> {
-    /// The journeys in a table. A change of the version in force is seen up to `max_age` late (60 s on AWS).
+    /// Creates the store of the journeys in a table. A change of the version in force is
+    /// seen up to `max_age` late (60 s on AWS).
     #[must_use]
     pub fn new(table: Table, max_age: TimeDelta, clock: K) -> Self {
         Self { table, pointer: Cache::new(max_age), file: Cache::new(TimeDelta::MAX), clock }
@@ -105,7 +106,7 @@ impl<K: Clock> JourneyStore<K> {
         Ok(version)
     }
 
-    /// The file in force, as it was pushed; `None` before the first push.
+    /// Returns the file in force, as it was pushed; `None` before the first push.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -125,7 +126,7 @@ impl<K: Clock> JourneyStore<K> {
         Ok(item.map(|item| StoredFile { version: version.to_owned(), toml: item.toml }))
     }
 
-    /// Puts a file in force again that was in force before. Waiting conversations keep their own copy.
+    /// Puts an earlier file in force again. Waiting conversations keep their own copy.
     ///
     /// # Errors
     /// When there is no such version, this code cannot read it any more, or the table cannot be used.
@@ -136,7 +137,7 @@ impl<K: Clock> JourneyStore<K> {
         Ok(self.put_in_force(version, None, "rollback").await?)
     }
 
-    /// The changes of the version in force, newest first, at most 100.
+    /// Returns the changes of the version in force, newest first, at most 100.
     ///
     /// # Errors
     /// When the table cannot be read.

@@ -1,5 +1,5 @@
-//! The domain's ports, made of AWS and Twilio. One module per port; the functions' `main` puts them
-//! together from the environment.
+//! Implementations of the domain's ports with AWS and Twilio, one module per port. The `main` of each
+//! function composes them from the environment.
 
 pub mod accounts;
 pub mod cache;

@@ -2,7 +2,7 @@
 
 use messaging::ports::{Randomness, Unavailable};
 
-/// The operating system's generator.
+/// The random number generator of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemRandomness;
 

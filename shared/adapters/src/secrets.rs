@@ -22,7 +22,7 @@ const REFRESH_AT_MOST_EVERY: TimeDelta = TimeDelta::seconds(30);
 
 type Entries = Arc<HashMap<String, Vec<SecretText>>>;
 
-/// The installation's secret.
+/// The keys of the installation's secret, with a cache.
 pub struct Secrets<K> {
     client: aws_sdk_secretsmanager::Client,
     secret_id: String,
@@ -33,7 +33,7 @@ pub struct Secrets<K> {
 }
 
 impl<K: Clock> Secrets<K> {
-    /// The secret by name or ARN.
+    /// Creates a client for the secret with this name or ARN.
     #[must_use]
     pub fn new(connection: &Connection, secret_id: impl Into<String>, clock: K) -> Self {
         let client = configured!(aws_sdk_secretsmanager, connection);
@@ -46,17 +46,17 @@ impl<K: Clock> Secrets<K> {
         }
     }
 
-    /// The newest key of an entry that must be there.
+    /// Returns the newest key of a required entry.
     ///
     /// # Errors
-    /// When the secret cannot be had or lacks the entry.
+    /// When the secret is not available or lacks the entry.
     pub async fn newest(&self, entry: &str) -> Result<SecretText, Unavailable> {
         let missing = || Unavailable { operation: OPERATION, reason: "an entry is missing".to_owned() };
         self.keys(entry).await?.into_iter().next().ok_or_else(missing)
     }
 
-    /// Whether a key that does not fit may cause a fetch now. Asking counts as trying: a fetch that
-    /// fails is not repeated at once either.
+    /// Returns whether an unknown key may cause a fetch now. Each `true` counts as a fetch, so that a failed
+    /// one is not repeated at once either.
     fn may_refresh(&self, now: DateTime<Utc>) -> bool {
         let is_recent = |at: DateTime<Utc>| now - at < REFRESH_AT_MOST_EVERY;
         let mut refreshed_at = self.refreshed_at.lock().unwrap_or_else(PoisonError::into_inner);

@@ -20,7 +20,7 @@ pub struct ParameterSwitch<K> {
 }
 
 impl<K: Clock> ParameterSwitch<K> {
-    /// The parameter by name; what it says may be `max_age` old (30 s on AWS).
+    /// Creates a reader of the parameter with this name. Its value may be `max_age` old (30 s on AWS).
     #[must_use]
     pub fn new(connection: &Connection, parameter: impl Into<String>, max_age: TimeDelta, clock: K) -> Self {
         let client = configured!(aws_sdk_ssm, connection);
@@ -39,7 +39,7 @@ impl<K: Clock> ParameterSwitch<K> {
             Some("on") => Ok(Switch::On),
             Some("shadow") => Ok(Switch::Shadow),
             Some("paused") => Ok(Switch::Paused),
-            // A misspelt switch was meant to stop something.
+            // A misspelt value was meant to stop something, so it is an error.
             _ => {
                 Err(Unavailable { operation: OPERATION, reason: "neither on, shadow nor paused".to_owned() })
             }

@@ -41,7 +41,7 @@ pub(crate) use keys::{Key, Partition};
 use read::{GET, unreadable};
 use write::Advance;
 
-/// The table. Cheap to clone.
+/// A client of the table. Cheap to clone.
 #[derive(Clone)]
 pub struct Table {
     client: aws_sdk_dynamodb::Client,
@@ -50,7 +50,8 @@ pub struct Table {
 }
 
 impl Table {
-    /// The table with this name. An item expires `retention` after the last deadline of its conversation.
+    /// Creates a client of the table with this name. An item expires `retention`
+    /// after the last deadline of its conversation.
     #[must_use]
     pub fn new(connection: &Connection, name: impl Into<String>, retention: TimeDelta) -> Self {
         Self { client: configured!(aws_sdk_dynamodb, connection), name: name.into(), retention }

@@ -23,7 +23,7 @@ pub async fn subscribers(connection: &Connection, topic: &str) -> Result<Subscri
     let answer = client.list_subscriptions_by_topic().topic_arn(topic).send().await;
     let answer = answer.map_err(|error| unavailable("sns:ListSubscriptionsByTopic", &error))?;
     let all = answer.subscriptions();
-    // What is not confirmed has a word in place of its ARN: PendingConfirmation, Deleted.
+    // An unconfirmed subscription has a word in place of its ARN: PendingConfirmation or Deleted.
     let confirmed =
         all.iter().filter(|one| one.subscription_arn().is_some_and(|arn| arn.starts_with("arn:")));
     let pending = all.iter().filter(|one| one.subscription_arn() == Some("PendingConfirmation"));

@@ -14,15 +14,15 @@ pub struct AwsSms {
 /// A number that texts can leave from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OriginationNumber {
-    /// In E.164.
+    /// The number in E.164.
     pub number: String,
-    /// `TEN_DLC`, `SIMULATOR`, ...
+    /// AWS's name of its kind: `TEN_DLC`, `SIMULATOR`, ...
     pub kind: String,
-    /// `ACTIVE`, `PENDING`, ...
+    /// Its status at AWS: `ACTIVE`, `PENDING`, ...
     pub status: String,
     /// The topic to which received messages are published, if two-way messages are on.
     pub two_way: Option<String>,
-    /// Its registration's status, where the country wants one: `COMPLETE`, `REVIEWING`, ...
+    /// The status of its registration, where the country requires one: `COMPLETE`, `REVIEWING`, ...
     pub registration: Option<String>,
 }
 
@@ -31,18 +31,18 @@ pub struct OriginationNumber {
 pub struct PoolHabits {
     /// The topic to which they are published, if two-way messages are on.
     pub two_way: Option<String>,
-    /// Whether STOP is left to whoever reads there; else AWS answers it and keeps it to itself.
+    /// Whether AWS leaves STOP to the reader of that topic. Otherwise AWS answers STOP and does not publish it.
     pub leaves_opt_outs_to_us: bool,
 }
 
 impl AwsSms {
-    /// By the connection's credentials.
+    /// Creates a client with the connection's credentials.
     #[must_use]
     pub fn new(connection: &Connection) -> Self {
         Self { client: configured!(aws_sdk_pinpointsmsvoicev2, connection) }
     }
 
-    /// Whether the account is in the sandbox, where ten verified numbers can be texted.
+    /// Returns whether the account is in the sandbox, where only ten verified numbers can be texted.
     ///
     /// # Errors
     /// When AWS does not answer, or refuses.
@@ -54,7 +54,7 @@ impl AwsSms {
         Ok(tier.is_none_or(|tier| tier.value() == "SANDBOX"))
     }
 
-    /// The month's limit for texts in USD: what is enforced, and the most that it can be set to.
+    /// Returns the monthly spending limit for texts in USD: the enforced limit and the largest allowed one.
     ///
     /// # Errors
     /// When AWS does not answer, or refuses.
@@ -66,7 +66,7 @@ impl AwsSms {
         Ok(texts.map(|limit| (limit.enforced_limit(), limit.max_limit())))
     }
 
-    /// The numbers of a pool.
+    /// Returns the numbers of a pool.
     ///
     /// # Errors
     /// When there is no such pool, or AWS does not answer.
@@ -119,7 +119,7 @@ impl AwsSms {
         }))
     }
 
-    /// The topics to which a configuration set publishes what becomes of texts.
+    /// Returns the topics to which a configuration set publishes the events of texts.
     ///
     /// # Errors
     /// When there is no such set, or AWS does not answer.

@@ -1,5 +1,5 @@
-//! Calendly's webhook subscriptions (API v2). One that has failed for 24 hours is `disabled` and is
-//! never enabled again: it is made anew.
+//! Calendly's webhook subscriptions (API v2). Calendly sets a subscription that has failed for 24 hours to
+//! `disabled` and never enables it again: it must be created again.
 
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use messaging::ports::Unavailable;
@@ -14,7 +14,7 @@ use crate::connection::Connection;
 /// The events that a journey needs.
 const EVENTS: [&str; 2] = ["invitee.created", "invitee.canceled"];
 
-/// Calendly's API with a personal access token.
+/// A client of Calendly's API with a personal access token.
 pub struct Calendly {
     http: SharedHttpConnector,
     base_url: String,
@@ -24,30 +24,30 @@ pub struct Calendly {
 /// The owner of the token.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Owner {
-    /// The user.
+    /// The URI of the user.
     pub uri: String,
-    /// The user's organization: its bookings are subscribed to.
+    /// The URI of the user's organization, whose bookings are subscribed to.
     pub current_organization: String,
 }
 
 /// A webhook subscription.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Subscription {
-    /// Its id.
+    /// The URI that identifies it.
     pub uri: String,
     /// The URL to which it posts.
     pub callback_url: String,
-    /// `active` or `disabled`.
+    /// Its state: `active` or `disabled`.
     pub state: String,
     /// The events that it posts.
     pub events: Vec<String>,
-    /// Since when it has failed, while Calendly still tries.
+    /// The time since which it has failed, while Calendly still tries.
     #[serde(default)]
     pub retry_started_at: Option<String>,
 }
 
 impl Subscription {
-    /// Whether everything that a journey needs arrives by it.
+    /// Returns whether it posts every event that a journey needs.
     #[must_use]
     pub fn is_useful(&self) -> bool {
         self.state == "active" && EVENTS.iter().all(|event| self.events.iter().any(|theirs| theirs == event))
@@ -55,7 +55,7 @@ impl Subscription {
 }
 
 impl Calendly {
-    /// The API at `base_url`, `https://api.calendly.com`.
+    /// Creates a client of the API at `base_url`, normally `https://api.calendly.com`.
     #[must_use]
     pub fn new(connection: &Connection, base_url: &str, token: &SecretText) -> Self {
         Self {
@@ -65,7 +65,7 @@ impl Calendly {
         }
     }
 
-    /// The owner of the token.
+    /// Returns the owner of the token.
     ///
     /// # Errors
     /// 401 for a token that is wrong or expired.
@@ -74,10 +74,10 @@ impl Calendly {
         read("calendly:GetCurrentUser", answer.get("resource"))
     }
 
-    /// The organization's subscriptions.
+    /// Returns the organization's subscriptions.
     ///
     /// # Errors
-    /// 403 without the right to webhooks (Calendly's plan, or the user's role).
+    /// 403 without permission for webhooks, which depends on Calendly's plan and the user's role.
     pub async fn subscriptions(&self, owner: &Owner) -> Result<Vec<Subscription>, Unavailable> {
         const OPERATION: &str = "calendly:ListSubscriptions";
         let query = form_urlencoded::Serializer::new(String::new())
@@ -89,10 +89,10 @@ impl Calendly {
         read(OPERATION, answer.get("collection"))
     }
 
-    /// Subscribes the organization's bookings, signed with this key.
+    /// Subscribes to the organization's bookings. Calendly signs them with this key.
     ///
     /// # Errors
-    /// 403 as above; 409 when there is one for this URL.
+    /// 403 as above; 409 when there is already a subscription for this URL.
     pub async fn subscribe(&self, owner: &Owner, url: &str, key: &SecretText) -> Result<(), Unavailable> {
         let body = json!({
             "url": url,
@@ -106,10 +106,10 @@ impl Calendly {
             .map(drop)
     }
 
-    /// Ends a subscription.
+    /// Deletes a webhook subscription.
     ///
     /// # Errors
-    /// When it does not exist or is somebody else's.
+    /// When the subscription does not exist or belongs to another account.
     pub async fn unsubscribe(&self, subscription: &Subscription) -> Result<(), Unavailable> {
         let id = subscription.uri.rsplit('/').next().unwrap_or_default();
         let path = format!("/webhook_subscriptions/{id}");

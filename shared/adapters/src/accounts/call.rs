@@ -1,4 +1,4 @@
-//! One call of a provider's management API: JSON comes back.
+//! One call of a provider's management API, which responds with JSON.
 
 use std::time::Duration;
 
@@ -10,24 +10,24 @@ use serde_json::Value;
 
 use crate::providers::http::exchange;
 
-/// The whole call must be over within this time.
+/// The time limit of the whole call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// A call. No `Debug`: it carries a credential.
+/// One call of an API. No `Debug`: it carries a credential.
 pub(super) struct Call<'a> {
-    /// Its name, as errors spell it: `calendly:CreateSubscription`.
+    /// The name of the call in errors: `calendly:CreateSubscription`.
     pub(super) operation: &'static str,
     pub(super) method: &'static str,
     pub(super) url: String,
-    /// The value of `Authorization`.
+    /// The value of the `Authorization` header.
     pub(super) authorization: &'a str,
-    /// Content type and body.
+    /// The content type and the body, if there is one.
     pub(super) body: Option<(&'static str, String)>,
 }
 
 impl Call<'_> {
-    /// Calls once. An answer other than 2xx is an error that names the status, and the provider's error
-    /// code where it is a number; never what was sent.
+    /// Makes the call once. A response other than 2xx is an error that names the status, and the provider's
+    /// error code where it is a number. The error never contains the request.
     pub(super) async fn make(self, http: &SharedHttpConnector) -> Result<Value, Unavailable> {
         let trouble = |reason: String| Unavailable { operation: self.operation, reason };
         let mut request = http::Request::builder()

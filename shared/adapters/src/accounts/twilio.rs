@@ -12,13 +12,13 @@ use crate::connection::Connection;
 /// The base URLs of Twilio's APIs.
 #[derive(Debug, Clone)]
 pub struct TwilioAddresses {
-    /// `https://api.twilio.com`
+    /// The base URL of the main API: `https://api.twilio.com`.
     pub api: String,
-    /// `https://messaging.twilio.com`
+    /// The base URL of the messaging API: `https://messaging.twilio.com`.
     pub messaging: String,
 }
 
-/// An account of Twilio's.
+/// A client for one account at Twilio.
 pub struct TwilioAccount {
     http: SharedHttpConnector,
     addresses: TwilioAddresses,
@@ -29,18 +29,18 @@ pub struct TwilioAccount {
 /// The addresses to which incoming messages are posted: `url`, and `fallback` when that fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Webhooks {
-    /// The resource that these are settings of: `PN...` or `MG...`.
+    /// The SID of the number (`PN...`) or the Messaging Service (`MG...`) that has these settings.
     pub sid: String,
-    /// `SmsUrl`, or a service's `InboundRequestUrl`.
+    /// The `SmsUrl` of a number, or the `InboundRequestUrl` of a service.
     pub url: String,
-    /// `SmsFallbackUrl`, or a service's `FallbackUrl`.
+    /// The `SmsFallbackUrl` of a number, or the `FallbackUrl` of a service.
     pub fallback: String,
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
 impl TwilioAccount {
-    /// An account by SID and auth token.
+    /// Creates a client from the SID and the auth token of an account.
     #[must_use]
     pub fn new(
         connection: &Connection,
@@ -57,8 +57,8 @@ impl TwilioAccount {
         }
     }
 
-    /// Status (`active`, `suspended`, `closed`) and kind (`Full`, `Trial`) of the account. A trial
-    /// account texts verified numbers only.
+    /// Returns the status (`active`, `suspended`, `closed`) and the kind (`Full`, `Trial`) of the account. A
+    /// trial account texts verified numbers only.
     ///
     /// # Errors
     /// 401 for a wrong SID or token.
@@ -68,7 +68,7 @@ impl TwilioAccount {
         Ok((text(&answer, "status"), text(&answer, "type")))
     }
 
-    /// The webhooks of what texts leave from; none when the account has no such number or service.
+    /// Returns the webhooks of a sender; `None` when the account has no such number or service.
     ///
     /// # Errors
     /// When Twilio does not answer, or refuses.
@@ -88,7 +88,7 @@ impl TwilioAccount {
         Ok(number.map(|number| webhooks(number, "sms_url", "sms_fallback_url")))
     }
 
-    /// Sets them.
+    /// Sets the webhooks of a number or service.
     ///
     /// # Errors
     /// When Twilio does not answer, or refuses.

@@ -1,4 +1,4 @@
-//! A connector that is made when it is first asked for something.
+//! A connector that is created when it is first used.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -7,7 +7,8 @@ use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
-/// Reading the system's roots takes milliseconds; most functions call no provider, or not at first.
+/// A connector that is created at its first call. Reading the system's roots takes milliseconds, and most
+/// functions call no provider, or not at first.
 pub(super) struct OnDemand(LazyLock<Connector, fn() -> Connector>);
 
 impl OnDemand {

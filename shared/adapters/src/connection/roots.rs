@@ -1,17 +1,17 @@
-//! The roots by which AWS's endpoints are known.
+//! The root certificates that are trusted for AWS's endpoints.
 
 use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 
 use crate::environment::optional;
 
-/// Amazon Root CA 1 to 4 and Starfield Services Root Certificate Authority - G2: what Amazon Trust
-/// Services asks every client of AWS to trust (<https://www.amazontrust.com/repository/>). The first of
-/// them ends on 2037-12-31.
+/// Amazon Root CA 1 to 4 and Starfield Services Root Certificate Authority - G2. Amazon Trust Services asks
+/// every client of AWS to trust them (<https://www.amazontrust.com/repository/>). The first of them expires
+/// on 2037-12-31.
 const AMAZON: &[u8] = include_bytes!("roots/amazon.pem");
 
-/// Trust in Amazon's roots alone. `None` where that may not do: in China AWS is run by others, and who
-/// names certificates of their own (`SSL_CERT_FILE`, `SSL_CERT_DIR`) may have something in between that
-/// shows one of those.
+/// Returns a context that trusts Amazon's roots alone; `None` where they may not be enough. In China, AWS is
+/// run by others. An operator who names certificates (`SSL_CERT_FILE`, `SSL_CERT_DIR`) may run a proxy that
+/// presents one of them.
 pub(super) fn amazon(region: &str) -> Option<TlsContext> {
     let own = optional("SSL_CERT_FILE").or_else(|| optional("SSL_CERT_DIR"));
     may_be_amazons(region, own.as_deref()).then(trust).flatten()
@@ -34,7 +34,7 @@ mod tests {
 
     use super::*;
 
-    /// As Amazon Trust Services publishes them.
+    /// The fingerprints that Amazon Trust Services publishes.
     const FINGERPRINTS: [&str; 5] = [
         "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
         "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",

@@ -13,23 +13,23 @@ use messaging::values::verdict::Because;
 use crate::environment::EnvironmentError;
 use crate::providers::http::{Lost, lost};
 
-/// The registration that India's operators require with every text (DLT): the sender and the registered template.
+/// The registration that India's operators require with every text (DLT): the sender and the template.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct India {
-    /// `IN_ENTITY_ID`.
+    /// The sender's registration, `IN_ENTITY_ID`.
     pub entity_id: Option<String>,
-    /// `IN_TEMPLATE_ID` of a text that has none of its own.
+    /// The `IN_TEMPLATE_ID` of a text that has no template of its own.
     pub template_id: Option<String>,
 }
 
 impl India {
-    /// The template that a text is registered as.
+    /// Returns the registered template of a text.
     pub(crate) fn template_of<'a>(&'a self, step: &'a Step) -> Option<&'a str> {
         step.dlt_template_id.as_ref().map(DltTemplateId::as_str).or(self.template_id.as_deref())
     }
 }
 
-/// The most that one part of a text may cost, in US dollars, as AWS spells it: `^[0-9]{0,2}\.[0-9]{1,5}$`.
+/// The highest price of one part of a text, in US dollars, as AWS spells it: `^[0-9]{0,2}\.[0-9]{1,5}$`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MaxPrice(String);
 
@@ -37,7 +37,7 @@ impl MaxPrice {
     /// Reads a decimal number of dollars below 100 with at most five decimals: `1`, `0.5`, `.05`.
     ///
     /// # Errors
-    /// When it is none.
+    /// When the text is not such a number.
     pub fn parse(text: &str) -> Result<Self, EnvironmentError> {
         let wrong = || EnvironmentError::new("AWS_SMS_MAX_PRICE", "is no price below 100 dollars");
         let (dollars, decimals) = text.split_once('.').unwrap_or((text, "00"));
@@ -51,24 +51,24 @@ impl MaxPrice {
         Ok(Self(format!("{dollars}.{decimals}")))
     }
 
-    /// As AWS wants it.
+    /// Returns the price as AWS spells it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Whether a text is for a phone of India's.
+/// Returns whether a phone number belongs to India.
 pub(crate) fn is_indian(to: &PhoneNumber) -> bool {
     to.as_e164().starts_with("+91")
 }
 
-/// Whether it is advertising, in AWS's two kinds.
+/// Returns whether a category is promotional. AWS distinguishes promotional and transactional texts.
 pub(crate) fn is_promotional(category: Category) -> bool {
     category == Category::Promotional
 }
 
-/// The first facts about an outcome.
+/// Returns the first fact about an outcome: the provider.
 pub(crate) fn because(provider: Provider) -> Because {
     Because::fact("provider", provider.as_str())
 }
@@ -79,7 +79,7 @@ pub(crate) fn because(provider: Provider) -> Because {
 /// |---|---|---|
 /// | the request could not be built | `Rejected`, the text's | nothing was sent, and nothing will be |
 /// | no connection | `NotSent` | nothing was sent |
-/// | time-out, broken connection, unreadable answer | `Unknown` | it may have been taken |
+/// | time-out, broken connection, unreadable response | `Unknown` | the service may have accepted it |
 pub(crate) fn without_answer<E>(provider: Provider, error: &SdkError<E, HttpResponse>) -> SendOutcome {
     let because = because(provider);
     match error {
@@ -102,11 +102,11 @@ pub(crate) fn without_answer<E>(provider: Provider, error: &SdkError<E, HttpResp
 /// Classifies an error response of the service that rejects the call or leaves its outcome open, by its code
 /// and its status; `None` when it is a refusal.
 ///
-/// | answer | outcome | why |
+/// | response | outcome | why |
 /// |---|---|---|
-/// | a throttle, 429, 503 | `NotSent` | turned away at the door |
-/// | any other 4xx but 408 | a refusal | |
-/// | 408, 5xx, 2xx that cannot be read, anything else | `Unknown` | it may have been taken before the answer failed |
+/// | a throttle, 429, 503 | `NotSent` | rejected before it was accepted |
+/// | any other 4xx except 408 | a refusal | |
+/// | 408, other 5xx, unreadable 2xx, anything else | `Unknown` | it may have been accepted before the response failed |
 pub(crate) fn not_refused(provider: Provider, code: &str, status: u16) -> Option<SendOutcome> {
     let because = because(provider).and("code", code).and("status", status);
     let throttled =

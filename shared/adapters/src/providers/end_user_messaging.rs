@@ -1,7 +1,7 @@
 //! AWS End User Messaging SMS (`pinpoint-sms-voice-v2`): `SendTextMessage`, never repeated.
 //!
-//! It has no idempotency key, so a call whose answer is lost may or may not have sent a text. Our own ids
-//! travel in `Context` and come back with every event: the evidence for a lost answer.
+//! The API has no idempotency key, so a call whose response is lost may or may not have sent a text. Our own
+//! ids are sent in `Context` and come back with every event. They are the evidence after a lost response.
 
 mod classify;
 
@@ -22,24 +22,24 @@ use crate::providers::aws::{is_indian, is_promotional};
 
 pub use classify::outcome_of;
 
-/// The kinds of numbers that texts leave from.
+/// The kinds of numbers that send texts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum NumberType {
-    /// Ten digits, registered elsewhere.
+    /// A number of ten digits that is registered elsewhere.
     LongCode,
-    /// Toll-free.
+    /// A toll-free number.
     TollFree,
-    /// Ten digits, registered for business in the US.
+    /// A number of ten digits that is registered for business in the US.
     TenDlc,
-    /// Five or six digits.
+    /// A number of five or six digits.
     ShortCode,
-    /// Reaches AWS's simulated phones only: the one for development, which needs no registration.
+    /// A number for development, which reaches AWS's simulated phones only and needs no registration.
     #[default]
     Simulator,
 }
 
 impl NumberType {
-    /// AWS's name for it.
+    /// Returns AWS's name for the kind.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ impl NumberType {
         }
     }
 
-    /// By AWS's name.
+    /// Finds a kind by AWS's name.
     ///
     /// # Errors
     /// When AWS has no such kind.
@@ -73,15 +73,15 @@ impl NumberType {
 /// The senders of texts, and the settings that are sent with them.
 #[derive(Clone, Default)]
 pub struct EndUserMessagingSettings {
-    /// A pool (id or ARN) or a number; without one AWS chooses among the account's.
+    /// A pool (id or ARN) or a number. Without one, AWS chooses a number of the account.
     pub origination: Option<String>,
     /// The kind of that number.
     pub number_type: NumberType,
     /// The configuration set that publishes events.
     pub configuration_set: Option<String>,
-    /// The most that a part may cost.
+    /// The highest price of one part of a text.
     pub max_price: Option<MaxPrice>,
-    /// For phones in India.
+    /// The registration for phones in India.
     pub india: India,
 }
 
@@ -94,14 +94,14 @@ impl fmt::Debug for EndUserMessagingSettings {
     }
 }
 
-/// Sends by AWS End User Messaging.
+/// Sends texts by AWS End User Messaging.
 pub struct EndUserMessaging {
     client: Client,
     settings: EndUserMessagingSettings,
 }
 
 impl EndUserMessaging {
-    /// A sender in the connection's region. Its client tries once.
+    /// Creates a sender in the connection's region. Its client makes each call once.
     #[must_use]
     pub fn new(connection: &Connection, settings: EndUserMessagingSettings) -> Self {
         Self { client: configured!(aws_sdk_pinpointsmsvoicev2, connection, sender), settings }
@@ -154,7 +154,7 @@ impl EndUserMessaging {
         }
     }
 
-    /// Sends words that belong to no journey, once.
+    /// Sends a text that belongs to no journey, once.
     pub async fn say(&self, to: &PhoneNumber, from: &str, words: &MessageText) -> SendOutcome {
         let sent = self
             .client
@@ -171,12 +171,12 @@ impl EndUserMessaging {
         }
     }
 
-    /// The pool or number that texts leave from, where it is set.
+    /// Returns the pool or number that sends texts, where it is set.
     pub(crate) fn origin(&self) -> Option<&str> {
         self.settings.origination.as_deref()
     }
 
-    /// The number that texts leave from, where it is one and no pool.
+    /// Returns the number that sends texts; `None` where a pool sends them.
     fn number(&self) -> Option<String> {
         self.settings.origination.clone().filter(|origination| origination.starts_with('+'))
     }

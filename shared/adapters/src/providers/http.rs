@@ -1,14 +1,14 @@
-//! One request, one answer, never repeated: for what is spoken to without an SDK.
+//! One HTTP request that is never repeated, for services that are called without an SDK.
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 
-/// Answers are about a kilobyte.
+/// The size limit of a response in bytes. Most responses are about a kilobyte.
 const ANSWER_LIMIT: usize = 1024 * 1024;
 
-/// A call without an answer.
+/// The error for a call without a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lost {
     /// No connection was made: nothing was sent.
@@ -17,7 +17,7 @@ pub enum Lost {
     Afterwards(&'static str),
 }
 
-/// Posts once and reads the whole answer.
+/// Sends the request once and reads the whole response.
 ///
 /// # Errors
 /// [`Lost`] says whether the request can have arrived.
@@ -34,8 +34,8 @@ async fn collect(body: SdkBody) -> Option<Vec<u8>> {
     Some(collected.to_bytes().to_vec())
 }
 
-/// Only a failure to connect is certain to have sent nothing. The connector's own time limit is on
-/// connecting alone (the limit on the whole call stands in `send`).
+/// Classifies a connector's error. Only a failure to connect is certain to have sent nothing. The connector's
+/// own time limit covers connecting alone; the caller limits the whole call.
 pub(crate) fn lost(error: &ConnectorError) -> Lost {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(cause) = source {

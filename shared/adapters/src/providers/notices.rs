@@ -1,4 +1,4 @@
-//! The way back to a customer who has written: by the provider whose number they wrote to.
+//! Replies to customers who have written, by the provider whose number they wrote to.
 
 use messaging::conversation::step::{Refusal, SendOutcome};
 use messaging::ports::Notices;
@@ -14,9 +14,9 @@ use crate::providers::twilio::Twilio;
 
 /// The providers that customers write to.
 pub struct NoticeSenders<K> {
-    /// Twilio.
+    /// The sender by Twilio.
     pub twilio: Twilio<K>,
-    /// AWS: SNS has no number of its own that could be written to.
+    /// The sender by AWS. SNS has no number that customers could write to.
     pub end_user_messaging: Option<EndUserMessaging>,
 }
 

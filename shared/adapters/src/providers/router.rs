@@ -1,4 +1,4 @@
-//! All providers behind the one port: each text goes to the provider that it names.
+//! Routes each text to the provider that it names, behind one port.
 
 use chrono::{DateTime, Utc};
 use messaging::conversation::Step;
@@ -14,11 +14,11 @@ use crate::providers::twilio::Twilio;
 
 /// The providers that this installation has.
 pub struct Senders<K> {
-    /// Twilio.
+    /// The sender by Twilio.
     pub twilio: Option<Twilio<K>>,
-    /// AWS End User Messaging.
+    /// The sender by AWS End User Messaging.
     pub end_user_messaging: Option<EndUserMessaging>,
-    /// Amazon SNS.
+    /// The sender by Amazon SNS.
     pub sns: Option<Sns>,
 }
 
@@ -58,7 +58,7 @@ impl<K: Clock> Sender for Senders<K> {
     }
 }
 
-/// A provider that `journeys.toml` names and this installation does not have.
+/// Returns the outcome for a provider that `journeys.toml` names and this installation does not have.
 fn missing(provider: Provider) -> SendOutcome {
     let because = Because::fact("provider", provider.as_str())
         .and("reason", "not configured")

@@ -1,7 +1,7 @@
 //! Amazon SNS: `Publish` to a phone number, never repeated.
 //!
-//! It has no idempotency key and gives back nothing of ours: a lost answer is settled by the delivery log,
-//! by phone and time. A number that has opted out is accepted, and refused in that log.
+//! The API has no idempotency key and returns none of our ids, so a lost response is settled by the delivery
+//! log, by phone and time. SNS accepts a number that has opted out, and reports the refusal in that log.
 
 mod attributes;
 mod classify;
@@ -24,20 +24,20 @@ pub use classify::outcome_of;
 /// The settings that are sent with texts by SNS.
 #[derive(Debug, Clone, Default)]
 pub struct SnsSettings {
-    /// The name that texts come from, where the customer's country allows one.
+    /// The name that is shown as the sender, where the customer's country allows one.
     pub sender_id: Option<String>,
-    /// The number that texts leave from.
+    /// The number that sends texts.
     pub origination_number: Option<String>,
-    /// The most that a part may cost.
+    /// The highest price of one part of a text.
     pub max_price: Option<MaxPrice>,
-    /// For phones in India.
+    /// The registration for phones in India.
     pub india: India,
 }
 
-/// A sender id: three to eleven letters and digits, one letter at least.
+/// Checks a sender id: three to eleven letters and digits, with at least one letter.
 ///
 /// # Errors
-/// When it is none.
+/// When the text is not a sender id.
 pub fn sender_id(id: &str) -> Result<String, EnvironmentError> {
     let allowed = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if (3..=11).contains(&id.len()) && allowed && id.bytes().any(|byte| byte.is_ascii_alphabetic()) {
@@ -47,19 +47,19 @@ pub fn sender_id(id: &str) -> Result<String, EnvironmentError> {
     }
 }
 
-/// The beginnings of numbers in countries where carriers show no sender ids
+/// The prefixes of numbers in countries where carriers show no sender ids
 /// (docs.aws.amazon.com, "Supported countries and regions for SMS messaging"): North America, and the
 /// larger ones elsewhere. The account's own registrations decide about the rest.
 const NO_SENDER_ID: [&str; 9] = ["+1", "+52", "+54", "+55", "+56", "+57", "+64", "+82", "+86"];
 
-/// Sends by Amazon SNS.
+/// Sends texts by Amazon SNS.
 pub struct Sns {
     client: Client,
     settings: SnsSettings,
 }
 
 impl Sns {
-    /// A sender in the connection's region. Its client tries once.
+    /// Creates a sender in the connection's region. Its client makes each call once.
     #[must_use]
     pub fn new(connection: &Connection, settings: SnsSettings) -> Self {
         Self { client: configured!(aws_sdk_sns, connection, sender), settings }
@@ -91,7 +91,7 @@ impl Sns {
         }
     }
 
-    /// The number that texts leave from, where it is set.
+    /// Returns the number that sends texts, where it is set.
     pub(crate) fn origin(&self) -> Option<&str> {
         self.settings.origination_number.as_deref()
     }
@@ -101,7 +101,7 @@ impl Sns {
         let ids = format!("{}.{}.{}", text.conversation, text.step.name, text.attempt);
         let mut attributes = vec![
             ("AWS.SNS.SMS.SMSType", "String", kind.to_owned()),
-            // Ours, for whoever reads the topic's side of it; AWS does not look at it.
+            // Our own ids, for readers of the attributes. AWS ignores them.
             ("Afterword.Attempt", "String", ids),
         ];
         let mut add = |name, value: Option<&str>| {
@@ -119,7 +119,7 @@ impl Sns {
         attributes
     }
 
-    /// The sender id, unless the customer's country shows none: the text is worth more than the name.
+    /// Returns the sender id; `None` if the customer's country shows none, because the text matters more.
     fn sender_id(&self, to: &PhoneNumber) -> Option<&String> {
         let id = self.settings.sender_id.as_ref()?;
         if NO_SENDER_ID.iter().any(|prefix| to.as_e164().starts_with(prefix)) {

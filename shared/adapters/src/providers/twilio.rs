@@ -1,7 +1,7 @@
-//! Twilio's Messages API, spoken directly: one POST, never repeated.
+//! Sends by Twilio's Messages API without an SDK: one POST, never repeated.
 //!
-//! Twilio has no idempotency key for messages, so a POST whose answer is lost may or may not have
-//! sent a text. [`outcome_of`] decides what each answer means.
+//! Twilio has no idempotency key for messages, so a POST whose response is lost may or may not have sent a
+//! text. [`outcome_of`] classifies each response.
 
 mod classify;
 mod codes;
@@ -33,17 +33,17 @@ use crate::connection::Connection;
 use crate::providers::http::{Lost, exchange};
 use crate::secrets::Secrets;
 
-/// The whole call must be over within this time.
+/// The time limit of the whole call.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The senders of texts, and the address at which Twilio reaches us.
 #[derive(Clone)]
 pub struct TwilioSettings {
-    /// `https://api.twilio.com`, or a stand-in.
+    /// The base URL of Twilio's API: `https://api.twilio.com`, or a substitute for it.
     pub base_url: String,
-    /// The number (E.164) or Messaging Service (`MG...`) that texts leave from.
+    /// The number (E.164) or Messaging Service (`MG...`) that sends texts.
     pub from: String,
-    /// The same for WhatsApp, where it is another one.
+    /// The sender for WhatsApp, where it is a different one.
     pub whatsapp_from: Option<String>,
     /// Our own public base URL, for status callbacks.
     pub public_url: String,
@@ -65,7 +65,7 @@ impl fmt::Debug for TwilioSettings {
     }
 }
 
-/// Sends by Twilio.
+/// Sends messages by Twilio.
 pub struct Twilio<K> {
     http: SharedHttpConnector,
     secrets: Arc<Secrets<K>>,
@@ -74,7 +74,7 @@ pub struct Twilio<K> {
 }
 
 impl<K: Clock> Twilio<K> {
-    /// A sender with the account's SID and token taken from the installation's secret.
+    /// Creates a sender that reads the account's SID and token from the installation's secret.
     #[must_use]
     pub fn new(connection: &Connection, secrets: Arc<Secrets<K>>, settings: TwilioSettings) -> Self {
         let from = settings.from(Channel::Whatsapp);
@@ -83,7 +83,7 @@ impl<K: Clock> Twilio<K> {
         Self { http: connection.provider_http.clone(), secrets, settings, whatsapp_origin }
     }
 
-    /// The number or service that texts of a channel leave from; a number of WhatsApp's as Twilio writes it.
+    /// Returns the number or service that sends a channel's texts; a WhatsApp number as Twilio writes it.
     pub(crate) fn origin(&self, channel: Channel) -> &str {
         match channel {
             Channel::Sms => &self.settings.from,
@@ -91,7 +91,7 @@ impl<K: Clock> Twilio<K> {
         }
     }
 
-    /// Posts a form, once.
+    /// Posts a form to Twilio, once.
     async fn post(&self, form: String, from: &str) -> SendOutcome {
         let request = match self.request(Method::POST, "", form).await {
             Ok(request) => request,
@@ -138,7 +138,7 @@ impl<K: Clock> Twilio<K> {
     }
 }
 
-/// The form that Twilio is posted.
+/// Builds the form that is posted to Twilio.
 fn form(settings: &TwilioSettings, text: &OutboundText<'_>) -> String {
     let prefix = prefix(text.step.channel);
     let mut form = form_urlencoded::Serializer::new(String::new());
@@ -155,7 +155,7 @@ fn form(settings: &TwilioSettings, text: &OutboundText<'_>) -> String {
         }
         Form::Template(template) => {
             form.append_pair("ContentSid", template.sid.as_str());
-            // Without any the parameter stays away, and the template's own fallbacks stand in.
+            // Without variables the parameter is omitted, and Twilio uses the template's own fallbacks.
             if let Some(variables) = template.variables_json() {
                 form.append_pair("ContentVariables", &variables);
             }
@@ -168,7 +168,8 @@ fn form(settings: &TwilioSettings, text: &OutboundText<'_>) -> String {
     form.finish()
 }
 
-/// Our ids travel in the callback's URL and come back with every receipt: evidence for a lost answer.
+/// Builds the callback's URL. It contains our ids, which come back with every receipt: the evidence after a
+/// lost response.
 fn status_callback(settings: &TwilioSettings, text: &OutboundText<'_>) -> String {
     format!(
         "{}/twilio/status?conversation={}&step={}&attempt={}",
@@ -185,7 +186,7 @@ impl<K: Clock> Twilio<K> {
         self.post(form(&self.settings, text), self.settings.from(text.step.channel)).await
     }
 
-    /// The messages in Twilio's records that may be a text whose answer was lost: to this number, from
+    /// Lists the messages in Twilio's records that may be a text whose response was lost: to this number, from
     /// this sender, with these words, at that time.
     pub async fn list(&self, text: &OutboundText<'_>, since: DateTime<Utc>) -> Vec<ProviderMessage> {
         let prefix = prefix(text.step.channel);
@@ -199,7 +200,7 @@ impl<K: Clock> Twilio<K> {
         }
     }
 
-    /// Sends words that belong to no journey, once.
+    /// Sends a text that belongs to no journey, once.
     pub async fn say(
         &self,
         to: &PhoneNumber,

@@ -49,7 +49,7 @@ impl Budgets for Table {
             for counter in &counters {
                 adjusted = adjusted.add(&counter.name, by_micro_usd);
             }
-            // What is subtracted twice makes the limit stop texts too late.
+            // Subtracting a price twice would make the limit stop texts too late.
             if by_micro_usd < 0 {
                 self.write_without_retry(adjusted).await?;
             } else {

@@ -33,7 +33,7 @@ const ISSUED_AT: &str = "issued_at_ms";
 const VALID_UNTIL: &str = "valid_until_ms";
 const ATTEMPTS: &str = "attempts";
 const USED_BY: &str = "used_by";
-/// The attribute of a counter.
+/// The attribute that holds the count of a counter.
 const COUNT: &str = "count";
 
 /// A code, as far as it is read. A withdrawn one has no hash and no time of issue.

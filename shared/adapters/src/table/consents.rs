@@ -23,7 +23,7 @@ const GIVEN: &str = "given_";
 /// The prefix of an attribute with a withdrawal; the scope follows.
 const WITHDRAWN: &str = "withdrawn_";
 
-/// A change, as it is kept.
+/// A change of the consent, as it is stored.
 #[derive(Serialize, Deserialize)]
 struct ConsentChangeItem {
     act: Act,
@@ -76,13 +76,13 @@ pub(super) fn in_force(consent: Update, change: &ConsentChange) -> Update {
     consent.set(attribute(set, &change.scope), &change.agreement).remove(attribute(removed, &change.scope))
 }
 
-/// Adds to the update of a consent that it says nothing of a change's scope any more.
+/// Removes the scope of a change from a consent, as a part of the consent's update.
 pub(super) fn removed(consent: Update, change: &ConsentChange) -> Update {
     let prefix = if change.act == Act::Given { GIVEN } else { WITHDRAWN };
     consent.remove(attribute(prefix, &change.scope))
 }
 
-/// Keeps a change. The same change at the same instant is stored once.
+/// Stores a change. The same change at the same instant is stored once.
 pub(super) fn put_change(phone: &PhoneNumber, change: &ConsentChange) -> Write {
     let ConsentChange { act, scope, agreement } = change.clone();
     put(Key::consent_change(phone, change), &ConsentChangeItem { act, scope, agreement })

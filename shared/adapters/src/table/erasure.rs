@@ -202,7 +202,7 @@ impl Table {
     }
 }
 
-/// Removes everything from an item but what stays. An item that has expired since is not created again.
+/// Removes every attribute of an item except those that stay. An item that has expired since is not created again.
 fn erased(key: Key, stored: &Item, stays: &[&str], at: DateTime<Utc>) -> Update {
     let update = update(key).require(exists("pk")).set("erased_at", at);
     remove_others(update, stored, stays, |name| Path::from(name))

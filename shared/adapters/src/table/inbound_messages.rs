@@ -14,7 +14,7 @@ use super::item::{InboundItem, Item, ReceivedItem, expiry, from_item};
 use super::keys::{Key, Partition, inbound_in, sort_key};
 
 impl Table {
-    /// The messages that counted for a conversation, oldest first. None of an erased person's.
+    /// Returns the messages that counted for a conversation, oldest first, without those of an erased person.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -37,7 +37,7 @@ impl Table {
     }
 }
 
-/// Stores a message, once.
+/// Stores a message of a customer, once.
 pub(super) fn put_inbound(inbound: &StoredInbound<'_>, retention: TimeDelta) -> Write {
     let message = inbound.message;
     let item = InboundItem {
@@ -54,7 +54,7 @@ pub(super) fn put_inbound(inbound: &StoredInbound<'_>, retention: TimeDelta) -> 
     put(Key::inbound(&id_of(message)), &item).require(absent("pk"))
 }
 
-/// Stores what leads from the phone to the message.
+/// Stores the pointer from the phone to the message.
 pub(super) fn put_received(inbound: &StoredInbound<'_>, retention: TimeDelta) -> Write {
     let message = inbound.message;
     let item = ReceivedItem { expires_at: expiry(message.at, retention) };

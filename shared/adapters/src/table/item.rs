@@ -72,7 +72,7 @@ pub(super) enum Worklist {
 }
 
 impl Worklist {
-    /// The name as it is stored.
+    /// Returns the name as it is stored.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Held => "held",

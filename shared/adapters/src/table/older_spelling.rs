@@ -35,7 +35,7 @@ pub(super) fn merged(contact: Contact, older: Contact) -> Contact {
     }
 }
 
-/// Requires, in a claim, that nobody has opted out under the older spelling.
+/// Requires, in a claim, that the contact has not opted out under the older spelling.
 pub(super) fn not_opted_out(phone: &PhoneNumber) -> Vec<Write> {
     let Some(older) = phone.older_spelling() else { return Vec::new() };
     [Key::contact(&older), Key::suppression(&older)]
@@ -55,7 +55,7 @@ impl Table {
     }
 
     /// Moves opt-out, WhatsApp's window and consent from the older spelling of a number under the canonical one.
-    /// Whoever does so at the same time does the same, so a refused write is not an error.
+    /// A concurrent caller makes the same writes, so a refused write is not an error.
     pub(super) async fn move_from_older_spelling(&self, phone: &PhoneNumber) -> Result<(), Unavailable> {
         let Some(older) = phone.older_spelling() else { return Ok(()) };
         let contact = self.read_contact(&older).await?;
@@ -71,7 +71,7 @@ impl Table {
         self.move_consent(phone, &older).await
     }
 
-    /// Of two changes about one scope the later counts, and a withdrawal where they are of one instant.
+    /// Moves the consent. Of two changes of one scope the later counts; of two at the same instant, the withdrawal.
     async fn move_consent(&self, phone: &PhoneNumber, older: &PhoneNumber) -> Result<(), Unavailable> {
         let from = self.get(Key::consent(older)).await?.unwrap_or_default();
         let moved = consents::changes_of(&from)?;

@@ -11,7 +11,7 @@ use super::keys::{Key, phone_in};
 use super::{Table, consents};
 
 impl Table {
-    /// Everybody who has opted out, oldest first.
+    /// Returns the numbers that have opted out, oldest first.
     ///
     /// # Errors
     /// When the table cannot be read.

@@ -13,7 +13,8 @@ use super::expression::absent;
 use super::item::{Item, Worklist, expiry, from_item};
 use super::keys::{Key, quarantined_in};
 
-/// An item holds 400 KB. A larger body is cut, and can then be looked at but not used again.
+/// The size limit of a body in bytes, as an item holds 400 KB. A larger body is cut: it can be viewed, but
+/// not processed again.
 const BODY_LIMIT: usize = 300 * 1024;
 
 /// An event in quarantine. Once the person is erased it has no details and no body.
@@ -50,7 +51,7 @@ impl Quarantine for Table {
 }
 
 impl Table {
-    /// The ids of the events in quarantine, oldest first.
+    /// Returns the ids of the events in quarantine, oldest first.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -59,7 +60,7 @@ impl Table {
         Ok(keys.iter().filter_map(|pk| quarantined_in(pk)).map(str::to_owned).collect())
     }
 
-    /// One event of the quarantine.
+    /// Returns one event of the quarantine.
     ///
     /// # Errors
     /// When the table cannot be read.

@@ -1,4 +1,4 @@
-//! Moving the items of one table to another, unchanged and in DynamoDB's own JSON: attributes that this code
+//! Moves the items of one table to another, unchanged and in DynamoDB's own JSON: attributes that this code
 //! does not know are not lost.
 
 use std::collections::HashMap;
@@ -44,7 +44,7 @@ pub enum ImportOutcome {
 }
 
 impl ExportedItem {
-    /// The item as JSON: `{"pk": {"S": "..."}, ...}`.
+    /// Returns the item as JSON: `{"pk": {"S": "..."}, ...}`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         map_to_json(&self.0)
@@ -58,7 +58,7 @@ impl ExportedItem {
         has_key.then_some(Self(item))
     }
 
-    /// The conversation, where the item is one that has not expired.
+    /// Returns the conversation, where the item is one that has not expired.
     ///
     /// # Errors
     /// Names the conversation that cannot be read.
@@ -70,7 +70,7 @@ impl ExportedItem {
         conversation_from(self.0.clone(), now).map_err(|_| format!("{pk} cannot be read"))
     }
 
-    /// Returns whether the item is of use in a new table.
+    /// Returns whether the item is useful in a new table.
     fn is_moved(&self, now: DateTime<Utc>) -> bool {
         let has_expired = integer(&self.0, "expires_at").is_some_and(|expires| expires <= now.timestamp());
         !has_expired && !NOT_MOVED.iter().any(|prefix| self.text("pk").starts_with(prefix))
@@ -91,8 +91,8 @@ impl ExportedItem {
 
 impl Table {
     /// Exports one page of the items that are moved, and the point at which the next page begins; `from` is
-    /// that point of the page before. Reads the whole table: for the command of an operator, never on the
-    /// way of a message.
+    /// that point of the previous page. Reads the whole table, so only an operator's command may call it, never
+    /// the processing of a message.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -184,7 +184,7 @@ fn to_json(value: &AttributeValue) -> Value {
         AttributeValue::M(map) => json!({ "M": map_to_json(map) }),
         AttributeValue::Ss(texts) => json!({ "SS": texts }),
         AttributeValue::Ns(numbers) => json!({ "NS": numbers }),
-        // Null, and the kinds that none of our items has.
+        // Null, and the types that our items do not use.
         _ => json!({ "NULL": true }),
     }
 }

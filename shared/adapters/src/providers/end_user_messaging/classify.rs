@@ -11,18 +11,18 @@ use crate::providers::aws::{because, not_refused, without_answer};
 
 const PROVIDER: Provider = Provider::EndUserMessaging;
 
-/// Decides what became of a text, from the error that the client gives:
+/// Decides the outcome of a text from the error that the client returns:
 ///
 /// | error | outcome | why |
 /// |---|---|---|
-/// | `ThrottlingException`, 429, 503 | `NotSent` | turned away at the door |
-/// | `InternalServerException`, other 5xx, no answer | `Unknown` | it may have been taken |
+/// | `ThrottlingException`, 429, 503 | `NotSent` | rejected before it was accepted |
+/// | `InternalServerException`, other 5xx, no response | `Unknown` | AWS may have accepted it |
 /// | no connection | `NotSent` | nothing was sent |
 /// | `ConflictException`, `DESTINATION_PHONE_NUMBER_OPTED_OUT` | `Rejected`, opted out | the number is on the opt-out list |
-/// | `ValidationException`, `INVALID_PARAMETER` about number or words | `Rejected`, the text's | no provider would take it |
-/// | any other refusal: quota, spend limit, access, origination, protect, country | `Rejected`, AWS's own | another provider may take it |
+/// | `ValidationException`, `INVALID_PARAMETER` about number or words | `Rejected`, the text's | no provider would accept it |
+/// | any other refusal: quota, spend limit, access, origination, protect, country | `Rejected`, AWS's own | another provider may accept it |
 ///
-/// Reasons: the service model of `pinpoint-sms-voice-v2`.
+/// The reasons are those of the service model of `pinpoint-sms-voice-v2`.
 #[must_use]
 pub fn outcome_of(error: &SdkError<SendTextMessageError, HttpResponse>) -> SendOutcome {
     let SdkError::ServiceError(service) = error else { return without_answer(PROVIDER, error) };
@@ -51,7 +51,7 @@ pub fn outcome_of(error: &SdkError<SendTextMessageError, HttpResponse>) -> SendO
     SendOutcome::Rejected { refusal, because: facts }
 }
 
-/// The reason that some of its errors name: a word of AWS's, no data.
+/// Returns the reason that some errors name. It is one of AWS's constants and contains no data.
 fn reason(error: &SendTextMessageError) -> Option<String> {
     match error {
         SendTextMessageError::AccessDeniedException(error) => error.reason().map(|reason| reason.as_str()),

@@ -11,16 +11,16 @@ use crate::providers::aws::{because, not_refused, without_answer};
 
 const PROVIDER: Provider = Provider::Sns;
 
-/// Decides what became of a text, from the error that the client gives:
+/// Decides the outcome of a text from the error that the client returns:
 ///
 /// | error | outcome | why |
 /// |---|---|---|
-/// | `Throttled`, 429, 503 | `NotSent` | turned away at the door |
-/// | `InternalError`, other 5xx, no answer | `Unknown` | it may have been taken |
+/// | `Throttled`, 429, 503 | `NotSent` | rejected before it was accepted |
+/// | `InternalError`, other 5xx, no response | `Unknown` | SNS may have accepted it |
 /// | no connection | `NotSent` | nothing was sent |
-/// | `OptedOut` | `Rejected`, opted out | declared for other operations only, and heeded all the same |
+/// | `OptedOut` | `Rejected`, opted out | declared for other operations only, but honoured here too |
 /// | `InvalidParameter`, `ParameterValueInvalid` | `Rejected`, the text's | the number, or more than 1,600 bytes |
-/// | any other refusal: `AuthorizationError`, KMS, credentials | `Rejected`, SNS's own | another provider may take it |
+/// | any other refusal: `AuthorizationError`, KMS, credentials | `Rejected`, SNS's own | another provider may accept it |
 #[must_use]
 pub fn outcome_of(error: &SdkError<PublishError, HttpResponse>) -> SendOutcome {
     let SdkError::ServiceError(service) = error else { return without_answer(PROVIDER, error) };

@@ -16,18 +16,18 @@ struct Refused {
     code: u32,
 }
 
-/// Decides what became of a text, from the status and body of Twilio's answer:
+/// Decides the outcome of a text from the status and body of Twilio's response:
 ///
-/// | answer | outcome | why |
+/// | response | outcome | why |
 /// |---|---|---|
 /// | 2xx with a message SID | `Accepted` | |
-/// | 2xx without one | `Unknown` | something took it |
+/// | 2xx without one | `Unknown` | something accepted it |
 /// | code 21610 | `Rejected`, opted out | the customer has texted STOP to this sender |
-/// | 409, 429, 503, or codes 20429, 20503, 21611, 63038 | `NotSent` | turned away at the door (a conflict, a full queue, a limit); may be tried later |
+/// | 409, 429, 503, or codes 20429, 20503, 21611, 63038 | `NotSent` | rejected before it was accepted (a conflict, a full queue, a limit); may be tried later |
 /// | other 4xx | `Rejected`, see [`refusal`] | wrong number, wrong sender, wrong account: no repetition helps |
-/// | 408, other 5xx, anything else | `Unknown` | it may have been taken before the answer failed |
+/// | 408, other 5xx, anything else | `Unknown` | it may have been accepted before the response failed |
 ///
-/// Codes: twilio.com/docs/api/errors.
+/// The codes are listed at twilio.com/docs/api/errors.
 #[must_use]
 pub fn outcome_of(status: u16, body: &[u8], from: &str) -> SendOutcome {
     let because = Because::fact("provider", "twilio").and("status", status);
@@ -63,22 +63,22 @@ pub fn outcome_of(status: u16, body: &[u8], from: &str) -> SendOutcome {
     }
 }
 
-/// The number that a text left from, as replies name it: without the channel. Of a Messaging Service (`MG...`)
-/// Twilio picks the number later, and does not say which.
+/// Returns the number that sent a text, without the channel, as replies name it. For a Messaging Service
+/// (`MG...`) Twilio chooses the number later and does not report it here.
 fn number(from: &str) -> Option<String> {
     let number = from.strip_prefix("whatsapp:").unwrap_or(from);
     number.starts_with('+').then(|| number.to_owned())
 }
 
-/// Whose fault a refusal is. What is wrong with Twilio's own account, sender, route or template does not
-/// concern another provider; what is not listed is taken for the text's, so that nobody else is asked.
+/// Decides the cause of a refusal. An error of Twilio's own account, sender, route or template does not
+/// concern another provider. An unlisted error is attributed to the text, so that no other provider is tried.
 fn refusal(status: u16, code: u32) -> Refusal {
     match (status, code) {
-        // Account, authentication, resources: 20003, 20404 and their like.
+        // Account, authentication and resources: 20003, 20404 and similar codes.
         (_, 20000..=20999)
-        // Regions, senders and routes that this account may not use; messaging services without any.
+        // Regions, senders and routes that this account may not use; messaging services without senders.
         | (_, 21212 | 21408 | 21603 | 21606 | 21607 | 21608 | 21612 | 21618 | 21654 | 21655 | 21659 | 21660 | 21661 | 21703 | 21705 | 21910)
-        // Suspended; sender not registered; the channel's own senders and templates.
+        // Account suspended; sender not registered; the channel's own senders and templates.
         | (_, 30002 | 30034 | 63001 | 63007 | 63018 | 92005)
         | (401 | 403 | 404 | 405, 0) => Refusal::Provider,
         _ => Refusal::Text,

@@ -1,4 +1,4 @@
-//! One-time codes by Twilio.
+//! Sends one-time codes by Twilio.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use messaging::values::provider::Provider;
 use super::{Twilio, TwilioSettings, without_answer};
 use crate::providers::http::Lost;
 
-/// Shorter than for other texts: a caller waits, and is answered within 10 s.
+/// The time limit of a call, shorter than for other texts: a caller waits for a response within 10 s.
 const CODE_CALL_TIMEOUT: Duration = Duration::from_secs(7);
 
 impl<K: Clock> CodeTexts for Twilio<K> {
@@ -39,7 +39,7 @@ impl<K: Clock> CodeTexts for Twilio<K> {
     }
 }
 
-/// No callback: a code belongs to no conversation whose receipts would be stored.
+/// Builds the form of a code. It has no callback: a code has no conversation that could store receipts.
 fn form(
     settings: &TwilioSettings,
     to: &PhoneNumber,
@@ -48,7 +48,7 @@ fn form(
     now: DateTime<Utc>,
 ) -> String {
     let from = if settings.from.starts_with("MG") { "MessagingServiceSid" } else { "From" };
-    // A code that arrives when it is good no more only confuses. Twilio allows 1 to 36,000 seconds.
+    // A code that arrives after it has expired only confuses. Twilio allows 1 to 36,000 seconds.
     let left = (until - now).num_seconds().clamp(1, 36_000);
     form_urlencoded::Serializer::new(String::new())
         .append_pair("To", to.as_e164())

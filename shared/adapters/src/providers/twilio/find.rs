@@ -1,4 +1,4 @@
-//! Looking for a message in Twilio's list: `GET Messages.json?To=&From=&DateSent>=`.
+//! Searches for a message in Twilio's list: `GET Messages.json?To=&From=&DateSent>=`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use messaging::conversation::step::ProviderMessage;
@@ -6,7 +6,8 @@ use messaging::ports::{Form, OutboundText};
 use messaging::values::provider::Provider;
 use serde::Deserialize;
 
-/// Twilio's clock and ours agree within this time, and a call takes less than the rest.
+/// A message matches from `BEFORE` ahead of an attempt until `AFTER` later. Twilio's clock and ours agree
+/// within `BEFORE`, and a call takes less than the rest.
 const BEFORE: TimeDelta = TimeDelta::seconds(5);
 const AFTER: TimeDelta = TimeDelta::seconds(30);
 
@@ -43,15 +44,15 @@ impl<'a> Query<'a> {
             service,
             words: match text.form {
                 Form::Words(words) => Some(words.expose()),
-                // The list shows what the template became.
+                // The list shows the rendered template.
                 Form::Template(_) => None,
             },
             since,
         }
     }
 
-    /// With its question mark. A Messaging Service is no sender that the list can be filtered by; days
-    /// are what it filters by for certain.
+    /// Returns the query string with its question mark. The list cannot be filtered by a Messaging Service, and
+    /// only days are certain to be filtered by.
     pub(super) fn parameters(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("To", &self.to);
@@ -80,7 +81,7 @@ impl<'a> Query<'a> {
         listed.to == self.to
             && sender.as_deref() == Some(self.from.as_str())
             && self.words.is_none_or(|words| listed.body.as_deref() == Some(words))
-            // Twilio tells whole seconds.
+            // Twilio reports whole seconds.
             && created.is_some_and(|at| at >= self.since - BEFORE && at <= self.since + AFTER)
     }
 }

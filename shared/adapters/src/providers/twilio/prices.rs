@@ -1,5 +1,5 @@
-//! What Twilio has charged: its list of messages, a page at a time. A price stands there minutes, seldom a
-//! day, after the text has left; no callback tells it.
+//! Prices that Twilio has charged: its list of messages, a page at a time. A price appears there minutes, and
+//! seldom a day, after the text has left. No callback reports it.
 
 use chrono::{DateTime, Utc};
 use http::Method;
@@ -13,28 +13,29 @@ use crate::providers::http::exchange;
 
 const OPERATION: &str = "twilio:ListMessages";
 
-/// A page of so many messages, with words as long as Twilio allows, is less than an answer may have.
+/// The number of messages on a page. Even with the longest words that Twilio allows, a page stays below the
+/// size limit of a response.
 const PAGE: &str = "200";
 
 /// The price of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessagePrice {
-    /// Twilio's id of it.
+    /// Twilio's id of the message.
     pub message_id: String,
-    /// In US dollars; `None` while it is not known, or where it is in another currency.
+    /// The price in US dollars; `None` while it is not known, or where it is in another currency.
     pub price: Option<Dollars>,
 }
 
-/// A page of the list.
+/// One page of the list of messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PricePage {
-    /// Its messages that have left; what has come in is not among them.
+    /// The outgoing messages of the page, without incoming ones.
     pub messages: Vec<MessagePrice>,
     /// The URL of the next page.
     pub next: Option<String>,
 }
 
-/// No `Debug`: the list holds numbers and words.
+/// Twilio's list of messages. No `Debug`: it holds numbers and words.
 #[derive(Deserialize)]
 struct List {
     messages: Vec<Listed>,
@@ -50,10 +51,10 @@ struct Listed {
 }
 
 impl<K: Clock> Twilio<K> {
-    /// A page of the messages since a day; `next` is what the page before has given.
+    /// Reads a page of the messages since a day; `next` is the value of the previous page.
     ///
     /// # Errors
-    /// When Twilio does not answer with a list.
+    /// When Twilio does not respond with a list.
     pub async fn prices(&self, since: DateTime<Utc>, next: Option<&str>) -> Result<PricePage, Unavailable> {
         let failed = |reason: String| Unavailable { operation: OPERATION, reason };
         let day = since.format("%Y-%m-%d").to_string();
@@ -82,7 +83,7 @@ fn page(body: &[u8]) -> Option<PricePage> {
     Some(PricePage { messages: messages.collect(), next })
 }
 
-/// Twilio tells what it has taken, as a negative number: `-0.0109`.
+/// Reads the price, which Twilio reports as a negative number: `-0.0109`.
 fn price(listed: &Listed) -> Option<Dollars> {
     let is_usd = listed.price_unit.as_deref().is_some_and(|unit| unit.eq_ignore_ascii_case("USD"));
     let taken: f64 = listed.price.as_deref().filter(|_| is_usd)?.parse().ok()?;

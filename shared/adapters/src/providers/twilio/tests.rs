@@ -7,7 +7,7 @@ fn the_number_is_what_replies_are_addressed_to() {
         (r#"{"sid":"SM1","from":"+15005550006"}"#, "MG1", Some("+15005550006")),
         (r#"{"sid":"SM1","from":"whatsapp:+15005550006"}"#, "+15005550006", Some("+15005550006")),
         (r#"{"sid":"SM1","from":null}"#, "+15005550006", Some("+15005550006")),
-        // The service picks the number later.
+        // The service chooses the number later.
         (r#"{"sid":"SM1","from":null}"#, "MG1", None),
     ] {
         let SendOutcome::Accepted { message } = outcome_of(201, answer.as_bytes(), configured) else {
